@@ -1,0 +1,119 @@
+"""What can go wrong, as records and exceptions. Standard library only.
+
+A `Problem` is one mistake in a schema: where it stands, what is wrong, what to
+write instead. Everything this package raises is an `H5SchemaError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A token in a text file. Lines and columns count characters from 1."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: `rule` is stable and can be searched for, `text` is the source line."""
+
+    rule: str
+    message: str
+    location: Location
+    text: str = ""
+    help: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        head = f"{self.location}: {self.severity}[{self.rule}]: {self.message}"
+        lines = [head, *self._excerpt()]
+        if self.help:
+            lines.append(f"  help: {self.help}")
+        return "\n".join(lines)
+
+    def _excerpt(self) -> list[str]:
+        if not self.text.strip():
+            return []
+        number = str(self.location.line)
+        before = self.text[: self.location.column - 1]
+        token = self.text[len(before) : len(before) + self.location.width]
+        # A tab moves the caret as far as it moved the text; wide characters count two.
+        pad = "".join("\t" if c == "\t" else " " * _columns(c) for c in before)
+        caret = "^" * max(1, sum(map(_columns, token)))
+        gutter = " " * len(number)
+        return [f"  {number} | {self.text}", f"  {gutter} | {pad}{caret}"]
+
+    def record(self) -> dict[str, object]:
+        """The problem as plain data, for `--format json`."""
+        return asdict(self)
+
+
+def _columns(character: str) -> int:
+    if character.isascii():
+        return 1
+    import unicodedata  # noqa: PLC0415  (only for text beyond ASCII; costs start-up time)
+
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+class H5SchemaError(Exception):
+    """Base of all errors of this package: what, where, and what to do about it."""
+
+    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+        super().__init__(what, where, do)
+        self.what = what
+        self.where = where
+        self.do = do
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  help: {self.do}" if self.do else head
+
+
+class SchemaError(H5SchemaError):
+    """A schema has mistakes; `problems` holds all of them, in the order of the file."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{len(problems)} problems in the schema")
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.problems))
+
+
+class UsageError(H5SchemaError):
+    """The call itself is wrong: a missing file, an option that does not fit."""
+
+
+class FileError(H5SchemaError):
+    """An HDF5 file cannot be used: missing, damaged, not HDF5, or of another schema."""
+
+
+class DataError(H5SchemaError):
+    """A value does not fit its feature; nothing of it was written or returned."""
+
+
+class TargetExistsError(H5SchemaError):
+    """The target exists already, and nobody said that it may be replaced."""
+
+
+class UserCodeError(H5SchemaError):
+    """The user's own function cannot be imported, failed, or returned what does not fit."""
+
+
+class MissingExtraError(H5SchemaError):
+    """An optional library is needed; the message names what to install."""

@@ -1,0 +1,253 @@
+"""The resolved schema: frozen, every default filled, every name legal Python.
+
+This is the border between reading a schema and writing code. It knows no pydantic,
+no YAML and no jinja2; templates and the fingerprint see only this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Kind = Literal["scalar", "dense", "enum", "ragged", "text"]
+"""What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
+Json: TypeAlias = "None | bool | int | float | str | tuple[Json, ...] | dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class DtypeIR:
+    """`name` is a key of `vocabulary.dtypes.NUMBERS`, `str` or `enum`.
+
+    Attributes:
+        name: As in the language.
+        size: Bytes of a fixed-length `str`; None where the length is free.
+        enum: Class name of the enum, for `enum`; its members are in `SchemaIR.enums`.
+    """
+
+    name: str
+    size: int | None = None
+    enum: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnumIR:
+    """A generated `IntEnum`: members are (identifier in code, text in the file, value)."""
+
+    class_name: str
+    members: tuple[tuple[str, str, int], ...]
+    base: str
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DimIR:
+    """An axis of entries.
+
+    Attributes:
+        address: Names from the root, joined by `/`.
+        identifier: Attribute name in code.
+        size: Fixed size; None if open or ragged.
+        per: Address of the parent dim, if ragged.
+        ids: Whether entries have ids.
+        source: Pattern of the sources, or None.
+        id_template: Template of the ids from captures; None: the relative path, or ids given by the writer.
+        entry: Class name of the TypedDict of the features that this dim leads; None if it leads none.
+    """
+
+    address: str
+    name: str
+    identifier: str
+    size: int | None = None
+    per: str | None = None
+    ids: bool = False
+    source: str | None = None
+    id_template: str | None = None
+    entry: str | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginIR:
+    """How extraction makes a feature.
+
+    Attributes:
+        call: Word or `module:function`; None: the one thing in `given` is taken as it is.
+        capture: Name of the capture that is handed over; None: see `given`.
+        given: Addresses of the features that are handed over; empty and no capture: the entry's file.
+        source: Pattern of another file of the same entry; None: the entry's own.
+        params: Keyword arguments of the call.
+    """
+
+    call: str | None = None
+    capture: str | None = None
+    given: tuple[str, ...] = ()
+    source: str | None = None
+    params: tuple[tuple[str, Json], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIR:
+    """Bounds that every value keeps; None: not asked."""
+
+    min: float | None = None
+    max: float | None = None
+    above: float | None = None
+    below: float | None = None
+    unique: bool = False
+    finite: bool = False
+    match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureIR:
+    """One named quantity.
+
+    Attributes:
+        address: Names from the root, joined by `/`.
+        identifier: Attribute name in code.
+        path: Absolute HDF5 path of its dataset, or `node@name` of its attribute.
+        kind: Which declaration of the runtime it becomes.
+        dims: Addresses of its dims, or sizes where a dim has no name, in stored order.
+        chunk: Bytes of a chunk; None: chosen by the writer.
+    """
+
+    address: str
+    name: str
+    identifier: str
+    path: str
+    kind: Kind
+    dims: tuple[str | int, ...]
+    dtype: DtypeIR
+    origin: OriginIR | None = None
+    codec: str = "none"
+    level: int | None = None
+    chunk: int | None = None
+    optional: bool = False
+    unit: str = ""
+    doc: str = ""
+    check: CheckIR | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupIR:
+    """A group; the root has the address "" and the path "/"."""
+
+    address: str
+    name: str
+    identifier: str
+    path: str
+    class_name: str
+    dims: tuple[DimIR, ...] = ()
+    features: tuple[FeatureIR, ...] = ()
+    groups: tuple[GroupIR, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateIR:
+    """What `where` asks of one feature: one of values, presence, or bounds."""
+
+    values: tuple[Json, ...] | None = None
+    present: bool | None = None
+    check: CheckIR | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartIR:
+    """One part of a split: a share, values of `by` (or ids), or a predicate on `by`."""
+
+    name: str
+    share: float | None = None
+    values: tuple[Json, ...] | None = None
+    check: CheckIR | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitIR:
+    """Named, disjoint parts of the entries of a dim; `by` None: by the id."""
+
+    name: str
+    over: str
+    by: str | None
+    parts: tuple[PartIR, ...]
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakeIR:
+    """One input of a loader: a feature, or a dim's position or id.
+
+    Attributes:
+        address: Of the feature, or of the dim.
+        of: What the address names.
+        dtype: Loaded dtype, where the schema asks for one.
+        form: How ragged values are collated (`pad mask packed list`); `id` for a dim; None: as stored.
+        fill: Stands in for absent values.
+    """
+
+    address: str
+    of: Literal["feature", "dim"] = "feature"
+    dtype: str | None = None
+    form: str | None = None
+    fill: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class TupleIR:
+    """Inputs given as a list: a tuple in the batch."""
+
+    items: tuple[SampleIR, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingIR:
+    """Inputs given as a mapping: a TypedDict in the batch."""
+
+    class_name: str
+    items: tuple[tuple[str, SampleIR], ...]
+
+
+SampleIR: TypeAlias = "TakeIR | TupleIR | MappingIR"
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderIR:
+    """What a model is fed."""
+
+    name: str
+    class_name: str
+    function: str
+    over: str
+    inputs: SampleIR
+    targets: SampleIR | None = None
+    split: tuple[str, str] | None = None
+    where: tuple[tuple[str, PredicateIR], ...] = ()
+    batch_size: int = 1
+    shuffle: bool = False
+    drop_last: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaIR:
+    """A whole schema, ready to be rendered.
+
+    Attributes:
+        file_name: Name of the YAML file, without its folder.
+        text: The YAML text, stored in every file that is written.
+        layout: What the fingerprint is made of (`vocabulary.layout`).
+    """
+
+    name: str
+    version: str
+    file_name: str
+    text: str
+    class_name: str
+    writer_name: str
+    root: GroupIR
+    fingerprint: str
+    enums: tuple[EnumIR, ...] = ()
+    splits: tuple[SplitIR, ...] = ()
+    loaders: tuple[LoaderIR, ...] = ()
+    doc: str = ""
+    layout: dict[str, object] = field(default_factory=dict[str, object])

@@ -1,0 +1,1 @@
+"""Names and facts that every layer shares. Standard library only."""

@@ -1,0 +1,87 @@
+"""The numeric dtypes of the language, and which casts keep every value.
+
+HDF5 converts on read and write without a word: integers saturate, floats become
+infinite, 2**53 + 1 becomes 2**53. So whether a stored dtype may be read as another
+is decided here, by what each dtype can represent, before HDF5 is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["bool", "int", "uint", "float", "complex"]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What a numeric dtype can represent exactly.
+
+    Attributes:
+        kind: The class of values.
+        itemsize: Bytes of one value.
+        digits: Bits of an integer (without sign), or of a float's significand.
+        exponent: Largest binary exponent of a float (of each part, if complex).
+    """
+
+    kind: Kind
+    itemsize: int
+    digits: int
+    exponent: int = 0
+
+
+NUMBERS: dict[str, Number] = {
+    "bool": Number("bool", 1, 1),
+    "int8": Number("int", 1, 7),
+    "int16": Number("int", 2, 15),
+    "int32": Number("int", 4, 31),
+    "int64": Number("int", 8, 63),
+    "uint8": Number("uint", 1, 8),
+    "uint16": Number("uint", 2, 16),
+    "uint32": Number("uint", 4, 32),
+    "uint64": Number("uint", 8, 64),
+    "float16": Number("float", 2, 11, 16),
+    "float32": Number("float", 4, 24, 128),
+    "float64": Number("float", 8, 53, 1024),
+    "complex64": Number("complex", 8, 24, 128),
+    "complex128": Number("complex", 16, 53, 1024),
+}
+
+LATER = ("bfloat16", "bytes", "datetime64[ns]", "category", "json", "any")
+"""Dtypes of the language whose machinery comes with a later version."""
+
+
+def keeps_values(stored: str, loaded: str) -> bool:
+    """Whether every value of dtype `stored` is also one of dtype `loaded`."""
+    if stored == loaded:
+        return True
+    old, new = NUMBERS[stored], NUMBERS[loaded]
+    match old.kind, new.kind:
+        case "bool", _:
+            return True
+        case _, "bool":
+            return False
+        case "int", "uint":
+            return False
+        case ("int" | "uint"), ("int" | "uint"):
+            return old.digits <= new.digits
+        case ("int" | "uint"), _:
+            return old.digits <= new.digits and old.digits <= new.exponent
+        case ("float" | "complex"), ("int" | "uint"):
+            return False
+        case "complex", "float":
+            return False
+        case _:
+            return old.digits <= new.digits and old.exponent <= new.exponent
+
+
+def enum_base(values: tuple[int, ...]) -> str:
+    """The smallest integer dtype that holds all values of an enum."""
+    low, high = min(values), max(values)
+    names = ("uint8", "uint16", "uint32", "uint64") if low >= 0 else ("int8", "int16", "int32", "int64")
+    for name in names:
+        digits = NUMBERS[name].digits
+        if high < 2**digits and low >= -(2**digits):
+            return name
+    message = f"no 64-bit integer holds both {low} and {high}"
+    raise ValueError(message)
