@@ -63,7 +63,7 @@ class Problem:
 def _columns(character: str) -> int:
     if character.isascii():
         return 1
-    import unicodedata  # noqa: PLC0415  (only for text beyond ASCII; costs start-up time)
+    import unicodedata  # only for text beyond ASCII: it costs start-up time
 
     if unicodedata.combining(character):
         return 0
