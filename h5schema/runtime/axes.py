@@ -1,0 +1,115 @@
+"""Axes: declarations of dims. On an open file an axis is the collection of its entries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .file import Node
+    from .writer import AxisWriter, IdAxisWriter, Writer
+
+EntryT = TypeVar("EntryT")
+
+
+class AnyAxis:
+    """What all axes have: a name, and how the layout's fingerprint writes them."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self) -> None:
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @property
+    def record(self) -> dict[str, object]:
+        """The dim as the layout's fingerprint writes it."""
+        raise NotImplementedError
+
+
+class OpenAxis(AnyAxis, Generic[EntryT]):
+    """A dim to which entries are appended.
+
+    Args:
+        entry: The TypedDict of one entry: a value of every feature that this dim leads.
+    """
+
+    __slots__ = ("entry",)
+    has_ids = False
+
+    def __init__(self, entry: type[EntryT]) -> None:
+        super().__init__()
+        self.entry = entry
+
+    @property
+    def record(self) -> dict[str, object]:
+        """See `AnyAxis.record`."""
+        return {"size": "open", "ids": self.has_ids}
+
+
+class Axis(OpenAxis[EntryT]):
+    """An open dim whose entries have positions only; on a file a `Sequence` of entries."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, node: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, node: Writer, owner: type) -> AxisWriter[EntryT]: ...
+    @overload
+    def __get__(self, node: Node, owner: type) -> Sequence[EntryT]: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | AxisWriter[EntryT] | Sequence[EntryT]:
+        return self if node is None else cast("Sequence[EntryT]", node.entries(self._name))
+
+
+class IdAxis(OpenAxis[EntryT]):
+    """An open dim whose entries have ids; on a file a `Mapping` from id to entry, in the order of the file."""
+
+    __slots__ = ()
+    has_ids = True
+
+    @overload
+    def __get__(self, node: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, node: Writer, owner: type) -> IdAxisWriter[EntryT]: ...
+    @overload
+    def __get__(self, node: Node, owner: type) -> Mapping[str, EntryT]: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | IdAxisWriter[EntryT] | Mapping[str, EntryT]:
+        return self if node is None else cast("Mapping[str, EntryT]", node.entries(self._name))
+
+
+class FixedAxis(AnyAxis):
+    """A dim of a fixed size."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    @property
+    def record(self) -> dict[str, object]:
+        """See `AnyAxis.record`."""
+        return {"size": self.size}
+
+
+class RaggedAxis(AnyAxis):
+    """A dim with a length of its own for each entry of another; it owns these lengths.
+
+    Args:
+        per: Address of the other dim.
+    """
+
+    __slots__ = ("per",)
+
+    def __init__(self, *, per: str) -> None:
+        super().__init__()
+        self.per = per
+
+    @property
+    def record(self) -> dict[str, object]:
+        """See `AnyAxis.record`."""
+        return {"per": self.per}

@@ -1,0 +1,106 @@
+"""Blocks: the values of some entries, as one read or one write moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .spans import Rows, offsets_of
+
+BlockT = TypeVar("BlockT")
+ItemT = TypeVar("ItemT", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RaggedBlock(Generic[ItemT]):
+    """Entries of different lengths, end to end.
+
+    Attributes:
+        values: [sum of lengths, ...], the values of all entries.
+        offsets: int64 [n + 1]; entry i is `values[offsets[i]:offsets[i + 1]]`.
+    """
+
+    values: NDArray[ItemT]
+    offsets: Rows
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> NDArray[ItemT]:
+        if not 0 <= index < len(self):
+            message = f"entry {index} of {len(self)}"
+            raise IndexError(message)
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def __iter__(self) -> Iterator[NDArray[ItemT]]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def lengths(self) -> Rows:
+        """int64 [n], the length of each entry."""
+        return np.diff(self.offsets)
+
+
+class Texts(Sequence[str]):
+    """Texts of n entries; kept as utf-8, decoded when one is looked at."""
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self, block: RaggedBlock[np.uint8]) -> None:
+        self._bytes = block
+
+    @classmethod
+    def of(cls, encoded: Sequence[bytes]) -> Texts:
+        """From the utf-8 bytes of each text."""
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        return cls(RaggedBlock(np.frombuffer(b"".join(encoded), np.uint8), offsets_of(lengths)))
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        return self._bytes[index].tobytes().decode()
+
+    def __iter__(self) -> Iterator[str]:
+        whole = self._bytes.values.tobytes()
+        offsets = self._bytes.offsets.tolist()
+        return (whole[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Texts({list(self)!r})"
+
+    @property
+    def encoded(self) -> RaggedBlock[np.uint8]:
+        """The utf-8 bytes, end to end."""
+        return self._bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maybe(Generic[BlockT]):
+    """A block some of whose entries are absent; what stands there in `values` means nothing.
+
+    Attributes:
+        values: The block of all entries.
+        present: bool [n], which entries are there.
+    """
+
+    values: BlockT
+    present: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.present)

@@ -1,0 +1,120 @@
+"""Rows through h5py: plan which runs to read, read each once, gather in the asked order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError, FileError
+
+from ..spans import Fetched, Rows, Spans, positions
+
+_BRIDGE_BYTES = 16 << 10
+"""A gap of up to so many bytes is read along: one call costs what they cost."""
+
+_POINTS = 512
+"""Rows of one h5py fancy selection; its cost grows faster than their number."""
+
+
+class H5pyCarrier:
+    """Reads an open h5py file. Handles of datasets are kept; the file belongs to the caller."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self._file = file
+        self._datasets: dict[str, h5py.Dataset] = {}
+        self._lock = threading.Lock()
+
+    def fetch(self, spans: Sequence[Spans]) -> Fetched:
+        """See `Carrier.fetch`."""
+        return tuple(self._rows(asked) for asked in spans)
+
+    def length(self, path: str) -> int:
+        """See `Carrier.length`."""
+        shape = self.dataset(path).shape
+        return shape[0] if shape else 1
+
+    def dataset(self, path: str) -> h5py.Dataset:
+        """The dataset at `path`, opened once."""
+        with self._lock:
+            found = self._datasets.get(path)
+            if found is None:
+                found = self._datasets[path] = self._open(path)
+            return found
+
+    def _open(self, path: str) -> h5py.Dataset:
+        found = self._file.get(path)
+        if not isinstance(found, h5py.Dataset):
+            raise FileError(
+                "the dataset is missing",
+                where=f"{self._file.filename}: {path}",
+                do="the file is damaged or was changed by another program; extract or copy it again",
+            )
+        if found.chunks and not found.id.get_create_plist().get_nfilters():
+            # HDF5 reads a whole chunk for one row if the chunk fits its cache. Without a cache it reads the row.
+            access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+            access.set_chunk_cache(1, 0, 0.0)
+            return h5py.Dataset(h5py.h5d.open(self._file.id, path.encode(), access))
+        return found
+
+    def _rows(self, spans: Spans) -> NDArray[np.generic]:
+        dataset = self.dataset(spans.path)
+        starts = spans.starts
+        lengths = np.full(len(starts), spans.lengths, np.int64) if isinstance(spans.lengths, int) else spans.lengths
+        self._refuse_outside(spans.path, starts, lengths, dataset.shape[0])
+        if not lengths.any():
+            return np.empty((0, *dataset.shape[1:]), dataset.dtype)
+        try:
+            return _gather(dataset, starts, lengths)
+        except OSError as error:
+            raise FileError(
+                f"HDF5 cannot read rows {int(starts.min())} to {int((starts + lengths).max()) - 1}: {error}",
+                where=f"{self._file.filename}: {spans.path}",
+                do="the file is damaged or cut short, or a filter is missing; copy it again from its origin",
+            ) from None
+
+    def _refuse_outside(self, path: str, starts: Rows, lengths: Rows, rows: int) -> None:
+        outside = (starts < 0) | (lengths < 0) | (starts + lengths > rows)
+        if outside.any():
+            at = int(starts[outside][0])
+            raise DataError(
+                f"row {at} is asked for, but the dataset has {rows} rows",
+                where=f"{self._file.filename}: {path}",
+                do="the file is damaged: its index points outside its data; extract or copy it again",
+            )
+
+
+def _gather(dataset: h5py.Dataset, starts: Rows, lengths: Rows) -> NDArray[np.generic]:
+    """Reads each wanted row once, in file order, and lays the rows out as they were asked for."""
+    row_bytes = max(1, dataset.dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64)))
+    run_starts, run_stops = _runs(starts, lengths, bridge=_BRIDGE_BYTES // row_bytes)
+    singles = bool(np.all(lengths == 1)) and len(run_starts) > 1
+    if singles and len(run_starts) > len(starts) // 2:
+        rows, back = np.unique(starts, return_inverse=True)
+        parts = [dataset[rows[i : i + _POINTS]] for i in range(0, len(rows), _POINTS)]
+        return _end_to_end(parts)[back]
+    block = _end_to_end([dataset[a:b] for a, b in zip(run_starts.tolist(), run_stops.tolist(), strict=True)])
+    if len(starts) == 1 or (len(run_starts) == 1 and np.array_equal(starts[1:], (starts + lengths)[:-1])):
+        return block
+    run = np.searchsorted(run_starts, starts, side="right") - 1
+    before = np.cumsum(run_stops - run_starts) - (run_stops - run_starts)
+    return np.take(block, positions(starts - run_starts[run] + before[run], lengths), axis=0)
+
+
+def _runs(starts: Rows, lengths: Rows, bridge: int) -> tuple[Rows, Rows]:
+    """The spans in file order, with overlapping and nearly touching ones made one."""
+    filled = lengths > 0
+    order = np.argsort(starts[filled], kind="stable")
+    first, stop = starts[filled][order], (starts + lengths)[filled][order]
+    reach = np.maximum.accumulate(stop)
+    new = np.ones(len(first), bool)
+    new[1:] = first[1:] > reach[:-1] + bridge
+    begin = np.flatnonzero(new)
+    return first[begin], np.maximum.reduceat(stop, begin)
+
+
+def _end_to_end(parts: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,109 @@
+"""Ids of the entries of a dim: read by row, and found without reading them all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError
+from h5schema.vocabulary import layout
+
+from .blocks import RaggedBlock, Texts
+from .spans import Carrier, Rows, Spans, offsets_of
+
+FIXED_BYTES = 64
+"""Ids of up to so many bytes of utf-8 are stored with a fixed length."""
+
+
+class UnknownIdError(DataError, KeyError):
+    """No entry has this id."""
+
+    __str__ = DataError.__str__
+
+
+def hash_of(text: str) -> int:
+    """A stable 64-bit hash of an id: the first 8 bytes of BLAKE2b (RFC 7693), little-endian."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def hashes_of(ids: Iterable[str]) -> NDArray[np.uint64]:
+    """`hash_of` of each id: uint64 [n]."""
+    return np.fromiter(map(hash_of, ids), np.uint64)
+
+
+def index_of(ids: Sequence[str]) -> NDArray[np.uint64]:
+    """The id index: uint64 [n, 2], (hash, row), sorted by hash and then by row."""
+    hashes = hashes_of(ids)
+    order = np.argsort(hashes, kind="stable")
+    return np.stack([hashes[order], order.astype(np.uint64)], axis=1)
+
+
+class Ids:
+    """The ids of one dim of an open file.
+
+    Args:
+        dim: Address of the dim.
+        fixed: Whether they are stored with a fixed length, rather than as values and offsets.
+        carrier: Brings the rows.
+        file: Name of the file, for errors.
+    """
+
+    def __init__(self, dim: str, *, fixed: bool, carrier: Carrier, file: str) -> None:
+        self._path = layout.of_dim(dim, "ids")
+        self._index = layout.of_dim(dim, "index")
+        self._dim = dim
+        self._fixed = fixed
+        self._carrier = carrier
+        self._file = file
+
+    def read(self, rows: Rows) -> Texts:
+        """The ids of the entries at `rows`."""
+        if self._fixed:
+            (texts,) = self._carrier.fetch((Spans(self._path, rows),))
+            return Texts.of(cast("list[bytes]", texts.tolist()))
+        begins, ends = self._carrier.fetch(
+            (Spans(f"{self._path}/offsets", rows), Spans(f"{self._path}/offsets", rows + 1))
+        )
+        starts, stops = begins.astype(np.int64), ends.astype(np.int64)
+        (values,) = self._carrier.fetch((Spans(f"{self._path}/values", starts, stops - starts),))
+        return Texts(RaggedBlock(cast("NDArray[np.uint8]", values), offsets_of(stops - starts)))
+
+    def row_of(self, text: str) -> int:
+        """The row of the entry with this id.
+
+        Raises:
+            UnknownIdError: There is none.
+        """
+        for row in self._candidates(hash_of(text)):
+            if self.read(np.array([row], np.int64))[0] == text:
+                return row
+        raise UnknownIdError(
+            f"no entry of {self._dim} has the id {text!r}",
+            where=f"{self._file}: {self._index}",
+            do=f"`list(file.{self._dim})` gives the ids; `in` asks for one",
+        )
+
+    def _candidates(self, wanted: int) -> list[int]:
+        """Rows whose id has this hash, by interpolation: hashes are uniform, so the place is nearly known."""
+        size = self._carrier.length(self._index)
+        if not size:
+            return []
+        guess = wanted * size >> 64
+        slack = 4 * int(size**0.5) + 8
+        low, high = max(0, guess - slack), min(size, guess + slack)
+        part = self._window(low, high)
+        while low > 0 and part[0, 0] >= wanted:
+            low = max(0, low - slack)
+            part = self._window(low, high)
+        while high < size and part[-1, 0] <= wanted:
+            high = min(size, high + slack)
+            part = self._window(low, high)
+        return [int(row) for row in part[part[:, 0] == np.uint64(wanted), 1]]
+
+    def _window(self, low: int, high: int) -> NDArray[np.uint64]:
+        (part,) = self._carrier.fetch((Spans(self._index, np.array([low], np.int64), high - low),))
+        return cast("NDArray[np.uint64]", part)

@@ -1,0 +1,80 @@
+"""What every storage kind says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spans import Reading, Rows
+
+BlockT = TypeVar("BlockT")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a feature lies in a file.
+
+    Attributes:
+        address: Names from the root, joined by `/`.
+        path: HDF5 path of its dataset, or `node@name` of its attribute.
+        dims: Addresses of its dims, or sizes of unnamed ones, in stored order.
+        lead: Address of the open dim that comes first; None: the feature is one value for the file.
+        ragged: Address of its ragged dim, or None.
+        shape: Sizes of the fixed dims of an entry (of one ragged value).
+        optional: Whether entries may be absent.
+    """
+
+    address: str
+    path: str
+    dims: tuple[str | int, ...]
+    lead: str | None
+    ragged: str | None
+    shape: tuple[int, ...]
+    optional: bool
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether it is an HDF5 attribute rather than a dataset."""
+        return "@" in self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A dataset that a kind needs, one row after the other.
+
+    Attributes:
+        path: HDF5 path.
+        dtype: Of one value, as h5py creates it.
+        shape: Of one row.
+        data: Whether it holds the user's values (in the user's chunks and codec) or is bookkeeping of ours.
+    """
+
+    path: str
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...] = ()
+    data: bool = True
+
+
+class Kind(Protocol[BlockT]):
+    """A way to lay entries out in datasets.
+
+    `present` is bool [n] for an optional feature, else None.
+    """
+
+    def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
+        """The datasets it needs; the first holds the values."""
+        ...
+
+    def read(self, place: Place, rows: Rows) -> Reading[tuple[BlockT, NDArray[np.bool_] | None]]:
+        """Reads the entries at `rows`, in that order."""
+        ...
+
+    def write(
+        self, place: Place, block: BlockT, present: NDArray[np.bool_] | None, ends: Mapping[str, int]
+    ) -> dict[str, NDArray[np.generic]]:
+        """Rows to append to each dataset; `ends` says how many rows each has so far."""
+        ...

@@ -1,0 +1,142 @@
+"""What a file class declares, found once: every axis and feature by address, and where it lies."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from h5schema.vocabulary import layout
+
+from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
+from .features import Feature
+from .kinds import Place
+
+if TYPE_CHECKING:
+    from .file import File, Node
+
+AnyFeature: TypeAlias = "Feature[object, object]"
+
+
+@dataclass(frozen=True, slots=True)
+class Axle:
+    """An axis in its place: `path` is its dimension scale."""
+
+    address: str
+    path: str
+    axis: AnyAxis
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All declarations of a file class, in the order in which they stand.
+
+    Attributes:
+        axes: By address.
+        features: By address.
+        places: Where each feature lies, by address.
+        groups: HDF5 path of each group, by address; the root is "".
+    """
+
+    axes: Mapping[str, Axle]
+    features: Mapping[str, AnyFeature]
+    places: Mapping[str, Place]
+    groups: Mapping[str, str]
+
+    def led_by(self, dim: str) -> tuple[str, ...]:
+        """Addresses of the features whose first dim is `dim`."""
+        return tuple(address for address, place in self.places.items() if place.lead == dim)
+
+    def open_dims(self) -> tuple[str, ...]:
+        """Addresses of the dims to which entries are appended."""
+        return tuple(address for address, axle in self.axes.items() if isinstance(axle.axis, OpenAxis))
+
+    def has_ids(self, dim: str) -> bool:
+        """Whether the entries of `dim` have ids."""
+        return isinstance(self.axes[dim].axis, IdAxis)
+
+    def ragged_below(self, dim: str) -> tuple[str, ...]:
+        """Addresses of the ragged dims that `dim` is the parent of."""
+        return tuple(
+            address
+            for address, axle in self.axes.items()
+            if isinstance(axle.axis, RaggedAxis) and axle.axis.per == dim
+        )
+
+    def layout(self) -> layout.Layout:
+        """What the fingerprint is made of; equal to what the generator resolved."""
+        return {
+            "layout": layout.LAYOUT_VERSION,
+            "dims": {address: axle.axis.record for address, axle in self.axes.items()},
+            "features": {address: self._record(address) for address in self.features},
+        }
+
+    def _record(self, address: str) -> dict[str, object]:
+        feature, place = self.features[address], self.places[address]
+        return {
+            "path": place.path,
+            "dims": list(place.dims),
+            "dtype": feature.dtype_record,
+            "optional": place.optional,
+            "unit": feature.options.unit,
+        }
+
+
+@lru_cache(maxsize=256)
+def model_of(file: type[File]) -> Model:
+    """The model of a file class; made when the class is first used, not when it is imported."""
+    axes: dict[str, Axle] = {}
+    features: dict[str, AnyFeature] = {}
+    groups: dict[str, str] = {}
+    paths: dict[str, str] = {}
+    for address, path, node in _nodes(file, "", "/"):
+        groups[address] = path
+        for name, value in _declared(node):
+            inner = f"{address}/{name}" if address else name
+            if isinstance(value, AnyAxis):
+                axes[inner] = Axle(inner, posixpath.join(path, name), value)
+            elif isinstance(value, Feature):
+                features[inner] = value
+                paths[inner] = _path(path, value.options.at or name)
+    places = {address: _place(address, paths[address], feature, axes) for address, feature in features.items()}
+    return Model(axes, features, places, groups)
+
+
+def _nodes(node: type[Node], address: str, path: str) -> Iterator[tuple[str, str, type[Node]]]:
+    from .file import Group
+
+    yield address, path, node
+    for name, value in _declared(node):
+        if isinstance(value, Group):
+            inner = f"{address}/{name}" if address else name
+            yield from _nodes(type(value), inner, posixpath.join(path, value.at))
+
+
+def _declared(node: type[Node]) -> Iterator[tuple[str, object]]:
+    seen: dict[str, object] = {}
+    for cls in reversed(node.__mro__):
+        seen.update(vars(cls))
+    yield from seen.items()
+
+
+def _path(group: str, at: str) -> str:
+    node, mark, attribute = at.partition("@")
+    return posixpath.join(group, node).rstrip("/") + mark + attribute if mark else posixpath.join(group, at)
+
+
+def _place(address: str, path: str, feature: AnyFeature, axes: Mapping[str, Axle]) -> Place:
+    dims = tuple(int(part) if part.isdigit() else part for part in feature.dims.split())
+    lead = next((dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, OpenAxis)), None)
+    ragged = next((dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, RaggedAxis)), None)
+    sizes = [_size(dim, axes) for dim in dims]
+    shape = tuple(size for size in sizes if size is not None)
+    return Place(address, path, dims, lead, ragged, shape, feature.options.optional)
+
+
+def _size(dim: str | int, axes: Mapping[str, Axle]) -> int | None:
+    if isinstance(dim, int):
+        return dim
+    axis = axes[dim].axis
+    return axis.size if isinstance(axis, FixedAxis) else None

@@ -1,0 +1,80 @@
+"""What a storage kind asks of a carrier: runs of rows of datasets.
+
+This is the seam between *what* is read and *how*. A kind is a generator of requests:
+it yields the spans it needs next and is sent the rows that were fetched, until it
+returns the block. A carrier knows nothing of kinds, and a kind nothing of files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+BlockT = TypeVar("BlockT")
+
+Rows: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Runs of rows of one dataset; fetched, they lie end to end in this order.
+
+    Attributes:
+        path: HDF5 path of the dataset.
+        starts: int64 [n], the first row of each run. Any order, repeats allowed.
+        lengths: int64 [n], rows of each run; or one number that holds for all.
+    """
+
+    path: str
+    starts: Rows
+    lengths: Rows | int = 1
+
+
+Fetched: TypeAlias = tuple[NDArray[np.generic], ...]
+Reading: TypeAlias = Generator[tuple[Spans, ...], Fetched, BlockT]
+"""A read in progress: yields what it needs next, is sent it, returns a block."""
+
+
+class Carrier(Protocol):
+    """Brings the rows of spans, each dataset's in its own array [rows, ...].
+
+    Safe to call from several threads. Every carrier gives the same rows; h5py's is
+    the one that is right for every file.
+    """
+
+    def fetch(self, spans: Sequence[Spans]) -> Fetched:
+        """The rows of each `Spans`, in order; a copy, never a view of the file."""
+        ...
+
+    def length(self, path: str) -> int:
+        """Rows of the dataset at `path`."""
+        ...
+
+
+def carry_out(reading: Reading[BlockT], carrier: Carrier) -> BlockT:
+    """Runs a reading to its end with one carrier."""
+    try:
+        spans = next(reading)
+        while True:
+            spans = reading.send(carrier.fetch(spans))
+    except StopIteration as done:
+        block: BlockT = done.value
+        return block
+
+
+def positions(starts: Rows, lengths: Rows) -> Rows:
+    """Every row of every run, end to end: int64 [sum of lengths]."""
+    total = int(lengths.sum())
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total, dtype=np.int64)
+
+
+def offsets_of(lengths: Rows) -> Rows:
+    """N lengths become N+1 offsets into the concatenation."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

@@ -1,0 +1,168 @@
+"""From what a user gives to an array of exactly the feature's dtype and shape, or an error.
+
+numpy and HDF5 both convert in silence: 300 becomes 44, 1e300 becomes inf, a row of one
+becomes a row of three. Every value passes here before it is written, so none of that happens.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError
+from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
+
+_PLAIN = (bool, int, float, complex)
+
+
+def fit(value: object, dtype: str, where: str) -> NDArray[np.generic]:
+    """`value` as an array of `dtype`, every value kept.
+
+    An array has a dtype of its own, so it must be one whose every value `dtype` can
+    hold. Plain Python numbers have none: each is taken if it fits, and a float is
+    rounded to the nearest, as numpy does with literals.
+
+    Raises:
+        DataError: The value is no number, or would change.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return _fit_array(np.asarray(value), dtype, where)
+    if isinstance(value, _PLAIN):
+        return _fit_plain(np.asarray(value), value, dtype, where)
+    if isinstance(value, list | tuple):
+        return _fit_list(value, dtype, where)
+    if hasattr(value, "__array__"):
+        return _fit_array(np.asarray(value), dtype, where)
+    raise DataError(
+        f"{type(value).__name__} is not a number or an array of {dtype}",
+        where=where,
+        do=f"give a numpy array of {dtype}, or Python numbers",
+    )
+
+
+def _fit_array(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.generic]:
+    name = array.dtype.newbyteorder("=").name
+    if name not in NUMBERS:
+        raise DataError(f"the values have dtype {array.dtype}, which is not {dtype}", where=where, do=_convert(dtype))
+    if not keeps_values(name, dtype):
+        raise DataError(
+            f"the values are {name}, and {dtype} does not hold every value of {name}",
+            where=where,
+            do=_convert(dtype) + ", after looking whether they fit",
+        )
+    return array.astype(dtype, copy=False)
+
+
+def _fit_list(value: list[object] | tuple[object, ...], dtype: str, where: str) -> NDArray[np.generic]:
+    """A list has the dtype of what is in it: arrays as arrays, plain numbers by their values."""
+    leaves = list(_leaves(value))
+    if any(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
+        parts = [fit(item, dtype, where) for item in value]
+        if any(part.shape != parts[0].shape for part in parts):
+            raise DataError("the items of the list differ in shape", where=where, do="give one array")
+        return np.stack(parts)
+    for leaf in leaves:
+        if not isinstance(leaf, _PLAIN):
+            raise DataError(f"{leaf!r} is not a number", where=where, do=f"give a numpy array of {dtype}")
+    try:
+        wide = np.array(value, dtype=object)
+    except ValueError:
+        raise DataError("the lists are not of equal lengths", where=where, do="give one array") from None
+    if not leaves:
+        return np.empty(np.asarray(value).shape, dtype)
+    shape = np.shape(wide)
+    if len(leaves) != wide.size:
+        raise DataError("the lists are not of equal lengths", where=where, do="give one array")
+    flat = [_fit_plain(np.asarray(leaf), leaf, dtype, where) for leaf in leaves]
+    return np.array(flat, dtype=dtype).reshape(shape)
+
+
+def _leaves(value: object) -> list[object]:
+    if not isinstance(value, list | tuple):
+        return [value]
+    return [leaf for item in value for leaf in _leaves(item)]  # pyright: ignore[reportUnknownVariableType]
+
+
+def _fit_plain(array: NDArray[np.generic], value: object, dtype: str, where: str) -> NDArray[np.generic]:
+    """One Python number, taken if `dtype` holds it."""
+    kind = NUMBERS[dtype].kind
+    if isinstance(value, bool) or kind == "bool":
+        if not isinstance(value, bool):
+            raise DataError(f"{value!r} is not true or false", where=where, do="give a bool")
+        return array.astype(dtype)
+    if kind in ("int", "uint"):
+        if not isinstance(value, int):
+            raise DataError(f"{value!r} is not a whole number", where=where, do=_convert(dtype))
+        low, high = integer_range(dtype)
+        if not low <= value <= high:
+            raise DataError(f"{value} does not fit {dtype} ({low} to {high})", where=where, do="choose a wider dtype")
+        return np.array(value, dtype)
+    if isinstance(value, complex) and kind == "float":
+        raise DataError(f"{value!r} is complex, and {dtype} is real", where=where, do="choose complex64 or complex128")
+    assert isinstance(value, int | float | complex)
+    return _round_to(value, dtype, where)
+
+
+def _round_to(value: complex, dtype: str, where: str) -> NDArray[np.generic]:
+    try:
+        with np.errstate(over="ignore"):
+            fitted = np.array(value, dtype)
+    except OverflowError:
+        raise DataError(f"{value} does not fit {dtype}", where=where, do="choose a wider dtype") from None
+    if np.isinf(fitted) and not np.isinf(complex(value)):
+        raise DataError(f"{value} would become infinite as {dtype}", where=where, do="choose a wider dtype")
+    if isinstance(value, int) and int(fitted.real) != value:
+        raise DataError(f"{value} would become {int(fitted.real)} as {dtype}", where=where, do="choose a wider dtype")
+    return fitted
+
+
+def integer_range(dtype: str) -> tuple[int, int]:
+    """Smallest and largest value of an integer dtype."""
+    number = NUMBERS[dtype]
+    return (0 if number.kind == "uint" else -(2**number.digits)), 2**number.digits - 1
+
+
+def _convert(dtype: str) -> str:
+    return f"convert them yourself, e.g. x.astype({dtype!r})"
+
+
+def expect_shape(array: NDArray[np.generic], shape: tuple[int | None, ...], where: str) -> None:
+    """Refuses any other shape, also one that numpy would broadcast; None stands for any length."""
+    same = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
+    if not same:
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise DataError(
+            f"the shape is {list(array.shape)}, not [{wanted}]",
+            where=where,
+            do="give exactly this shape: nothing is broadcast, cut or padded",
+        )
+
+
+def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.generic]:
+    """`array` in the dtype that a loader asks for, by the rules of value-keeping casts.
+
+    A float may be rounded to a narrower float, unless a finite value would become
+    infinite. Every other value must stay what it is.
+
+    Raises:
+        DataError: A value would change; its row is named.
+    """
+    stored = array.dtype.name
+    if stored == dtype or keeps_values(stored, dtype):
+        return array.astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        cast = array.astype(dtype)
+    kinds = NUMBERS[stored].kind, NUMBERS[dtype].kind
+    if kinds in (("float", "float"), ("complex", "complex")):
+        changed = np.isinf(cast) & ~np.isinf(array)
+    elif kinds[0] == "complex":
+        changed = np.ones(array.shape, bool)
+    else:
+        with np.errstate(all="ignore"):
+            back = cast.astype(stored)
+        changed = (back != array) | (np.less(cast, 0) != np.less(array, 0))
+    if changed.any():
+        row = int(np.argwhere(changed)[0][0]) if array.ndim else 0
+        value = array[tuple(np.argwhere(changed)[0])] if array.ndim else array[()]
+        raise DataError(f"{value} of {stored} changes as {dtype} (row {row} of the batch)", where=where, do="load a wider dtype")
+    return cast
