@@ -129,6 +129,25 @@ class FeatureIR:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryIR:
+    """A generated TypedDict: one entry of a dim, or the part of it that lies in one group.
+
+    Attributes:
+        class_name: For a dim's own, equal to its `DimIR.entry`.
+        dim: Address of the dim that leads the features.
+        group: Address of the group that this part mirrors; for the dim's own, of the dim's group.
+        items: Key and, for a feature, its address; for an inner part, the `class_name` of its `EntryIR`,
+            which comes earlier in `SchemaIR.entries`.
+    """
+
+    class_name: str
+    dim: str
+    group: str
+    items: tuple[tuple[str, Literal["feature", "entry"], str], ...]
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupIR:
     """A group; the root has the address "" and the path "/"."""
 
@@ -235,6 +254,7 @@ class SchemaIR:
     Attributes:
         file_name: Name of the YAML file, without its folder.
         text: The YAML text, stored in every file that is written.
+        entries: Every TypedDict of entries, inner ones first.
         layout: What the fingerprint is made of (`vocabulary.layout`).
     """
 
@@ -247,6 +267,7 @@ class SchemaIR:
     root: GroupIR
     fingerprint: str
     enums: tuple[EnumIR, ...] = ()
+    entries: tuple[EntryIR, ...] = ()
     splits: tuple[SplitIR, ...] = ()
     loaders: tuple[LoaderIR, ...] = ()
     doc: str = ""

@@ -1,0 +1,74 @@
+"""Names that a schema cannot give, because generated code or the runtime has them. Standard library only.
+
+A dim, feature or group becomes an attribute of a generated class and a key of a TypedDict; a test compares
+these tables with the classes of the runtime.
+"""
+
+from __future__ import annotations
+
+import keyword
+
+NODE = frozenset({"assign", "entries", "view"})
+"""Attributes of every group and file."""
+
+GROUP = NODE | {"at"}
+"""Attributes of a group; its dims, features and groups have other names."""
+
+FILE = NODE | {
+    "assign_at",
+    "carrier",
+    "close",
+    "commit",
+    "create",
+    "entries_of",
+    "expect_rows",
+    "hdf5",
+    "ids",
+    "keep",
+    "length",
+    "model",
+    "parameters",
+    "path",
+    "publish",
+    "read",
+    "row_of",
+    "schema",
+    "split",
+    "splits",
+    "transaction",
+    "verify",
+}
+"""Attributes of a file or its writer; the dims, features and groups of the root have other names."""
+
+IN_DECLARATIONS = frozenset({"NDArray", "Tensor", "bool", "complex", "float", "int", "np", "optional", "str"})
+"""Names by which declarations and annotations in a class body mean something else."""
+
+IN_MODULES = frozenset(
+    {
+        # groups.py and extract.py
+        "Among", "Array", "Axis", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Group", "IdAxis", "IntEnum", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "Split", "Text",
+        "TypedDict", "Writer",
+        # loaders.py
+        "Absent", "Batch", "Ids", "Loader", "Plan", "Position", "Present", "RaggedBatch", "Take", "Tensor",
+        # builtins that begin with a capital letter and stand in code
+        "False", "None", "SystemExit", "True",
+    }
+)  # fmt: skip
+"""Names that generated modules import or use: no class of a schema is called so."""
+
+MEMBER = frozenset(
+    {
+        "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag",
+        "is_integer", "mro", "name", "numerator", "real", "to_bytes", "value",
+    }
+)  # fmt: skip
+"""Attributes of every member of an IntEnum."""
+
+PACKAGE = frozenset({"enum", "h5py", "h5schema", "numpy", "torch", "typing"})
+"""Modules that generated code needs: a package of that name would hide them."""
+
+
+def is_keyword(name: str) -> bool:
+    """Whether Python itself uses the name."""
+    return keyword.iskeyword(name)
