@@ -40,7 +40,7 @@ class Photos(File):
     schema = Schema(
         "photos",
         "1.0.0",
-        "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        "sha256:765f93371886025b342370b198a3b06b2e291df4343224fb7aaeabfed0b4d7fa",
     )
 
     photo = IdAxis(PhotoEntry)

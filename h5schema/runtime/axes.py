@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from .entries import Entries, IdEntries
     from .file import Node
     from .writer import AxisWriter, IdAxisWriter, Writer
 
@@ -60,9 +59,9 @@ class Axis(OpenAxis[EntryT]):
     @overload
     def __get__(self, node: Writer, owner: type) -> AxisWriter[EntryT]: ...
     @overload
-    def __get__(self, node: Node, owner: type) -> Sequence[EntryT]: ...
-    def __get__(self, node: Node | None, owner: type) -> Self | AxisWriter[EntryT] | Sequence[EntryT]:
-        return self if node is None else cast("Sequence[EntryT]", node.entries(self._name))
+    def __get__(self, node: Node, owner: type) -> Entries[EntryT]: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | AxisWriter[EntryT] | Entries[EntryT]:
+        return self if node is None else cast("Entries[EntryT]", node.entries(self._name))
 
 
 class IdAxis(OpenAxis[EntryT]):
@@ -76,9 +75,9 @@ class IdAxis(OpenAxis[EntryT]):
     @overload
     def __get__(self, node: Writer, owner: type) -> IdAxisWriter[EntryT]: ...
     @overload
-    def __get__(self, node: Node, owner: type) -> Mapping[str, EntryT]: ...
-    def __get__(self, node: Node | None, owner: type) -> Self | IdAxisWriter[EntryT] | Mapping[str, EntryT]:
-        return self if node is None else cast("Mapping[str, EntryT]", node.entries(self._name))
+    def __get__(self, node: Node, owner: type) -> IdEntries[EntryT]: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | IdAxisWriter[EntryT] | IdEntries[EntryT]:
+        return self if node is None else cast("IdEntries[EntryT]", node.entries(self._name))
 
 
 class FixedAxis(AnyAxis):

@@ -193,7 +193,11 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         if not good.all():
             at = tuple(int(i) for i in np.argwhere(~good)[0])
             value = numbers[at[0]] if isinstance(numbers, Texts) else np.asarray(numbers)[at]
-            raise DataError(f"{value!r} at {list(at)} breaks the check ({check})", where=where, do="mend the data, or the check in the schema")
+            raise DataError(
+                f"{value!r} at {list(at)} breaks the check ({check})",
+                where=where,
+                do="mend the data, or the check in the schema",
+            )
 
 
 class _Dense(Feature[EntryT, NDArray[ItemT]]):
@@ -577,11 +581,15 @@ class Text(Feature[str, Texts]):
 
     def _encode(self, entry: object, where: str) -> bytes:
         if not isinstance(entry, str):
-            raise DataError(f"{entry!r} is {type(entry).__name__}, not str", where=where, do="decode or format it first")
+            raise DataError(
+                f"{entry!r} is {type(entry).__name__}, not str", where=where, do="decode or format it first"
+            )
         try:
             encoded = entry.encode()
         except UnicodeEncodeError:
-            raise DataError(f"{entry!r} cannot be written as utf-8", where=where, do="take out the lone surrogate") from None
+            raise DataError(
+                f"{entry!r} cannot be written as utf-8", where=where, do="take out the lone surrogate"
+            ) from None
         if self.size is not None and len(encoded) > self.size:
             raise DataError(
                 f"the text has {len(encoded)} bytes of utf-8, more than {self.size}",

@@ -60,9 +60,7 @@ class Model:
     def ragged_below(self, dim: str) -> tuple[str, ...]:
         """Addresses of the ragged dims that `dim` is the parent of."""
         return tuple(
-            address
-            for address, axle in self.axes.items()
-            if isinstance(axle.axis, RaggedAxis) and axle.axis.per == dim
+            address for address, axle in self.axes.items() if isinstance(axle.axis, RaggedAxis) and axle.axis.per == dim
         )
 
     def layout(self) -> layout.Layout:

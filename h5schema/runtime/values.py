@@ -164,5 +164,7 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
     if changed.any():
         row = int(np.argwhere(changed)[0][0]) if array.ndim else 0
         value = array[tuple(np.argwhere(changed)[0])] if array.ndim else array[()]
-        raise DataError(f"{value} of {stored} changes as {dtype} (row {row} of the batch)", where=where, do="load a wider dtype")
+        raise DataError(
+            f"{value} of {stored} changes as {dtype} (row {row} of the batch)", where=where, do="load a wider dtype"
+        )
     return cast

@@ -56,7 +56,9 @@ class View(Generic[EntryT, BlockT]):
         """
         rows = np.asarray(rows)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
-            raise DataError(f"rows of {rows.dtype} {list(rows.shape)}", where=self._where(), do="give an int64 array of one axis")
+            raise DataError(
+                f"rows of {rows.dtype} {list(rows.shape)}", where=self._where(), do="give an int64 array of one axis"
+            )
         block = self._file.read(self.address, rows.astype(np.int64, copy=False))
         return cast("BlockT", _sealed(block))
 
@@ -87,10 +89,18 @@ class View(Generic[EntryT, BlockT]):
             return np.array([self._row(item) for item in items], np.int64)
         if index.dtype == np.bool_:
             if index.shape != (len(self),):
-                raise RowError(f"a mask of shape {list(index.shape)} for {len(self)} entries", where=self._where(), do="give one bool per entry")
+                raise RowError(
+                    f"a mask of shape {list(index.shape)} for {len(self)} entries",
+                    where=self._where(),
+                    do="give one bool per entry",
+                )
             return np.flatnonzero(index).astype(np.int64)
         if index.dtype.kind not in "iu" or index.ndim != 1:
-            raise RowError(f"an index of {index.dtype} {list(index.shape)}", where=self._where(), do="give integers of one axis, or a mask")
+            raise RowError(
+                f"an index of {index.dtype} {list(index.shape)}",
+                where=self._where(),
+                do="give integers of one axis, or a mask",
+            )
         rows = index.astype(np.int64)
         rows = np.where(rows < 0, rows + len(self), rows)
         self._file.expect_rows(self.address, rows)
@@ -100,12 +110,18 @@ class View(Generic[EntryT, BlockT]):
         place = self._file.model.places[self.address]
         if isinstance(index, str):
             if place.lead is None:
-                raise DataError(f"it has no entries, so none with the id {index!r}", where=self._where(), do="read it with [()]")
+                raise DataError(
+                    f"it has no entries, so none with the id {index!r}", where=self._where(), do="read it with [()]"
+                )
             return self._file.row_of(place.lead, index)
         row = int(index)
         size = len(self)
         if not -size <= row < size:
-            raise RowError(f"row {row} is asked for, but there are {size}", where=self._where(), do="rows count from 0; negative ones from the end")
+            raise RowError(
+                f"row {row} is asked for, but there are {size}",
+                where=self._where(),
+                do="rows count from 0; negative ones from the end",
+            )
         return row % size
 
     def _entry(self, block: object, index: int) -> EntryT:

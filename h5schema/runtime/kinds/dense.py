@@ -25,9 +25,7 @@ class Dense:
             return values, Stored(layout.of_feature(place.address, "present"), _BOOL, data=False)
         return (values,)
 
-    def read(
-        self, place: Place, rows: Rows
-    ) -> Reading[tuple[NDArray[np.generic], NDArray[np.bool_] | None]]:
+    def read(self, place: Place, rows: Rows) -> Reading[tuple[NDArray[np.generic], NDArray[np.bool_] | None]]:
         """See `Kind.read`."""
         if place.lead is None:
             (values,) = yield (Spans(place.path, np.zeros(1, np.int64), place.shape[0] if place.shape else 1),)

@@ -38,9 +38,7 @@ class EndToEnd:
             return layout.of_feature(place.address, "lengths")
         return layout.of_dim(place.ragged, "lengths")
 
-    def read(
-        self, place: Place, rows: Rows
-    ) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
+    def read(self, place: Place, rows: Rows) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
         """See `Kind.read`."""
         index = yield (Spans(layout.of_feature(place.address, "starts"), rows), Spans(self.lengths_of(place), rows))
         starts, lengths = (part.astype(np.int64, copy=False) for part in index)

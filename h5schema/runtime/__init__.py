@@ -1,0 +1,49 @@
+"""All that generated code may import. Needs h5py and numpy; `h5schema.runtime.torch` needs torch too."""
+
+from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
+from .blocks import Maybe, RaggedBlock, Texts
+from .conditions import Absent, Among, Check, Present
+from .extraction import Call, Capture, Extraction, Failure, Summary
+from .features import Array, Enumerated, Ragged, Scalar, Text, optional
+from .file import File, Group
+from .plan import Batch, Ids, Plan, Position, Take
+from .splits import Split
+from .stamp import Schema
+from .view import View
+from .writer import Writer
+
+__all__ = [
+    "Absent",
+    "Among",
+    "Array",
+    "Axis",
+    "Batch",
+    "Call",
+    "Capture",
+    "Check",
+    "Enumerated",
+    "Extraction",
+    "Failure",
+    "File",
+    "FixedAxis",
+    "Group",
+    "IdAxis",
+    "Ids",
+    "Maybe",
+    "Plan",
+    "Position",
+    "Present",
+    "Ragged",
+    "RaggedAxis",
+    "RaggedBlock",
+    "Scalar",
+    "Schema",
+    "Split",
+    "Summary",
+    "Take",
+    "Text",
+    "Texts",
+    "View",
+    "Writer",
+    "optional",
+]

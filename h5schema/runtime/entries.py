@@ -1,0 +1,104 @@
+"""The entries of an open dim: every feature that the dim leads, of one position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
+
+import numpy as np
+
+from .blocks import Texts
+from .ids import UnknownIdError
+from .spans import Rows
+from .view import RowError, View
+
+if TYPE_CHECKING:
+    from .file import File
+
+EntryT = TypeVar("EntryT")
+
+_AT_ONCE = 1024
+
+
+def keys_of(address: str, dim: str) -> tuple[str, ...]:
+    """Where a feature stands in the entry of a dim: names from the dim's own group, else from the root."""
+    home = dim.rpartition("/")[0]
+    inner = address.removeprefix(f"{home}/") if home and address.startswith(f"{home}/") else address
+    return tuple(inner.split("/"))
+
+
+def flat(entry: object, addresses: Sequence[str], dim: str) -> dict[str, object]:
+    """The values of a nested entry by address; a group that is left out leaves out its features."""
+    found: dict[str, object] = {}
+    for address in addresses:
+        value: object = entry
+        for key in keys_of(address, dim):
+            value = cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
+        found[address] = value
+    return found
+
+
+class _Rows(Generic[EntryT]):
+    def __init__(self, file: File, dim: str) -> None:
+        self._file = file
+        self._dim = dim
+
+    def __len__(self) -> int:
+        return self._file.length(self._dim)
+
+    def at(self, row: int) -> EntryT:
+        """The entry at a position; negative ones count from the end."""
+        size = len(self)
+        if not -size <= row < size:
+            raise RowError(
+                f"entry {row} is asked for, but there are {size}",
+                where=f"{self._file.path}: {self._dim}",
+                do="positions count from 0; negative ones from the end",
+            )
+        entry: dict[str, object] = {}
+        for address in self._file.model.led_by(self._dim):
+            *outer, last = keys_of(address, self._dim)
+            inner = entry
+            for key in outer:
+                inner = cast("dict[str, object]", inner.setdefault(key, {}))
+            view = View(self._file, address, self._file.model.features[address])
+            inner[last] = view[row]
+        return cast("EntryT", entry)
+
+
+class Entries(_Rows[EntryT], Sequence[EntryT]):
+    """Entries by position."""
+
+    @overload
+    def __getitem__(self, index: int) -> EntryT: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[EntryT]: ...
+    def __getitem__(self, index: int | slice) -> EntryT | list[EntryT]:
+        if isinstance(index, slice):
+            return [self.at(row) for row in range(len(self))[index]]
+        return self.at(index)
+
+
+class IdEntries(_Rows[EntryT], Mapping[str, EntryT]):
+    """Entries by id, in the order of the file; by position with `at`."""
+
+    def __getitem__(self, key: str) -> EntryT:
+        return self.at(self.row(key))
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), _AT_ONCE):
+            yield from self.ids(np.arange(start, min(len(self), start + _AT_ONCE), dtype=np.int64))
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            return isinstance(key, str) and self.row(key) >= 0
+        except UnknownIdError:
+            return False
+
+    def row(self, key: str) -> int:
+        """The position of the entry with this id."""
+        return self._file.row_of(self._dim, key)
+
+    def ids(self, rows: Rows) -> Texts:
+        """The ids of the entries at `rows`."""
+        return self._file.ids(self._dim).read(rows)

@@ -1,0 +1,59 @@
+"""Opening a file to read, with words for everything that is not a readable HDF5 file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+
+from h5schema.errors import FileError
+from h5schema.vocabulary.suggest import closest
+
+_OTHERS = (
+    (b"version https://git-lfs", "a git-LFS pointer", "fetch the real file with `git lfs pull`"),
+    (b"CDF\x01", "a netCDF classic file", "convert it with `nccopy -k nc4`"),
+    (b"CDF\x02", "a netCDF classic file", "convert it with `nccopy -k nc4`"),
+    (b"PK\x03\x04", "a zip archive", "unpack it first"),
+    (b"\x1f\x8b", "a gzip file", "unpack it first"),
+    (b"<!DOCTYPE", "an HTML page", "the download went wrong; fetch the file again"),
+    (b"<html", "an HTML page", "the download went wrong; fetch the file again"),
+)
+
+
+def open_to_read(path: Path) -> h5py.File:
+    """The file at `path`, open for reading; never creates or changes it.
+
+    Raises:
+        FileError: It is missing, no HDF5 file, cut short or unreadable.
+    """
+    where = str(path)
+    if path.is_dir():
+        raise FileError("this is a folder, not an HDF5 file", where=where, do="name the file in it")
+    if not path.exists():
+        siblings = [other.name for other in path.parent.glob("*.h5")] if path.parent.is_dir() else []
+        near = closest(path.name, siblings)
+        raise FileError(
+            "there is no such file", where=where, do=f"did you mean {near}?" if near else "look at the path"
+        )
+    try:
+        return h5py.File(where, "r", locking="best-effort")
+    except OSError as error:
+        what, do = _what_it_is(path, error)
+        raise FileError(what, where=where, do=do) from None
+
+
+def _what_it_is(path: Path, error: OSError) -> tuple[str, str]:
+    if isinstance(error, PermissionError):
+        return "it may not be read", "look at its permissions"
+    if "lock" in str(error):
+        return "another process is writing it", "wait until it is finished"
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head:
+        return "the file is empty", "the program that made it did not finish; make it again"
+    for magic, what, do in _OTHERS:
+        if head.startswith(magic):
+            return f"this is {what}, not an HDF5 file", do
+    if not h5py.is_hdf5(str(path)):
+        return "this is not an HDF5 file", "look at the path; files of h5schema begin with \\x89HDF"
+    return f"HDF5 cannot open it: {error}", "it is damaged or cut short; copy or make it again"

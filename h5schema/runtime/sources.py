@@ -1,0 +1,128 @@
+"""Sources: the files of a folder that match a pattern, in an order that never changes."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from h5schema.errors import DataError, UsageError
+from h5schema.vocabulary.patterns import Pattern
+from h5schema.vocabulary.suggest import closest
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to extract from.
+
+    Attributes:
+        id: Of the entry it becomes.
+        path: Of the file.
+        root: The folder that was given; patterns are relative to it.
+        captures: What the pattern captured from the path.
+    """
+
+    id: str
+    path: Path
+    root: Path
+    captures: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sources of one dim.
+
+    Attributes:
+        sources: In order of their paths.
+        unmatched: Files that the pattern does not match, relative to their folder.
+    """
+
+    sources: tuple[Source, ...]
+    unmatched: tuple[str, ...]
+
+
+def find(folders: Sequence[Path], dim: str, pattern: str, template: str | None) -> Found:
+    """Walks folders; hidden files and folders are left out.
+
+    Args:
+        folders: Folders to walk, or single files.
+        dim: Address of the dim, for errors.
+        pattern: Of the sources, relative to each folder.
+        template: Of the ids; None: the relative path.
+
+    Raises:
+        UsageError: A folder is not there, or nothing matches.
+        DataError: Two sources have one id.
+    """
+    parsed = Pattern.parse(pattern)
+    named = None if template is None else Pattern.parse(template)
+    sources: list[Source] = []
+    unmatched: list[str] = []
+    for folder in folders:
+        for root, relative in _walk(folder):
+            captures = parsed.match(relative)
+            if captures is None:
+                unmatched.append(relative)
+                continue
+            text = relative if named is None else named.fill(captures)
+            sources.append(Source(text, root / relative, root, captures))
+    if not sources:
+        raise UsageError(
+            _nothing(unmatched, pattern),
+            where=", ".join(map(str, folders)),
+            do=_hint(unmatched, pattern) or f"look at the folder, or change the `source` of {dim} in the schema",
+        )
+    _expect_unique(sources, dim)
+    return Found(tuple(sources), tuple(unmatched))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """(root, path relative to it with slashes), sorted by path."""
+    if folder.is_file():
+        yield folder.parent, folder.name
+        return
+    if not folder.is_dir():
+        siblings = [one.name for one in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        near = closest(folder.name, siblings)
+        raise UsageError(
+            "there is no such folder", where=str(folder), do=f"did you mean {near}?" if near else "look at the path"
+        )
+    found: list[str] = []
+    for where, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        base = Path(where).relative_to(folder)
+        found += [(base / name).as_posix() for name in files if not name.startswith(".")]
+    for relative in sorted(found):
+        yield folder, relative
+
+
+def _nothing(unmatched: Sequence[str], pattern: str) -> str:
+    if not unmatched:
+        return "there are no files in it"
+    return f"none of the {len(unmatched)} files match {pattern!r}; the first is {unmatched[0]!r}"
+
+
+def _hint(unmatched: Sequence[str], pattern: str) -> str:
+    wanted = Path(pattern).suffix
+    endings = Counter(Path(name).suffix for name in unmatched)
+    common = endings.most_common(1)
+    if common and wanted and common[0][0] != wanted:
+        return f"{common[0][1]} files end in {common[0][0]!r}; the pattern asks for {wanted!r}"
+    depths = Counter(name.count("/") for name in unmatched)
+    if depths and (depth := depths.most_common(1)[0][0]) != pattern.count("/"):
+        return f"the files lie {depth} folders deep; the pattern asks for {pattern.count('/')}"
+    return ""
+
+
+def _expect_unique(sources: Sequence[Source], dim: str) -> None:
+    first: dict[str, Path] = {}
+    for source in sources:
+        if source.id in first:
+            raise DataError(
+                f"the id {source.id!r} is made by two sources: {first[source.id]} and {source.path}",
+                where=dim,
+                do="give folders that do not overlap, or use more captures in `ids`",
+            )
+        first[source.id] = source.path

@@ -1,0 +1,116 @@
+"""Splits: named, disjoint parts of the entries of a dim, stable when data grow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError
+
+from .blocks import Maybe, Texts
+from .conditions import Among, Check
+from .spans import Rows
+
+if TYPE_CHECKING:
+    from .file import File
+
+Part: TypeAlias = "float | Among | Check"
+
+
+class Split:
+    """The declaration of a split.
+
+    Args:
+        over: Address of the dim.
+        parts: For each part its share of the entries, or which values of `by` (or ids) it has.
+        by: Address of the feature that decides; None: the id. No value of it stands in two parts.
+        seed: Another seed deals the shares anew.
+    """
+
+    def __init__(self, over: str, parts: Mapping[str, Part], *, by: str | None = None, seed: int = 0) -> None:
+        self.over = over
+        self.parts = dict(parts)
+        self.by = by
+        self.seed = seed
+
+
+def draw(text: str, name: str, seed: int) -> float:
+    """A number in [0, 1) that depends on the text, the split's name and its seed only.
+
+    The first 8 bytes of BLAKE2b (RFC 7693) of the text, keyed with name and seed, as a
+    fraction of 2**64.
+    """
+    key = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=16).digest()
+    digest = hashlib.blake2b(text.encode(), digest_size=8, key=key).digest()
+    return (int.from_bytes(digest, "little") >> 11) / 2**53
+
+
+class SplitRows:
+    """A split of an open file, made into rows."""
+
+    def __init__(self, file: File, name: str, split: Split) -> None:
+        self._file = file
+        self._name = name
+        self._split = split
+
+    def part(self, wanted: str) -> Rows:
+        """Rows of one part, in the order of the file: int64 [n].
+
+        Raises:
+            DataError: An entry is in two parts, or lacks the feature that decides.
+        """
+        values = self._values()
+        shares = {name: part for name, part in self._split.parts.items() if isinstance(part, float | int)}
+        own = self._split.parts[wanted]
+        if isinstance(own, float | int):
+            below = 0.0
+            for name, share in shares.items():
+                if name == wanted:
+                    break
+                below += share
+            last = wanted == list(shares)[-1] and abs(sum(shares.values()) - 1) < 1e-9
+            high = 2.0 if last else below + own
+            drawn = self._drawn(values)
+            return np.flatnonzero((drawn >= below) & (drawn < high)).astype(np.int64)
+        rules = {name: part for name, part in self._split.parts.items() if not isinstance(part, float | int)}
+        held = {name: rule.holds(values) for name, rule in rules.items()}
+        twice = np.flatnonzero(np.sum(list(held.values()), axis=0) > 1)
+        if len(twice):
+            row = int(twice[0])
+            both = [name for name, holds in held.items() if holds[row]]
+            raise DataError(
+                f"the entry is in {' and '.join(both)} of split {self._name}",
+                where=f"{self._file.path}: {self._split.over}, row {row}",
+                do="change the bounds of the parts in the schema so that they do not overlap",
+            )
+        return np.flatnonzero(held[wanted]).astype(np.int64)
+
+    def _values(self) -> NDArray[np.generic] | Texts:
+        everything = np.arange(self._file.length(self._split.over), dtype=np.int64)
+        if self._split.by is None:
+            return self._file.ids(self._split.over).read(everything)
+        block = self._file.read(self._split.by, everything)
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            if not some.present.all():
+                row = int(np.argmin(some.present))
+                raise DataError(
+                    f"the entry has no {self._split.by}, which decides split {self._name}",
+                    where=f"{self._file.path}: {self._split.by}, row {row}",
+                    do="split by a feature that every entry has",
+                )
+            block = some.values
+        return cast("NDArray[np.generic] | Texts", block)
+
+    def _drawn(self, values: NDArray[np.generic] | Texts) -> NDArray[np.float64]:
+        if isinstance(values, Texts):
+            return self._draws(values)
+        kinds, back = np.unique(values, return_inverse=True)
+        return self._draws(map(str, kinds.tolist()))[back]
+
+    def _draws(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        return np.fromiter((draw(text, self._name, self._split.seed) for text in texts), np.float64)

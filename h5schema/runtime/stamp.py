@@ -1,0 +1,148 @@
+"""What a file says of itself: layout version, schema, fingerprint. Written once, compared at opening."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import h5py
+import numpy as np
+
+from h5schema.errors import FileError
+from h5schema.vocabulary import layout
+
+SCHEMA = f"/{layout.RESERVED}/schema"
+LAYOUT = f"/{layout.RESERVED}/layout"
+PARAMETERS = f"/{layout.RESERVED}/parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Which schema a file class was generated from.
+
+    Attributes:
+        name: Of the schema.
+        version: `x.y.z`.
+        fingerprint: Of its resolved layout.
+    """
+
+    name: str
+    version: str
+    fingerprint: str
+
+
+def schema_text(owner: type) -> str:
+    """The YAML text that lies beside a generated module.
+
+    Raises:
+        FileError: The package was installed without it.
+    """
+    module = sys.modules[owner.__module__]
+    path = Path(str(module.__file__)).with_name("schema.yaml")
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileError(
+            "the schema is missing from the generated package",
+            where=str(path),
+            do="install the package with its schema.yaml (package data), or run `h5schema generate` again",
+        ) from None
+
+
+def write_text(file: h5py.File, path: str, text: str) -> None:
+    """Stores a text as a scalar dataset: an attribute ends at 64 kB."""
+    encoded = text.encode()
+    dtype = h5py.string_dtype("utf-8", max(1, len(encoded)))
+    file.create_dataset(path, data=np.array(encoded, dtype), dtype=dtype)
+
+
+def read_text(file: h5py.File, path: str) -> str:
+    """A text that `write_text` stored."""
+    return cast("bytes", file[path][()]).decode()
+
+
+def write(file: h5py.File, schema: Schema, text: str, described: layout.Layout, parameters: object) -> None:
+    """Stamps a new file; `complete` stays 0 until it is published."""
+    ours = file.create_group(layout.RESERVED)
+    ours.attrs["layout_version"] = np.int64(layout.LAYOUT_VERSION)
+    ours.attrs["schema_name"] = schema.name
+    ours.attrs["schema_version"] = schema.version
+    ours.attrs["fingerprint"] = schema.fingerprint
+    ours.attrs["complete"] = np.int64(0)
+    write_text(file, SCHEMA, text)
+    write_text(file, LAYOUT, layout.canonical(described))
+    write_text(file, PARAMETERS, layout.canonical(parameters))
+
+
+def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
+    """Refuses a file that is not of this schema, and says what differs.
+
+    Raises:
+        FileError: It is not ours, of a newer layout, unfinished, or of another schema.
+    """
+    where = file.filename
+    expect_ours(file)
+    stamp = file[layout.RESERVED].attrs
+    if stamp["fingerprint"] == schema.fingerprint:
+        return
+    stored = cast("Mapping[str, object]", json.loads(read_text(file, LAYOUT)))
+    found = differences(stored, cast("Mapping[str, object]", json.loads(layout.canonical(described))))
+    listed = "".join(f"\n  - {line}" for line in found[:20]) + (
+        f"\n  - and {len(found) - 20} more" if len(found) > 20 else ""
+    )
+    raise FileError(
+        f"the file is of schema {stamp['schema_name']} {stamp['schema_version']}, "
+        f"and this class is of {schema.name} {schema.version}; they differ:{listed}",
+        where=where,
+        do="generate the package from the schema in the file (`h5schema inspect FILE --schema`), or extract the data anew",
+    )
+
+
+def expect_ours(file: h5py.File) -> None:
+    """Refuses a file without our stamp, of a layout from the future, or that was never finished."""
+    where = file.filename
+    if layout.RESERVED not in file or "fingerprint" not in file[layout.RESERVED].attrs:
+        raise FileError(
+            "the file was not written by h5schema",
+            where=where,
+            do="h5py reads it; h5schema reads files that its own extraction or writer made",
+        )
+    stamp = file[layout.RESERVED].attrs
+    if int(stamp["layout_version"]) > layout.LAYOUT_VERSION:
+        raise FileError(
+            f"the file has layout version {int(stamp['layout_version'])}, and this h5schema knows {layout.LAYOUT_VERSION}",
+            where=where,
+            do="install a newer h5schema",
+        )
+    if not stamp["complete"]:
+        raise FileError("the file was never finished", where=where, do="run the extraction again")
+
+
+def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    """What two layouts disagree on, one sentence each, the file's side first."""
+    found: list[str] = []
+    if stored["layout"] != wanted["layout"]:
+        found.append(f"layout version {stored['layout']} in the file, {wanted['layout']} in the class")
+    for section, noun in (("dims", "dim"), ("features", "feature")):
+        old = cast("Mapping[str, Mapping[str, object]]", stored[section])
+        new = cast("Mapping[str, Mapping[str, object]]", wanted[section])
+        for address in sorted({*old, *new}):
+            if address not in new:
+                found.append(f"{noun} {address}: in the file only")
+            elif address not in old:
+                found.append(f"{noun} {address}: in the class only")
+            else:
+                found += [
+                    f"{noun} {address}: {key} {_said(old[address].get(key))} in the file, {_said(new[address].get(key))} in the class"
+                    for key in sorted({*old[address], *new[address]})
+                    if old[address].get(key) != new[address].get(key)
+                ]
+    return found
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else value if isinstance(value, str) and value else json.dumps(value)

@@ -1,0 +1,333 @@
+"""Loaders for PyTorch; the one module that imports torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from h5schema.errors import DataError, UsageError
+
+from .blocks import Maybe, RaggedBlock, Texts
+from .conditions import Absent, Among, Condition, Present
+from .features import Array, Enumerated, Feature, Ragged
+from .file import File
+from .order import BatchOrder
+from .plan import Form, Ids, Plan, Position, Sample, Take
+from .spans import Rows
+from .values import as_loaded
+
+BatchT_co = TypeVar("BatchT_co", covariant=True)
+
+
+class Padded(NamedTuple):
+    """Entries of different lengths, filled up with zeros.
+
+    Attributes:
+        values: [batch, longest, ...].
+        lengths: int64 [batch].
+    """
+
+    values: Tensor
+    lengths: Tensor
+
+
+class Masked(NamedTuple):
+    """Entries of different lengths, filled up with zeros.
+
+    Attributes:
+        values: [batch, longest, ...].
+        mask: bool [batch, longest], true where there is a value.
+    """
+
+    values: Tensor
+    mask: Tensor
+
+
+class Packed(NamedTuple):
+    """Entries of different lengths, end to end.
+
+    Attributes:
+        values: [sum of lengths, ...].
+        offsets: int64 [batch + 1]; entry i is `values[offsets[i]:offsets[i + 1]]`.
+    """
+
+    values: Tensor
+    offsets: Tensor
+
+
+class Batches(DataLoader[BatchT_co]):
+    """A DataLoader whose iterator is typed, and whose shuffles depend on seed and epoch only."""
+
+    order: BatchOrder
+
+    def __iter__(self) -> Iterator[BatchT_co]:  # type: ignore[override]
+        return cast("Iterator[BatchT_co]", super().__iter__())
+
+    def set_epoch(self, epoch: int) -> None:
+        """The next pass is this epoch; without it, passes count from 0."""
+        self.order.epoch = epoch
+
+
+class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
+    """The samples of a plan over a file: a map-style dataset that reads whole batches.
+
+    Args:
+        path: Of the file.
+        subset: Of the samples that are left by split and `where`: ids, positions in the dim, or a mask over the dim.
+        limit: At most so many samples, from the first on.
+
+    Raises:
+        FileError: The file is missing or of another schema.
+        DataError: A sample lacks an input that has no `fill`.
+    """
+
+    file: ClassVar[type[File]]
+    plan: ClassVar[Plan]
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        subset: Sequence[str] | Sequence[int] | NDArray[np.generic] | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self.source = self.file(path)
+        self._subset = subset
+        self._limit = limit
+        _ = self.rows
+
+    @classmethod
+    def loader(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        seed: int = 0,
+        workers: int = 0,
+        batch_size: int | None = None,
+        shuffle: bool | None = None,
+        drop_last: bool | None = None,
+        subset: Sequence[str] | Sequence[int] | NDArray[np.generic] | None = None,
+        limit: int | None = None,
+        pin_memory: bool = False,
+    ) -> Batches[BatchT_co]:
+        """A DataLoader that is ready to use.
+
+        Args:
+            path: Of the file.
+            seed: Decides the shuffles; epoch e of one seed has one order, for any number of workers.
+            workers: Worker processes; 0 reads in this one, which is fastest unless transforms are heavy.
+            batch_size: In place of the schema's.
+            shuffle: In place of the schema's.
+            drop_last: In place of the schema's.
+            subset: See the class.
+            limit: See the class.
+            pin_memory: As torch's.
+        """
+        dataset = cls(path, subset=subset, limit=limit)
+        batch = cls.plan.batch
+        size = batch.size if batch_size is None else batch_size
+        if size < 1:
+            raise UsageError(f"batch_size is {size}", where=cls.__name__, do="give at least 1")
+        order = BatchOrder(
+            len(dataset),
+            size,
+            shuffle=batch.shuffle if shuffle is None else shuffle,
+            drop_last=batch.drop_last if drop_last is None else drop_last,
+            seed=seed,
+        )
+        batches = Batches[BatchT_co](
+            dataset,
+            batch_sampler=cast("Any", order),
+            num_workers=workers,
+            collate_fn=_as_it_is,
+            pin_memory=pin_memory,
+        )
+        batches.order = order
+        return batches
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> BatchT_co:
+        """A batch of one sample."""
+        return self.__getitems__(np.array([index], np.int64))
+
+    def __getitems__(self, indices: Rows | Sequence[int]) -> BatchT_co:
+        """The batch of these samples: one read for each feature."""
+        rows = self.rows[np.asarray(indices, np.int64)]
+        inputs = self._sample(self.plan.inputs, rows)
+        batch = inputs if self.plan.targets is None else (inputs, self._sample(self.plan.targets, rows))
+        return cast("BatchT_co", batch)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The row of each sample in the dim: int64 [samples]."""
+        plan, file = self.plan, self.source
+        rows = np.arange(file.length(plan.over), dtype=np.int64) if plan.split is None else file.split(plan.split)
+        for address, condition in plan.where.items():
+            rows = rows[_holds(file, address, condition, rows)]
+        if self._subset is not None:
+            rows = rows[np.isin(rows, _positions(file, plan.over, self._subset))]
+        rows = rows[: self._limit]
+        for take in _takes((plan.inputs, plan.targets)):
+            _expect_present(file, take, rows)
+        return rows
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without the index: a worker computes it again, so that a pickle stays small."""
+        return {name: value for name, value in self.__dict__.items() if name != "rows"}
+
+    def _sample(self, sample: Sample, rows: Rows) -> object:
+        match sample:
+            case Take():
+                return _taken(self.source, sample, rows)
+            case Position():
+                return torch.from_numpy(rows.copy())
+            case Ids():
+                return list(self.source.ids(sample.dim).read(rows))
+            case tuple():
+                return tuple(self._sample(item, rows) for item in sample)
+            case _:
+                return {name: self._sample(item, rows) for name, item in sample.items()}
+
+
+def _as_it_is(batch: object) -> object:
+    return batch
+
+
+def _takes(sample: Sample | None) -> Iterator[Take]:
+    if isinstance(sample, Take):
+        yield sample
+    elif isinstance(sample, tuple):
+        for item in sample:
+            yield from _takes(item)
+    elif isinstance(sample, Mapping):
+        for item in sample.values():
+            yield from _takes(item)
+
+
+def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
+    block = file.read(address, rows)
+    feature = file.model.features[address]
+    if isinstance(condition, Among) and isinstance(feature, Enumerated):
+        condition = Among(*(feature.enum.names.get(str(value), value) for value in condition.values))
+    if isinstance(block, Maybe) and not isinstance(condition, Present | Absent):
+        some = cast("Maybe[object]", block)
+        return condition.holds(some.values) & some.present
+    return condition.holds(block)
+
+
+def _positions(file: File, dim: str, subset: Sequence[str] | Sequence[int] | NDArray[np.generic]) -> Rows:
+    size = file.length(dim)
+    where = f"{file.path}: {dim}"
+    if isinstance(subset, np.ndarray) and subset.dtype == np.bool_:
+        if subset.shape != (size,):
+            raise DataError(
+                f"a mask of shape {list(subset.shape)} for {size} entries", where=where, do="give one bool per entry"
+            )
+        return np.flatnonzero(subset)
+    items = subset.tolist() if isinstance(subset, np.ndarray) else list(subset)
+    rows = np.array([file.row_of(dim, item) if isinstance(item, str) else int(item) for item in items], np.int64)
+    if len(rows) and (rows.min() < 0 or rows.max() >= size):
+        raise DataError(
+            f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
+            where=where,
+            do="positions count from 0",
+        )
+    return rows
+
+
+def _expect_present(file: File, take: Take, rows: Rows) -> None:
+    feature = file.model.features[take.address]
+    if not feature.options.optional or take.fill is not None:
+        return
+    for start in range(0, len(rows), 4096):
+        some = rows[start : start + 4096]
+        block = cast("Maybe[object]", file.read(take.address, some))
+        if not block.present.all():
+            row = int(some[int(np.argmin(block.present))])
+            raise DataError(
+                "the entry has no value, and the input has no `fill`",
+                where=f"{file.path}: {take.address}, row {row}",
+                do=f"in the loader write `where: {{{take.address}: present}}`, or give the input a `fill`",
+            )
+
+
+def _taken(file: File, take: Take, rows: Rows) -> object:
+    feature = file.model.features[take.address]
+    place = file.model.places[take.address]
+    block = file.read(take.address, rows if place.lead is not None else np.zeros(1, np.int64))
+    if isinstance(block, Maybe):
+        some = cast("Maybe[object]", block)
+        block = some.values if take.fill is None else _filled(some, take.fill)
+    if isinstance(block, Texts):
+        return list(block)
+    wanted = take.dtype or ("int64" if _is_enum(feature) else feature.dtype)
+    where = f"{file.path}: {place.path}"
+    if isinstance(block, RaggedBlock):
+        ragged = cast("RaggedBlock[np.generic]", block)
+        values = as_loaded(ragged.values, wanted, where)
+        return _FORMS[take.form or "pad"](RaggedBlock(values, ragged.offsets))
+    values = as_loaded(cast("NDArray[np.generic]", block), wanted, where)
+    return _tensor(values[0] if place.lead is None else values)
+
+
+def _filled(some: Maybe[object], fill: float | str) -> object:
+    if isinstance(some.values, Texts):
+        return [text if there else str(fill) for text, there in zip(some.values, some.present, strict=True)]
+    if isinstance(some.values, RaggedBlock):
+        return cast("object", some.values)
+    values = cast("NDArray[np.generic]", some.values).copy()
+    values[~some.present] = fill
+    return values
+
+
+def _is_enum(feature: Feature[object, object]) -> bool:
+    return isinstance(feature, Enumerated) or (isinstance(feature, Array | Ragged) and feature.enum is not None)
+
+
+def _tensor(values: NDArray[np.generic]) -> Tensor:
+    if not values.flags.writeable or not values.flags.c_contiguous:
+        values = values.copy()
+    return torch.from_numpy(values)
+
+
+def _inside(block: RaggedBlock[np.generic]) -> tuple[NDArray[np.bool_], int]:
+    lengths = block.lengths
+    longest = int(lengths.max()) if len(lengths) else 0
+    return np.arange(longest) < lengths[:, None], longest
+
+
+def _spread(block: RaggedBlock[np.generic]) -> tuple[Tensor, NDArray[np.bool_]]:
+    inside, longest = _inside(block)
+    spread = np.zeros((len(block), longest, *block.values.shape[1:]), block.values.dtype)
+    spread[inside] = block.values
+    return torch.from_numpy(spread), inside
+
+
+def _pad(block: RaggedBlock[np.generic]) -> Padded:
+    return Padded(_spread(block)[0], torch.from_numpy(block.lengths))
+
+
+def _mask(block: RaggedBlock[np.generic]) -> Masked:
+    values, inside = _spread(block)
+    return Masked(values, torch.from_numpy(inside))
+
+
+def _pack(block: RaggedBlock[np.generic]) -> Packed:
+    return Packed(_tensor(block.values), torch.from_numpy(block.offsets))
+
+
+def _list(block: RaggedBlock[np.generic]) -> list[Tensor]:
+    return [_tensor(entry.copy()) for entry in block]
+
+
+_FORMS: Mapping[Form, Any] = {"pad": _pad, "mask": _mask, "packed": _pack, "list": _list}

@@ -1,0 +1,199 @@
+"""Writing by hand: `with PhotosWriter.create("photos.h5") as w: w.photo["id"] = {...}`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar, cast
+
+import h5py
+
+from h5schema.errors import DataError, UsageError
+
+from . import stamp
+from .carrier import H5pyCarrier
+from .entries import Entries, IdEntries, flat, keys_of
+from .file import File
+from .transaction import Transaction
+
+EntryT = TypeVar("EntryT")
+
+_TOGETHER = 256
+"""Entries that are given one by one are written so many at a time."""
+
+
+class Writer(File):
+    """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self._transaction: Transaction | None = None
+        self._waiting: dict[str, list[tuple[str | None, object]]] = {}
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> Self:
+        """Begins a new file.
+
+        Args:
+            path: Final name of the file.
+            overwrite: Whether a file of that name is replaced, once the new one is complete.
+
+        Raises:
+            TargetExistsError: There is a file of that name.
+            FileError: It cannot be made.
+        """
+        writer = cls(path)
+        writer._transaction = Transaction(
+            Path(path), writer.model, cls.schema, stamp.schema_text(cls), overwrite=overwrite
+        )
+        return writer
+
+    @property
+    def transaction(self) -> Transaction:
+        """What is being written."""
+        if self._transaction is None:
+            name = type(self).__name__
+            raise UsageError(
+                "no file is being written",
+                where=str(self.path),
+                do=f"begin with {name}.create(path); changing a finished file comes with a later version",
+            )
+        return self._transaction
+
+    def carrier(self) -> H5pyCarrier:
+        """See `File.carrier`: what is read is what was put so far."""
+        return self.transaction.carrier
+
+    def hdf5(self) -> h5py.File:
+        """See `File.hdf5`."""
+        return self.transaction.file
+
+    def length(self, dim: str) -> int:
+        """See `File.length`."""
+        self._flush(dim)
+        return self.transaction.count(dim)
+
+    def entries_of(self, dim: str) -> object:
+        """See `File.entries_of`."""
+        return IdAxisWriter[object](self, dim) if self.model.has_ids(dim) else AxisWriter[object](self, dim)
+
+    def assign_at(self, address: str, value: object) -> None:
+        """Gives a feature that has no entries its value."""
+        place = self.model.places[address]
+        if place.lead is not None:
+            raise UsageError(
+                f"{address} has an entry for each of {place.lead}, so it is not assigned as a whole",
+                where=str(self.path),
+                do=f"give entries: file.{place.lead}.extend(...)",
+            )
+        self.transaction.put_whole(address, value)
+
+    def keep(self, dim: str, key: str | None, entry: object) -> None:
+        """Takes one entry; entries are written some at a time."""
+        waiting = self._waiting.setdefault(dim, [])
+        waiting.append((key, entry))
+        if len(waiting) >= _TOGETHER:
+            self._flush(dim)
+
+    def commit(self) -> None:
+        """Makes durable what was given so far."""
+        for dim in list(self._waiting):
+            self._flush(dim)
+        self.transaction.commit()
+
+    def publish(self) -> None:
+        """Completes the file and gives it its final name; the end of a `with` block does it."""
+        for dim in list(self._waiting):
+            self._flush(dim)
+        self.transaction.publish()
+        self._transaction = None
+
+    def close(self) -> None:
+        """Drops what was not published."""
+        if self._transaction is not None:
+            self._transaction.discard()
+            self._transaction = None
+
+    def _flush(self, dim: str) -> None:
+        waiting = self._waiting.pop(dim, [])
+        if not waiting:
+            return
+        addresses = self.model.led_by(dim)
+        flats = [flat(entry, addresses, dim) for _, entry in waiting]
+        blocks = {address: [one[address] for one in flats] for address in addresses}
+        ids = [cast("str", key) for key, _ in waiting] if self.model.has_ids(dim) else None
+        self.transaction.put(dim, blocks, ids)
+
+    def __enter__(self) -> Self:
+        _ = self.transaction
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and self._transaction is not None:
+                self.publish()
+        finally:
+            self.close()
+
+
+def _expect_keys(entry: object, addresses: Sequence[str], dim: str, where: str) -> None:
+    """Refuses an entry with a key that is no feature: its value would be lost without a word."""
+    known = {keys_of(address, dim) for address in addresses}
+    for path in _paths(entry, ()):
+        if path not in known and not any(one[: len(path)] == path for one in known):
+            raise DataError(
+                f"{'/'.join(path)} is no feature of an entry of {dim}",
+                where=where,
+                do=f"an entry has {', '.join('/'.join(one) for one in sorted(known))}",
+            )
+
+
+def _paths(entry: object, before: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if not isinstance(entry, Mapping):
+        return [before]
+    items = cast("Mapping[str, object]", entry).items()
+    return [path for key, value in items for path in _paths(value, (*before, key))]
+
+
+class AxisWriter(Entries[EntryT], Generic[EntryT]):
+    """The entries of a dim without ids, of a file that is being written."""
+
+    _file: Writer
+
+    def append(self, entry: EntryT) -> None:
+        """Adds one entry at the end."""
+        _expect_keys(entry, self._file.model.led_by(self._dim), self._dim, f"{self._file.path}: {self._dim}")
+        self._file.keep(self._dim, None, entry)
+
+    def extend(self, blocks: Mapping[str, object]) -> None:
+        """Adds many entries at once.
+
+        Args:
+            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+        """
+        _ = len(self)
+        self._file.transaction.put(self._dim, blocks)
+
+
+class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
+    """The entries of a dim with ids, of a file that is being written."""
+
+    _file: Writer
+
+    def __setitem__(self, key: str, entry: EntryT) -> None:
+        _expect_keys(entry, self._file.model.led_by(self._dim), self._dim, f"{self._file.path}: {self._dim}")
+        self._file.keep(self._dim, key, entry)
+
+    def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
+        """Adds many entries at once.
+
+        Args:
+            ids: One for each entry.
+            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+        """
+        _ = len(self)
+        self._file.transaction.put(self._dim, blocks, ids)
