@@ -1,0 +1,96 @@
+"""What `extract.py` holds, ready for the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from h5schema.resolve.ir import DimIR, FeatureIR, GroupIR, OriginIR, SchemaIR
+
+from .imports import Imports
+from .literals import literal, string
+from .printer import Bracketed, Code, call
+from .types import features_of
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractView:
+    """The whole module; `arguments` are those of the `Extraction`."""
+
+    imports: str
+    job: Code
+
+
+def view(schema: SchemaIR) -> ExtractView | None:
+    """Everything that the template of `extract.py` prints; None if the schema names no sources."""
+    dims = {dim.address: dim for dim in _dims(schema.root)}
+    sources = {address: dim.source for address, dim in dims.items() if dim.source is not None}
+    if not sources:
+        return None
+    made = {f.address: f for f in features_of(schema.root) if f.origin is not None and _within(f, dims, sources)}
+    origins = {address: origin for address in _in_order(made) if (origin := made[address].origin) is not None}
+    calls = {address: _origin(origin) for address, origin in origins.items()}
+    ids = {address: dims[address].id_template for address in sources if dims[address].id_template is not None}
+    needed = Imports()
+    needed.name("h5schema.runtime", "Extraction")
+    if any(not _plain(origin) for origin in origins.values()):
+        needed.name("h5schema.runtime", "Call")
+    if any(_plain(origin) for origin in origins.values()):
+        needed.name("h5schema.runtime", "Capture")
+    needed.name(".groups", schema.writer_name)
+    arguments: list[tuple[str, Code]] = [("", schema.writer_name), ("sources", literal(sources))]
+    if ids:
+        arguments.append(("ids", literal(ids)))
+    features = Bracketed("{", tuple((f"{string(key)}: ", value) for key, value in calls.items()), "}", open=bool(calls))
+    arguments.append(("features", features))
+    return ExtractView(needed.text, call("Extraction", arguments, open=True))
+
+
+def _plain(origin: OriginIR) -> bool:
+    return origin.call is None and origin.capture is not None
+
+
+def _origin(origin: OriginIR) -> Code:
+    if origin.call is None and origin.capture is not None:
+        return call("Capture", [("", string(origin.capture))])
+    arguments: list[tuple[str, Code]] = [("", literal(origin.call))]
+    if origin.given:
+        items = tuple(("", string(address)) for address in origin.given)
+        arguments.append(("given", Bracketed("(", items, ")", lone=",")))
+    if origin.capture is not None:
+        arguments.append(("capture", string(origin.capture)))
+    if origin.source is not None:
+        arguments.append(("source", string(origin.source)))
+    if origin.params:
+        arguments.append(("params", literal(dict(origin.params))))
+    return call("Call", arguments)
+
+
+def _within(feature: FeatureIR, dims: Mapping[str, DimIR], sources: Mapping[str, str]) -> bool:
+    """Whether a source makes an entry of it, or it belongs to no entry."""
+    named = [dims[dim] for dim in feature.dims if isinstance(dim, str)]
+    lead = next((dim.address for dim in named if dim.size is None and dim.per is None), None)
+    return lead is None or lead in sources
+
+
+def _in_order(made: Mapping[str, FeatureIR]) -> list[str]:
+    """Addresses in the order of the schema, but each after those it is made from."""
+    order: dict[str, None] = {}
+    for start in made:
+        waiting = [start]
+        while waiting:
+            origin = made[waiting[-1]].origin
+            missing = (
+                [address for address in origin.given if address in made and address not in order] if origin else []
+            )
+            if missing and missing[0] not in waiting:
+                waiting.append(missing[0])
+            else:
+                order.setdefault(waiting.pop())
+    return list(order)
+
+
+def _dims(group: GroupIR) -> Iterator[DimIR]:
+    yield from group.dims
+    for inner in group.groups:
+        yield from _dims(inner)

@@ -1,0 +1,341 @@
+"""What `groups.py` holds: enums, entries, groups and the file, ready for the template."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from h5schema.resolve.ir import CheckIR, DimIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR
+
+from .imports import Imports
+from .literals import literal, name, string
+from .names import Names, camel
+from .printer import Bracketed, Code, call
+from .types import Values, features_of, numpy_name
+
+_DECLARATIONS = {"scalar": "Scalar", "dense": "Array", "enum": "Enumerated", "ragged": "Ragged", "text": "Text"}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureView:
+    """A feature as its template sees it; what is None or "" is not written."""
+
+    name: str
+    kind: str
+    dtype: str | None
+    enum: str | None
+    names: Code | None
+    dims: str
+    size: Code | None
+    options: tuple[tuple[str, Code], ...]
+    optional: bool
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class AxisView:
+    """A dim: its declaration and what is said of it."""
+
+    name: str
+    declaration: Code
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field of an entry."""
+
+    name: str
+    type: Code
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A `TypedDict`: an entry, or the part of one that lies in a group."""
+
+    name: str
+    doc: str
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InnerView:
+    """A group inside another."""
+
+    name: str
+    class_name: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A class: its axes, features and groups."""
+
+    name: str
+    doc: str
+    axes: tuple[AxisView, ...]
+    features: tuple[FeatureView, ...]
+    groups: tuple[InnerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumView:
+    """An `IntEnum`."""
+
+    name: str
+    doc: str
+    members: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsView:
+    """The whole module."""
+
+    imports: str
+    enums: tuple[EnumView, ...]
+    entries: tuple[EntryView, ...]
+    groups: tuple[GroupView, ...]
+    file: GroupView
+    splits: Code | None
+
+
+def view(schema: SchemaIR) -> GroupsView:
+    """Everything that the template of `groups.py` prints."""
+    return _Builder(schema).view()
+
+
+@dataclass
+class _Builder:
+    schema: SchemaIR
+    entries: list[EntryView] = field(default_factory=list["EntryView"])
+
+    def __post_init__(self) -> None:
+        schema = self.schema
+        self.enums = {enum.class_name: enum for enum in schema.enums}
+        self.values = Values({enum.class_name: enum.base for enum in schema.enums})
+        self.features = tuple(features_of(schema.root))
+        self.users = {f.dtype.enum: f.address for f in reversed(self.features) if f.dtype.enum is not None}
+        self.dims = {dim.address: dim for group in _groups(schema.root) for dim in group.dims}
+        self.inner = tuple(_groups(schema.root))[1:]
+        decided = [schema.class_name, schema.writer_name, *self.enums, *(group.class_name for group in self.inner)]
+        self.names = Names([*decided, *(dim.entry for dim in self.dims.values() if dim.entry)])
+
+    def view(self) -> GroupsView:
+        schema = self.schema
+        axes = {address: self._axis(dim) for address, dim in self.dims.items()}
+        groups = tuple(self._group(group, axes) for group in reversed(self.inner))
+        file = self._group(schema.root, axes)
+        splits = {split.name: split for split in schema.splits}
+        items = tuple(
+            (
+                f"{string(split.name)}: ",
+                call(
+                    "Split",
+                    [
+                        ("", string(split.over)),
+                        ("", _parts(split.parts)),
+                        *_given(by=split.by, seed=split.seed or None),
+                    ],
+                ),
+            )
+            for split in splits.values()
+        )
+        return GroupsView(
+            imports=self._imports(),
+            enums=tuple(self._enum(enum) for enum in schema.enums),
+            entries=tuple(self.entries),
+            groups=groups,
+            file=file,
+            splits=Bracketed("{", items, "}") if items else None,
+        )
+
+    def _imports(self) -> str:
+        needed = Imports()
+        if self.enums:
+            needed.name("enum", "IntEnum")
+        if self.entries:
+            needed.name("typing", "TypedDict")
+        if any(feature.kind in ("dense", "ragged", "scalar") for feature in self.features):
+            needed.module("numpy", "np")
+        if any(feature.kind in ("dense", "ragged") and _lead(feature, self.dims) for feature in self.features):
+            needed.name("numpy.typing", "NDArray")
+        needed.name("h5schema.runtime", "File", "Schema", "Writer", *(_axis_class(dim) for dim in self.dims.values()))
+        needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
+        if self.inner:
+            needed.name("h5schema.runtime", "Group")
+        if any(feature.optional for feature in self.features):
+            needed.name("h5schema.runtime", "optional")
+        parts = [part for split in self.schema.splits for part in split.parts]
+        if any(feature.check for feature in self.features) or any(part.check for part in parts):
+            needed.name("h5schema.runtime", "Check")
+        if any(part.values is not None for part in parts):
+            needed.name("h5schema.runtime", "Among")
+        if self.schema.splits:
+            needed.name("collections.abc", "Mapping")
+            needed.name("typing", "ClassVar")
+            needed.name("h5schema.runtime", "Split")
+        return needed.text
+
+    def _enum(self, enum: EnumIR) -> EnumView:
+        user = self.users.get(enum.class_name)
+        doc = _or(enum.doc, f"Values of `{user}`." if user else "Values of a feature.")
+        members = tuple((name(identifier), value) for identifier, _, value in enum.members)
+        return EnumView(name(enum.class_name), doc, members)
+
+    def _axis(self, dim: DimIR) -> AxisView:
+        doc = dim.doc
+        if not doc.strip() and dim.source is not None:
+            doc = f"One entry per source `{dim.source}`."
+        argument: tuple[str, Code]
+        if dim.size is not None:
+            argument = ("", literal(dim.size))
+        elif dim.per is not None:
+            argument = ("per", string(dim.per))
+        else:
+            argument = ("", self._entry(dim))
+        return AxisView(name(dim.identifier), call(_axis_class(dim), [argument]), doc)
+
+    def _entry(self, dim: DimIR) -> str:
+        """The name of the dim's entry; the entry and its inner parts are kept in `entries`."""
+        led = tuple(feature for feature in self.features if _lead(feature, self.dims) == dim.address)
+        home = dim.address.rpartition("/")[0]
+        group = self._at(home) if all(f.address.startswith(f"{home}/") for f in led) else self.schema.root
+        own = name(dim.entry) if dim.entry else self.names.free(f"{camel(dim.name)}Entry")
+        self._part(own, f"One entry of `{dim.address}`.", group, led, dim)
+        return own
+
+    def _part(self, own: str, doc: str, group: GroupIR, led: tuple[FeatureIR, ...], dim: DimIR) -> None:
+        addresses = {feature.address for feature in led}
+        fields = [
+            FieldView(name(feature.identifier), self.values.entry(feature), feature.optional)
+            for feature in group.features
+            if feature.address in addresses
+        ]
+        for inner in group.groups:
+            below = f"{inner.address}/"
+            within = tuple(feature for feature in led if feature.address.startswith(below))
+            if not within:
+                continue
+            stem = inner.class_name.removesuffix("Group")
+            part = self.names.free(f"{stem}Entry", f"{camel(dim.name)}{stem}Entry")
+            self._part(part, f"What an entry of `{dim.address}` has in `{inner.address}`.", inner, within, dim)
+            fields.append(FieldView(name(inner.identifier), part))
+        self.entries.append(EntryView(own, doc, tuple(fields)))
+
+    def _at(self, address: str) -> GroupIR:
+        if not address:
+            return self.schema.root
+        return next(group for group in self.inner if group.address == address)
+
+    def _group(self, group: GroupIR, axes: dict[str, AxisView]) -> GroupView:
+        root = group is self.schema.root
+        title = f"Files of the schema {self.schema.name}." if root else f"The group `{group.address}`."
+        return GroupView(
+            name=name(self.schema.class_name if root else group.class_name),
+            doc=_or(self.schema.doc if root else group.doc, title),
+            axes=tuple(axes[dim.address] for dim in group.dims),
+            features=tuple(self._feature(feature, group) for feature in group.features),
+            groups=tuple(
+                InnerView(name(inner.identifier), name(inner.class_name), _relative(inner.path, group.path))
+                for inner in group.groups
+            ),
+        )
+
+    def _feature(self, feature: FeatureIR, group: GroupIR) -> FeatureView:
+        enum = self.enums[feature.dtype.enum] if feature.dtype.enum is not None else None
+        other = enum is not None and any(identifier != text for identifier, text, _ in enum.members)
+        at = _relative(feature.path, group.path)
+        return FeatureView(
+            name=name(feature.identifier),
+            kind=feature.kind,
+            dtype=numpy_name(self.values.stored(feature.dtype)) if feature.kind not in ("text", "enum") else None,
+            enum=name(enum.class_name) if enum else None,
+            names=_texts(enum) if enum and other else None,
+            dims=" ".join(map(str, feature.dims)),
+            size=literal(feature.dtype.size) if feature.dtype.size is not None else None,
+            options=_given(
+                at=at if at != feature.identifier else None,
+                unit=feature.unit or None,
+                codec=feature.codec if feature.codec != "none" else None,
+                level=feature.level,
+                chunk=feature.chunk,
+                check=check(feature.check) if feature.check else None,
+            ),
+            optional=feature.optional,
+            doc="\n\n".join(text for text in (feature.doc.strip(), self.values.summary(feature)) if text),
+        )
+
+
+def check(check: CheckIR) -> Code:
+    """`Check(min=0, finite=True)`: what is asked and nothing else."""
+    asked = {
+        "min": check.min,
+        "max": check.max,
+        "above": check.above,
+        "below": check.below,
+        "unique": check.unique or None,
+        "finite": check.finite or None,
+        "match": check.match,
+    }
+    return call("Check", [(key, literal(value)) for key, value in asked.items() if value is not None])
+
+
+def _parts(parts: tuple[PartIR, ...]) -> Code:
+    return Bracketed("{", tuple((f"{string(part.name)}: ", _part_of(part)) for part in parts), "}")
+
+
+def _part_of(part: PartIR) -> Code:
+    if part.values is not None:
+        return call("Among", [("", literal(value)) for value in part.values])
+    return check(part.check) if part.check else literal(part.share)
+
+
+def _given(**options: int | str | Code | None) -> tuple[tuple[str, Code], ...]:
+    return tuple(
+        (key, value if isinstance(value, Bracketed) else literal(value))
+        for key, value in options.items()
+        if value is not None
+    )
+
+
+def _texts(enum: EnumIR) -> Code:
+    items = tuple(("", string(text)) for _, text, _ in enum.members)
+    return Bracketed("(", items, ")", lone=",", comma=True)
+
+
+def _axis_class(dim: DimIR) -> str:
+    if dim.size is not None:
+        return "FixedAxis"
+    if dim.per is not None:
+        return "RaggedAxis"
+    return "IdAxis" if dim.ids else "Axis"
+
+
+def _lead(feature: FeatureIR, dims: dict[str, DimIR]) -> str | None:
+    """The open dim whose entries the feature is part of."""
+    for address in feature.dims:
+        if isinstance(address, str) and dims[address].size is None and dims[address].per is None:
+            return address
+    return None
+
+
+def _relative(path: str, group: str) -> str:
+    """A path as it stands below a group: without the group's own path where it starts with that."""
+    prefix = group.rstrip("/") + "/"
+    if path.startswith(prefix):
+        return path[len(prefix) :]
+    if path.startswith(f"{group}@"):
+        return path[len(group) :]
+    return posixpath.join("/", path)
+
+
+def _groups(group: GroupIR) -> Iterator[GroupIR]:
+    yield group
+    for inner in group.groups:
+        yield from _groups(inner)
+
+
+def _or(doc: str, default: str) -> str:
+    return doc if doc.strip() else default

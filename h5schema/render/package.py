@@ -1,0 +1,44 @@
+"""The files of a package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from h5schema.resolve.ir import SchemaIR
+
+from . import extract, groups, loaders
+from .imports import in_order
+from .literals import literal, name
+from .printer import Bracketed
+from .templates import render
+
+
+def package(schema: SchemaIR, overrides: Path | None = None) -> dict[str, str]:
+    """All files of the package of a schema, by name.
+
+    Args:
+        schema: The resolved schema.
+        overrides: Folder of templates that shadow ours.
+
+    Raises:
+        UsageError: A template of the user's cannot be rendered, or a text is none that Python could hold.
+    """
+    views = {
+        "__init__.py": [name(schema.name), name(schema.class_name), name(schema.writer_name)],
+        "groups.py": groups.view(schema),
+        "extract.py": extract.view(schema),
+        "loaders.py": loaders.view(schema),
+    }
+    exported = in_order({schema.class_name, schema.writer_name})
+    common = {
+        "schema": schema,
+        "doc": schema.doc if schema.doc.strip() else f"Files of the schema {schema.name}.",
+        "exported": exported,
+        "all": Bracketed("[", tuple(("", literal(each)) for each in exported), "]"),
+    }
+    files = {
+        file: render(f"package/{file}.jinja", overrides, {**common, "view": view})
+        for file, view in views.items()
+        if view is not None
+    }
+    return {**files, "schema.yaml": schema.text}

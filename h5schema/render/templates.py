@@ -1,0 +1,70 @@
+"""Templates: the user's own first, then ours, found in the wheel or in the repository."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+
+from h5schema import __version__
+from h5schema.errors import UsageError
+
+from . import literals, printer
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def folder() -> Path:
+    """Where our templates are: in an installed wheel beside the code, in a checkout beside the package."""
+    inside = _PACKAGE / "templates"
+    return inside if inside.is_dir() else _PACKAGE.parent / "templates"
+
+
+@functools.lru_cache(maxsize=8)
+def environment(overrides: Path | None) -> jinja2.Environment:
+    """Templates in which an unknown name is an error; those in `overrides` shadow ours one by one."""
+    made = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(path) for path in (overrides, folder()) if path]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - the output is Python; every value is a literal or a checked name
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.globals.update(
+        from_import=printer.from_import,
+        assign=printer.assign,
+        annotate=printer.annotate,
+        class_head=printer.class_head,
+        subscript=printer.subscript,
+        call=_call,
+        docstring=literals.docstring,
+        literal=literals.literal,
+        version=".".join(__version__.split(".")[:2]),
+    )
+    return made
+
+
+def render(template: str, overrides: Path | None, values: Mapping[str, object]) -> str:
+    """The text of one template."""
+    try:
+        return environment(overrides).get_template(template).render(values)
+    except jinja2.TemplateError as error:
+        line = getattr(error, "lineno", None)
+        where = f"{getattr(error, 'name', None) or template}" + (f":{line}" if line else "")
+        raise UsageError(
+            f"the template cannot be rendered: {error}", where=where, do="compare it with the template it shadows"
+        ) from None
+
+
+def _call(
+    function: str,
+    *positional: printer.Code,
+    options: tuple[tuple[str, printer.Code], ...] = (),
+    **named: printer.Code | None,
+) -> printer.Code:
+    """A call as templates write it; what is None is left out, `options` come last."""
+    given = [(key, value) for key, value in named.items() if value is not None]
+    return printer.call(function, [*(("", value) for value in positional), *given, *options])

@@ -1,0 +1,86 @@
+"""What a value of a feature is in Python: on reading an entry, and in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, MappingIR, SampleIR, TakeIR, TupleIR
+from h5schema.vocabulary.dtypes import NUMBERS
+
+from .printer import Code, subscript
+
+_NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
+_COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
+
+
+def numpy_name(dtype: str) -> str:
+    """numpy's scalar type: `np.uint8`."""
+    return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of features, as annotations and as words.
+
+    Attributes:
+        bases: Integer dtype of each enum, by class name.
+    """
+
+    bases: Mapping[str, str]
+
+    def stored(self, dtype: DtypeIR) -> str:
+        """The numeric dtype in the file."""
+        return self.bases[dtype.enum] if dtype.enum is not None else dtype.name
+
+    def entry(self, feature: FeatureIR) -> Code:
+        """Annotation of one entry."""
+        if feature.kind == "text":
+            return "str"
+        if feature.kind == "enum":
+            return str(feature.dtype.enum)
+        if feature.kind == "scalar":
+            return _NUMBERS[NUMBERS[feature.dtype.name].kind]
+        return subscript("NDArray", [numpy_name(self.stored(feature.dtype))])
+
+    def summary(self, feature: FeatureIR) -> str:
+        """dtype, dims and unit in words: `float32 [clip, time], in V`."""
+        dtype = feature.dtype
+        word = dtype.enum or (f"str of at most {dtype.size} bytes" if dtype.size is not None else dtype.name)
+        dims = f" [{', '.join(map(str, feature.dims))}]" if feature.dims else ""
+        unit = f", in {feature.unit}" if feature.unit else ""
+        return word + dims + unit + (", may be absent" if feature.optional else "")
+
+
+def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> Code:
+    """Annotation of one input in a batch."""
+    if isinstance(sample, MappingIR):
+        return sample.class_name
+    if isinstance(sample, TupleIR):
+        return subscript("tuple", [batch_type(item, features) for item in sample.items])
+    if sample.of == "dim":
+        return "list[str]" if sample.form == "id" else "Tensor"
+    kind = features[sample.address].kind
+    if kind == "text":
+        return "list[str]"
+    return _COLLATED[sample.form or "pad"] if kind == "ragged" else "Tensor"
+
+
+def batch_words(take: TakeIR, over: str, features: Mapping[str, FeatureIR]) -> str:
+    """dtype and shape of one input in words: `float32 [batch, 32, 32, 3]`."""
+    if take.of == "dim":
+        return f"{'ids' if take.form == 'id' else 'int64'} [batch]"
+    feature = features[take.address]
+    dtype = take.dtype or ("int64" if feature.dtype.enum is not None else feature.dtype.name)
+    dims = ["batch" if dim == over else str(dim) for dim in feature.dims]
+    shape = f" [{', '.join(dims)}]" if dims else ""
+    form = f", {take.form}" if take.form not in (None, "pad") else ""
+    unit = f", in {feature.unit}" if feature.unit else ""
+    return dtype + shape + form + unit
+
+
+def features_of(group: GroupIR) -> Iterator[FeatureIR]:
+    """All features, those of inner groups after those of the group itself."""
+    yield from group.features
+    for inner in group.groups:
+        yield from features_of(inner)
