@@ -3,12 +3,14 @@
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Maybe, RaggedBlock, Texts
 from .conditions import Absent, Among, Check, Present
-from .extraction import Call, Capture, Extraction, Failure, Summary
+from .extraction import Extraction
 from .features import Array, Enumerated, Ragged, Scalar, Text, optional
 from .file import File, Group
+from .origins import Call, Capture
 from .plan import Batch, Ids, Plan, Position, Take
 from .splits import Split
 from .stamp import Schema
+from .summary import Failure, Summary
 from .view import View
 from .writer import Writer
 

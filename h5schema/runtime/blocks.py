@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, overload
+from itertools import pairwise
+from typing import Generic, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ class Texts(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         whole = self._bytes.values.tobytes()
         offsets = self._bytes.offsets.tolist()
-        return (whole[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+        return (whole[a:b].decode() for a, b in pairwise(offsets))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
@@ -88,6 +89,24 @@ class Texts(Sequence[str]):
     def encoded(self) -> RaggedBlock[np.uint8]:
         """The utf-8 bytes, end to end."""
         return self._bytes
+
+
+def joined(blocks: Sequence[object]) -> object:
+    """Blocks of one feature, one after the other, as one block."""
+    first = blocks[0]
+    if isinstance(first, Maybe):
+        some = cast("Sequence[Maybe[object]]", blocks)
+        return Maybe(joined([one.values for one in some]), np.concatenate([one.present for one in some]))
+    if isinstance(first, Texts):
+        return Texts(_end_to_end([text.encoded for text in cast("Sequence[Texts]", blocks)]))
+    if isinstance(first, RaggedBlock):
+        return _end_to_end(cast("Sequence[RaggedBlock[np.generic]]", blocks))
+    return np.concatenate(cast("Sequence[NDArray[np.generic]]", blocks))
+
+
+def _end_to_end(blocks: Sequence[RaggedBlock[ItemT]]) -> RaggedBlock[ItemT]:
+    lengths = np.concatenate([block.lengths for block in blocks])
+    return RaggedBlock(np.concatenate([block.values for block in blocks]), offsets_of(lengths))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

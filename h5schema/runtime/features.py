@@ -21,8 +21,8 @@ from h5schema.errors import DataError
 
 from .blocks import Maybe, RaggedBlock, Texts
 from .conditions import Check
-from .members import Members
 from .kinds import Dense, EndToEnd, Kind, Place, Stored
+from .members import Members
 from .spans import Reading, Rows, offsets_of
 from .values import expect_shape, fit
 
@@ -136,11 +136,15 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     def reading(self, place: Place, rows: Rows) -> Reading[BlockT]:
         """Reads the entries at `rows`; for an optional feature the block is a `Maybe`."""
 
-    def whole(self, block: BlockT) -> NDArray[np.generic]:
-        """The value of a feature without entries, as it is written."""
-        return cast("NDArray[np.generic]", block)[0]
+    @abstractmethod
+    def whole(self, block: BlockT) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
+        """The value of a feature without entries, and the dtype of its dataset or attribute."""
 
     # What holds for all.
+
+    def nothing(self, place: Place) -> BlockT:
+        """A block of one entry that is absent."""
+        return self.pack([self.placeholder(place)], place, "")
 
     def stored(self, place: Place) -> tuple[Stored, ...]:
         """The datasets it needs."""
@@ -150,7 +154,8 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         """What a user gives for `count` entries: a block, or a list of entries in which None is absent."""
         present: NDArray[np.bool_] | None = None
         if isinstance(given, Maybe):
-            given, present = cast("Maybe[object]", given).values, given.present
+            some = cast("Maybe[object]", given)
+            given, present = some.values, some.present
         if isinstance(given, list | tuple):
             entries = list(cast("Sequence[object]", given))
             there = np.array([entry is not None for entry in entries], bool)
@@ -234,6 +239,10 @@ class _Dense(Feature[EntryT, NDArray[ItemT]]):
         """See `Feature.placeholder`."""
         return np.zeros(place.shape, self.dtype)
 
+    def whole(self, block: NDArray[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
+        """See `Feature.whole`."""
+        return block[0, ...], self.file_dtype
+
     def numbers(self, block: NDArray[ItemT]) -> object:
         """See `Feature.numbers`."""
         return block
@@ -302,7 +311,7 @@ class Array(_Dense[NDArray[ItemT], ItemT]):
 
     def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
         """See `Feature.entry`."""
-        return block[index]
+        return block[index, ...]
 
 
 class Scalar(_Dense[NumberT, ItemT]):
@@ -517,6 +526,10 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         """See `Feature.placeholder`."""
         return np.empty((0, *place.shape), self.dtype)
 
+    def whole(self, block: RaggedBlock[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
+        """See `Feature.whole`; a ragged feature always has entries, so nobody asks."""
+        return block.values, self.file_dtype
+
     def numbers(self, block: RaggedBlock[ItemT]) -> object:
         """See `Feature.numbers`."""
         return block.values
@@ -627,10 +640,11 @@ class Text(Feature[str, Texts]):
             stored = np.array([text.tobytes() for text in block.encoded], f"S{self.size}")
         return self.kind.write(place, cast("Texts", stored), present, ends)
 
-    def whole(self, block: Texts) -> NDArray[np.generic]:
+    def whole(self, block: Texts) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
         """See `Feature.whole`."""
         encoded = block.encoded[0].tobytes()
-        return np.array(encoded, h5py.string_dtype("utf-8", self.size or max(1, len(encoded))))
+        dtype = h5py.string_dtype("utf-8", self.size or max(1, len(encoded)))
+        return np.array(encoded, dtype), dtype
 
     def entry(self, block: Texts, index: int) -> str:
         """See `Feature.entry`."""

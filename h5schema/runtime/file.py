@@ -17,6 +17,7 @@ from h5schema.vocabulary.dtypes import keeps_values
 from h5schema.vocabulary.suggest import closest
 
 from . import checksums, stamp
+from .blocks import Maybe
 from .carrier import H5pyCarrier
 from .entries import Entries, IdEntries
 from .ids import Ids
@@ -164,6 +165,10 @@ class File(Node):
                 self._expect(part)
             self._known.add(address)
         self.expect_rows(address, rows)
+        if place.lead is None and place.optional:
+            there = carrier.has(place.path)
+            value = carry_out(feature.reading(place, rows), carrier) if there else feature.nothing(place)
+            return Maybe(value, np.array([there]))
         try:
             return carry_out(feature.reading(place, rows), carrier)
         except DataError as error:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import cast
 
 from h5schema.errors import UserCodeError
 from h5schema.vocabulary.extractors import EXTRACTORS
@@ -46,7 +44,7 @@ class Function:
                 where=f"{self.name} ({getattr(module, '__file__', module_name)})",
                 do="look at its spelling; it is written `package.module:function`",
             )
-        return cast("Callable[..., object]", found)
+        return found
 
     def _module(self, name: str) -> ModuleType:
         folder = None if self.folder is None else str(self.folder.resolve())

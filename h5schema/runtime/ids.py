@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import cast
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,9 @@ from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
 from .blocks import RaggedBlock, Texts
+from .datasets import Datasets
+from .features import Options
+from .kinds import Stored
 from .spans import Carrier, Rows, Spans, offsets_of
 
 FIXED_BYTES = 64
@@ -107,3 +112,71 @@ class Ids:
     def _window(self, low: int, high: int) -> NDArray[np.uint64]:
         (part,) = self._carrier.fetch((Spans(self._index, np.array([low], np.int64), high - low),))
         return cast("NDArray[np.uint64]", part)
+
+
+class NewIds:
+    """The ids of one dim of a file in the making: values and offsets first, for any number and length.
+
+    Args:
+        dim: Address of the dim.
+        datasets: Of the file.
+        target: Name of the file, for errors.
+    """
+
+    def __init__(self, dim: str, datasets: Datasets, target: str) -> None:
+        self._dim = dim
+        self._datasets = datasets
+        self._path = layout.of_dim(dim, "ids")
+        self._where = f"{target}: {dim}"
+        self._seen: set[int] = set()
+        for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
+            datasets.create(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
+        datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
+
+    def expect_new(self, ids: Sequence[str]) -> set[int]:
+        """The hashes of ids that are all new.
+
+        Raises:
+            DataError: One is empty, no text, or there already.
+        """
+        fresh: set[int] = set()
+        for text in ids:
+            if not isinstance(text, str) or not text:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise DataError(f"{text!r} is no id", where=self._where, do="an id is a text that is not empty")
+            try:
+                value = hash_of(text)
+            except UnicodeEncodeError:
+                raise DataError(
+                    f"the id {text!r} cannot be written as utf-8", where=self._where, do="rename the source"
+                ) from None
+            if value in fresh or value in self._seen:
+                raise DataError(
+                    f"there is an entry with the id {text!r} already",
+                    where=self._where,
+                    do="ids are unique; replacing an entry comes with a later version",
+                )
+            fresh.add(value)
+        return fresh
+
+    def append(self, ids: Sequence[str], hashes: set[int]) -> None:
+        """Adds ids, whose hashes `expect_new` gave."""
+        encoded = [text.encode() for text in ids]
+        start = self._datasets.rows(f"{self._path}/values")
+        self._datasets.append(f"{self._path}/values", np.frombuffer(b"".join(encoded), np.uint8))
+        ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+        self._datasets.append(f"{self._path}/offsets", start + ends)
+        self._seen |= hashes
+
+    def finish(self) -> None:
+        """Short ids get a fixed length, which any tool reads; and the index is written."""
+        file = self._datasets.file
+        offsets = cast("NDArray[np.int64]", file[f"{self._path}/offsets"][:]).tolist()
+        whole = cast("NDArray[np.uint8]", file[f"{self._path}/values"][:]).tobytes()
+        encoded = [whole[a:b] for a, b in pairwise(offsets)]
+        longest = max(map(len, encoded), default=1)
+        # HDF5 pads with NUL and drops it again, so an id that ends with one keeps its offsets.
+        if longest <= FIXED_BYTES and not any(text.endswith(b"\0") for text in encoded):
+            self._datasets.drop(self._path)
+            self._datasets.keep(self._path, np.array(encoded, f"S{longest}"), h5py.string_dtype("utf-8", longest))
+        index = index_of([text.decode() for text in encoded])
+        self._datasets.keep(layout.of_dim(self._dim, "index"), index, np.dtype(np.uint64))

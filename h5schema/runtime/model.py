@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakKeyDictionary
 
 from h5schema.vocabulary import layout
 
@@ -82,9 +82,17 @@ class Model:
         }
 
 
-@lru_cache(maxsize=256)
+_models: WeakKeyDictionary[type, Model] = WeakKeyDictionary()
+
+
 def model_of(file: type[File]) -> Model:
     """The model of a file class; made when the class is first used, not when it is imported."""
+    if file not in _models:
+        _models[file] = _model(file)
+    return _models[file]
+
+
+def _model(file: type[File]) -> Model:
     axes: dict[str, Axle] = {}
     features: dict[str, AnyFeature] = {}
     groups: dict[str, str] = {}

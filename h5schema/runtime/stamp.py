@@ -98,7 +98,7 @@ def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
         f"the file is of schema {stamp['schema_name']} {stamp['schema_version']}, "
         f"and this class is of {schema.name} {schema.version}; they differ:{listed}",
         where=where,
-        do="generate the package from the schema in the file (`h5schema inspect FILE --schema`), or extract the data anew",
+        do="use the package that was generated from the schema in the file, or extract the data anew",
     )
 
 
@@ -114,7 +114,7 @@ def expect_ours(file: h5py.File) -> None:
     stamp = file[layout.RESERVED].attrs
     if int(stamp["layout_version"]) > layout.LAYOUT_VERSION:
         raise FileError(
-            f"the file has layout version {int(stamp['layout_version'])}, and this h5schema knows {layout.LAYOUT_VERSION}",
+            f"the file has layout version {int(stamp['layout_version'])}; this h5schema knows {layout.LAYOUT_VERSION}",
             where=where,
             do="install a newer h5schema",
         )
@@ -137,9 +137,9 @@ def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> l
                 found.append(f"{noun} {address}: in the class only")
             else:
                 found += [
-                    f"{noun} {address}: {key} {_said(old[address].get(key))} in the file, {_said(new[address].get(key))} in the class"
+                    f"{noun} {address}: {key} {_said(there)} in the file, {_said(here)} in the class"
                     for key in sorted({*old[address], *new[address]})
-                    if old[address].get(key) != new[address].get(key)
+                    if (there := old[address].get(key)) != (here := new[address].get(key))
                 ]
     return found
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
+import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,12 +18,14 @@ from h5schema.errors import DataError, UsageError
 
 from .blocks import Maybe, RaggedBlock, Texts
 from .conditions import Absent, Among, Condition, Present
-from .features import Array, Enumerated, Feature, Ragged
+from .features import Enumerated, Feature
 from .file import File
 from .order import BatchOrder
 from .plan import Form, Ids, Plan, Position, Sample, Take
 from .spans import Rows
 from .values import as_loaded
+
+_from_numpy = cast("Callable[[NDArray[np.generic]], Tensor]", torch.from_numpy)  # torch leaves its argument untyped
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
 
@@ -177,7 +180,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         if self._subset is not None:
             rows = rows[np.isin(rows, _positions(file, plan.over, self._subset))]
         rows = rows[: self._limit]
-        for take in _takes((plan.inputs, plan.targets)):
+        for take in (*_takes(plan.inputs), *_takes(plan.targets)):
             _expect_present(file, take, rows)
         return rows
 
@@ -190,7 +193,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             case Take():
                 return _taken(self.source, sample, rows)
             case Position():
-                return torch.from_numpy(rows.copy())
+                return _from_numpy(rows.copy())
             case Ids():
                 return list(self.source.ids(sample.dim).read(rows))
             case tuple():
@@ -222,7 +225,8 @@ def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArra
     if isinstance(block, Maybe) and not isinstance(condition, Present | Absent):
         some = cast("Maybe[object]", block)
         return condition.holds(some.values) & some.present
-    return condition.holds(block)
+    whole: object = block
+    return condition.holds(whole)
 
 
 def _positions(file: File, dim: str, subset: Sequence[str] | Sequence[int] | NDArray[np.generic]) -> Rows:
@@ -234,8 +238,7 @@ def _positions(file: File, dim: str, subset: Sequence[str] | Sequence[int] | NDA
                 f"a mask of shape {list(subset.shape)} for {size} entries", where=where, do="give one bool per entry"
             )
         return np.flatnonzero(subset)
-    items = subset.tolist() if isinstance(subset, np.ndarray) else list(subset)
-    rows = np.array([file.row_of(dim, item) if isinstance(item, str) else int(item) for item in items], np.int64)
+    rows = np.array([file.row_of(dim, item) if isinstance(item, str) else int(item) for item in subset], np.int64)
     if len(rows) and (rows.min() < 0 or rows.max() >= size):
         raise DataError(
             f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
@@ -283,21 +286,21 @@ def _taken(file: File, take: Take, rows: Rows) -> object:
 def _filled(some: Maybe[object], fill: float | str) -> object:
     if isinstance(some.values, Texts):
         return [text if there else str(fill) for text, there in zip(some.values, some.present, strict=True)]
-    if isinstance(some.values, RaggedBlock):
-        return cast("object", some.values)
-    values = cast("NDArray[np.generic]", some.values).copy()
+    if not isinstance(some.values, np.ndarray):
+        return cast("object", some.values)  # absent entries of different lengths are empty
+    values = np.array(some.values)
     values[~some.present] = fill
     return values
 
 
 def _is_enum(feature: Feature[object, object]) -> bool:
-    return isinstance(feature, Enumerated) or (isinstance(feature, Array | Ragged) and feature.enum is not None)
+    return h5py.check_enum_dtype(feature.file_dtype) is not None
 
 
 def _tensor(values: NDArray[np.generic]) -> Tensor:
     if not values.flags.writeable or not values.flags.c_contiguous:
         values = values.copy()
-    return torch.from_numpy(values)
+    return _from_numpy(values)
 
 
 def _inside(block: RaggedBlock[np.generic]) -> tuple[NDArray[np.bool_], int]:
@@ -310,20 +313,20 @@ def _spread(block: RaggedBlock[np.generic]) -> tuple[Tensor, NDArray[np.bool_]]:
     inside, longest = _inside(block)
     spread = np.zeros((len(block), longest, *block.values.shape[1:]), block.values.dtype)
     spread[inside] = block.values
-    return torch.from_numpy(spread), inside
+    return _from_numpy(spread), inside
 
 
 def _pad(block: RaggedBlock[np.generic]) -> Padded:
-    return Padded(_spread(block)[0], torch.from_numpy(block.lengths))
+    return Padded(_spread(block)[0], _from_numpy(block.lengths))
 
 
 def _mask(block: RaggedBlock[np.generic]) -> Masked:
     values, inside = _spread(block)
-    return Masked(values, torch.from_numpy(inside))
+    return Masked(values, _from_numpy(inside))
 
 
 def _pack(block: RaggedBlock[np.generic]) -> Packed:
-    return Packed(_tensor(block.values), torch.from_numpy(block.offsets))
+    return Packed(_tensor(block.values), _from_numpy(block.offsets))
 
 
 def _list(block: RaggedBlock[np.generic]) -> list[Tensor]:

@@ -6,6 +6,9 @@ becomes a row of three. Every value passes here before it is written, so none of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,11 +29,11 @@ def fit(value: object, dtype: str, where: str) -> NDArray[np.generic]:
         DataError: The value is no number, or would change.
     """
     if isinstance(value, np.ndarray | np.generic):
-        return _fit_array(np.asarray(value), dtype, where)
+        return _fit_array(np.asarray(cast("NDArray[np.generic]", value)), dtype, where)
     if isinstance(value, _PLAIN):
         return _fit_plain(np.asarray(value), value, dtype, where)
     if isinstance(value, list | tuple):
-        return _fit_list(value, dtype, where)
+        return _fit_list(cast("Sequence[object]", value), dtype, where)
     if hasattr(value, "__array__"):
         return _fit_array(np.asarray(value), dtype, where)
     raise DataError(
@@ -53,7 +56,7 @@ def _fit_array(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np
     return array.astype(dtype, copy=False)
 
 
-def _fit_list(value: list[object] | tuple[object, ...], dtype: str, where: str) -> NDArray[np.generic]:
+def _fit_list(value: Sequence[object], dtype: str, where: str) -> NDArray[np.generic]:
     """A list has the dtype of what is in it: arrays as arrays, plain numbers by their values."""
     leaves = list(_leaves(value))
     if any(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
@@ -80,7 +83,7 @@ def _fit_list(value: list[object] | tuple[object, ...], dtype: str, where: str) 
 def _leaves(value: object) -> list[object]:
     if not isinstance(value, list | tuple):
         return [value]
-    return [leaf for item in value for leaf in _leaves(item)]  # pyright: ignore[reportUnknownVariableType]
+    return [leaf for item in cast("Sequence[object]", value) for leaf in _leaves(item)]
 
 
 def _fit_plain(array: NDArray[np.generic], value: object, dtype: str, where: str) -> NDArray[np.generic]:
@@ -111,8 +114,8 @@ def _round_to(value: complex, dtype: str, where: str) -> NDArray[np.generic]:
         raise DataError(f"{value} does not fit {dtype}", where=where, do="choose a wider dtype") from None
     if np.isinf(fitted) and not np.isinf(complex(value)):
         raise DataError(f"{value} would become infinite as {dtype}", where=where, do="choose a wider dtype")
-    if isinstance(value, int) and int(fitted.real) != value:
-        raise DataError(f"{value} would become {int(fitted.real)} as {dtype}", where=where, do="choose a wider dtype")
+    if isinstance(value, int) and int(complex(fitted[()]).real) != value:
+        raise DataError(f"{value} would become {fitted[()]} as {dtype}", where=where, do="choose a wider dtype")
     return fitted
 
 

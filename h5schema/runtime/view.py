@@ -60,7 +60,7 @@ class View(Generic[EntryT, BlockT]):
                 f"rows of {rows.dtype} {list(rows.shape)}", where=self._where(), do="give an int64 array of one axis"
             )
         block = self._file.read(self.address, rows.astype(np.int64, copy=False))
-        return cast("BlockT", _sealed(block))
+        return _sealed(cast("BlockT", block))
 
     @overload
     def __getitem__(self, index: int | str | tuple[()]) -> EntryT: ...
@@ -87,6 +87,9 @@ class View(Generic[EntryT, BlockT]):
         if not isinstance(index, np.ndarray):
             items = list(cast("Iterable[int | str]", index))
             return np.array([self._row(item) for item in items], np.int64)
+        return self._rows_of(cast("NDArray[np.generic]", index))
+
+    def _rows_of(self, index: NDArray[np.generic]) -> Rows:
         if index.dtype == np.bool_:
             if index.shape != (len(self),):
                 raise RowError(
@@ -138,12 +141,17 @@ class View(Generic[EntryT, BlockT]):
         return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._file.path}>"
 
 
-def _sealed(block: object) -> object:
+def _sealed(block: BlockT) -> BlockT:
     """The same block, read-only: a value written into a copy would be lost without a word."""
-    if isinstance(block, np.ndarray):
-        block.flags.writeable = False
-    elif isinstance(block, RaggedBlock):
-        _sealed(cast("RaggedBlock[np.generic]", block).values)
-    elif isinstance(block, Maybe):
-        _sealed(cast("Maybe[object]", block).values)
+    inner: object = block
+    _seal(inner)
     return block
+
+
+def _seal(block: object) -> None:
+    if isinstance(block, np.ndarray):
+        cast("NDArray[np.generic]", block).flags.writeable = False
+    elif isinstance(block, RaggedBlock):
+        _seal(cast("RaggedBlock[np.generic]", block).values)
+    elif isinstance(block, Maybe):
+        _seal(cast("Maybe[object]", block).values)

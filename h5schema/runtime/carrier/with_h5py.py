@@ -34,8 +34,14 @@ class H5pyCarrier:
 
     def length(self, path: str) -> int:
         """See `Carrier.length`."""
-        shape = self.dataset(path).shape
-        return shape[0] if shape else 1
+        return self.dataset(path).shape[0]
+
+    def has(self, path: str) -> bool:
+        """Whether there is a dataset, or an attribute `node@name`, at a path."""
+        node, mark, name = path.partition("@")
+        if not mark:
+            return node in self._file
+        return (node or "/") in self._file and name in self._file[node or "/"].attrs
 
     def dataset(self, path: str) -> h5py.Dataset:
         """The dataset at `path`, opened once."""
@@ -60,7 +66,21 @@ class H5pyCarrier:
             return h5py.Dataset(h5py.h5d.open(self._file.id, path.encode(), access))
         return found
 
+    def _whole(self, path: str) -> NDArray[np.generic]:
+        """An attribute, or a dataset without axes, as rows."""
+        node, mark, name = path.partition("@")
+        if mark and not self.has(path):
+            raise FileError(
+                "the attribute is missing",
+                where=f"{self._file.filename}: {path}",
+                do="the file is damaged or was changed by another program; extract or copy it again",
+            )
+        value = np.asarray(self._file[node or "/"].attrs[name] if mark else self.dataset(path)[()])
+        return value if value.ndim else value[None]
+
     def _rows(self, spans: Spans) -> NDArray[np.generic]:
+        if "@" in spans.path or not self.dataset(spans.path).shape:
+            return self._whole(spans.path)
         dataset = self.dataset(spans.path)
         starts = spans.starts
         lengths = np.full(len(starts), spans.lengths, np.int64) if isinstance(spans.lengths, int) else spans.lengths

@@ -26,7 +26,7 @@ class EndToEnd:
 
     def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
         """See `Kind.stored`."""
-        values = Stored(place.path, dtype, place.shape)
+        values = Stored(place.path, dtype, place.shape, per_entry=False)
         starts = Stored(layout.of_feature(place.address, "starts"), _INT64, data=False)
         if place.ragged is None:
             return values, starts, Stored(self.lengths_of(place), _INT64, data=False)

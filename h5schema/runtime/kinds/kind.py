@@ -51,12 +51,14 @@ class Stored:
         dtype: Of one value, as h5py creates it.
         shape: Of one row.
         data: Whether it holds the user's values (in the user's chunks and codec) or is bookkeeping of ours.
+        per_entry: Whether it has one row for each entry.
     """
 
     path: str
     dtype: np.dtype[np.generic]
     shape: tuple[int, ...] = ()
     data: bool = True
+    per_entry: bool = True
 
 
 class Kind(Protocol[BlockT]):

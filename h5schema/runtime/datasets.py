@@ -1,0 +1,156 @@
+"""The datasets of a file in the making: created, appended to, named by scales, summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.vocabulary import layout
+
+from . import checksums
+from .features import Options
+from .kinds import Place, Stored
+
+_CHUNK_BYTES = 1 << 20
+_SMALL_ROW = 64
+_SMALL_CHUNK_BYTES = 64 << 10
+"""Of rows so small that 1 MiB of them may never come."""
+
+
+class Datasets:
+    """Every dataset of a new file, and the running checksum of each.
+
+    Args:
+        path: Of the file, which is made anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.file = h5py.File(str(path), "w", locking=True, alignment_threshold=1, alignment_interval=layout.ALIGNMENT)
+        self._sums: dict[str, checksums.Checksum] = {}
+
+    def create(self, part: Stored, options: Options, expected: int | None) -> h5py.Dataset:
+        """An empty dataset that grows by rows.
+
+        Args:
+            part: What is stored.
+            options: Codec and chunk of the user's values.
+            expected: Number of rows, if it is known; a chunk need not be larger.
+        """
+        row_bytes = max(1, part.dtype.itemsize * int(np.prod(part.shape, dtype=np.int64)))
+        wanted = options.chunk or (_CHUNK_BYTES if row_bytes >= _SMALL_ROW else _SMALL_CHUNK_BYTES)
+        rows = max(1, wanted // row_bytes)
+        if expected and not options.chunk:
+            rows = min(rows, expected)
+        make = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
+        made = make(
+            part.path,
+            (0, *part.shape),
+            part.dtype,
+            maxshape=(None, *part.shape),
+            chunks=(rows, *(max(1, n) for n in part.shape)),
+            **(_filters(options) if part.data else {}),
+        )
+        self._sums[part.path] = checksums.Checksum(row_bytes)
+        return made
+
+    def rows(self, path: str) -> int:
+        """Rows of a dataset so far."""
+        return cast("h5py.Dataset", self.file[path]).shape[0]
+
+    def append(self, path: str, rows: NDArray[np.generic]) -> None:
+        """Adds rows at the end."""
+        if not len(rows):
+            return
+        dataset = cast("h5py.Dataset", self.file[path])
+        stored = np.ascontiguousarray(rows)
+        end = dataset.shape[0]
+        dataset.resize(end + len(stored), axis=0)
+        dataset[end:] = stored
+        self._sums[path].add(stored)
+
+    def keep(self, path: str, rows: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
+        """A dataset that is written once and whole."""
+        self.file.create_dataset(path, data=rows.astype(dtype), dtype=dtype)
+        self._sums[path] = checksums.Checksum(rows.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64)))
+        self._sums[path].add(np.ascontiguousarray(rows))
+
+    def drop(self, path: str) -> None:
+        """Takes away a dataset, or a group of them."""
+        del self.file[path]
+        for known in [one for one in self._sums if one == path or one.startswith(f"{path}/")]:
+            del self._sums[known]
+
+    def write_checksums(self) -> None:
+        """Stores the checksums of every dataset that grew."""
+        for path, checksum in sorted(self._sums.items()):
+            checksums.write(self.file, path, checksum)
+
+    # Dimension scales.
+
+    def scale(self, path: str, size: int, *, grows: bool = False) -> None:
+        """A dimension without values, as netCDF-4 writes it: big-endian float32, nothing allocated.
+
+        See "NetCDF-4 Format", the appendix on file formats of the netCDF user guide.
+        """
+        if grows:
+            made = self.file.create_dataset(path, (size,), ">f4", maxshape=(None,), chunks=(1024,))
+        else:
+            made = self.file.create_dataset(path, (size,), ">f4")
+        made.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10d}")
+
+    def fit_scale(self, path: str, size: int) -> None:
+        """Gives a scale that grows its new size."""
+        self.file[path].resize(size, axis=0)
+
+    def name_axes(self, path: str, scales: Sequence[str | int]) -> None:
+        """Attaches a scale to every axis; xarray wants all of them named, or none.
+
+        Args:
+            path: Of the dataset.
+            scales: For each axis the path of its scale, or its size: then a scale is made
+                beside the dataset, with a name that no feature can have.
+        """
+        dataset = cast("h5py.Dataset", self.file[path])
+        for axis, known in enumerate(scales):
+            scale = f"{path}.{axis}" if isinstance(known, int) else known
+            if scale not in self.file:
+                self.scale(scale, known if isinstance(known, int) else 0, grows=not isinstance(known, int))
+            dataset.dims[axis].attach_scale(self.file[scale])
+
+
+def scales_of(place: Place, paths: Mapping[str, str]) -> list[str | int]:
+    """The scale of each axis of a feature's dataset.
+
+    Values that lie end to end have an axis of their own: how many there are depends on
+    the feature, because an entry may be absent in one and not in the other.
+
+    Args:
+        place: Of the feature.
+        paths: The scale of each named dim, by address.
+    """
+    named = [dim if isinstance(dim, int) else paths[dim] for dim in place.dims]
+    return [values_scale(place), *named[2:]] if place.ragged is not None else named
+
+
+def values_scale(place: Place) -> str:
+    """Path of the scale of values that lie end to end."""
+    return f"{place.path}.values"
+
+
+def _filters(options: Options) -> dict[str, object]:
+    match options.codec:
+        case "none":
+            return {}
+        case "default":
+            return {
+                "compression": "gzip",
+                "compression_opts": 4 if options.level is None else options.level,
+                "shuffle": True,
+            }
+        case codec:
+            return {"compression": codec}

@@ -1,0 +1,136 @@
+"""How features are made from sources: by a capture of the path, or by the user's function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from h5schema.errors import H5SchemaError, MissingExtraError, UserCodeError
+from h5schema.vocabulary.patterns import Pattern
+
+from .functions import Function, frames_of
+from .sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A feature that a function makes.
+
+    Attributes:
+        function: A word of ours, or `module:function`.
+        given: Addresses of the features it is handed, in order.
+        capture: Name of the capture it is handed. With neither: the path of the entry's file.
+        source: Pattern of another file of the same entry, filled with the captures.
+        params: Keyword arguments, stored in the file.
+    """
+
+    function: str
+    given: tuple[str, ...] = ()
+    capture: str | None = None
+    source: str | None = None
+    params: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A feature that is a part of the source's path.
+
+    Attributes:
+        name: Of the capture.
+    """
+
+    name: str
+
+
+Origin: TypeAlias = Call | Capture
+
+
+class SourceFailedError(H5SchemaError):
+    """A source cannot become an entry; it is skipped."""
+
+    def __init__(self, message: str, frames: str = "") -> None:
+        super().__init__(message)
+        self.frames = frames
+
+
+class Calls:
+    """The functions of an extraction, imported before the first source is read."""
+
+    def __init__(self, features: Mapping[str, Origin], folder: Path) -> None:
+        self._origins = features
+        self._functions = {
+            origin.function: Function(origin.function, folder).resolve()
+            for origin in features.values()
+            if isinstance(origin, Call)
+        }
+
+    def of_dim(self, led: Sequence[str]) -> tuple[str, ...]:
+        """Those of the features of a dim that are made, each after what it is made from."""
+        return tuple(address for address in self._origins if address in led)
+
+    def of_source(self, order: Sequence[str], source: Source) -> dict[str, object]:
+        """The value of each feature for one source; None is absent.
+
+        Raises:
+            SourceFailedError: A function failed.
+        """
+        made: dict[str, object] = {}
+        shared: dict[object, object] = {}
+        for address in order:
+            made[address] = self._one(address, source, made, shared)
+        return made
+
+    def _one(self, address: str, source: Source, made: dict[str, object], shared: dict[object, object]) -> object:
+        origin = self._origins[address]
+        if isinstance(origin, Capture):
+            return source.captures[origin.name]
+        handed = self._handed(origin, source, made)
+        if handed is None:
+            return None
+        key = (origin.function, origin.given, origin.capture, origin.source, repr(sorted(origin.params.items())))
+        if key not in shared:
+            shared[key] = self._call(origin, handed)
+        return _item(shared[key], address)
+
+    def of_file(self, address: str) -> object:
+        """The value of a feature that has no entries."""
+        origin = self._origins[address]
+        assert isinstance(origin, Call)
+        try:
+            return _item(self._call(origin, ()), address)
+        except SourceFailedError as error:
+            raise UserCodeError(
+                f"{error.what}\n{error.frames}", where=f"{address}: {origin.function}", do="mend the function"
+            ) from None
+
+    def _handed(self, origin: Call, source: Source, made: dict[str, object]) -> tuple[object, ...] | None:
+        """What the function is given; None: something of it is absent, and so is the result."""
+        if origin.given:
+            values = tuple(made[address] for address in origin.given)
+            return None if any(value is None for value in values) else values
+        if origin.capture is not None:
+            return (source.captures[origin.capture],)
+        if origin.source is not None:
+            other = source.root / Pattern.parse(origin.source).fill(source.captures)
+            return (other,) if other.exists() else None
+        return (source.path,)
+
+    def _call(self, origin: Call, handed: tuple[object, ...]) -> object:
+        try:
+            return self._functions[origin.function](*handed, **origin.params)
+        except MissingExtraError:
+            raise
+        except H5SchemaError as error:
+            raise SourceFailedError(f"{error.what} ({error.where})" if error.where else error.what) from None
+        except Exception as error:  # noqa: BLE001  the one place: whatever the user's function raises is a recorded failure
+            raise SourceFailedError(f"{origin.function} raised {type(error).__name__}", frames_of(error)) from None
+
+
+def _item(result: object, address: str) -> object:
+    """A mapping that a function returns is shared: each feature takes the item of its name."""
+    if not isinstance(result, Mapping):
+        return result
+    name = address.rpartition("/")[2]
+    return cast("Mapping[str, object]", result).get(name)

@@ -1,0 +1,94 @@
+"""Files as the operating system sees them: who writes one, when it is on the disk, when it appears."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from h5schema.errors import FileError, TargetExistsError, UsageError
+
+
+def expect_target(target: Path, *, overwrite: bool) -> None:
+    """Refuses a target that cannot be made, or that exists and may not be replaced."""
+    if not target.parent.is_dir():
+        raise FileError("the folder is not there", where=str(target.parent), do="make it first")
+    if target.is_dir():
+        raise UsageError("the target is a folder", where=str(target), do="name a file in it")
+    if target.exists() and not overwrite:
+        raise TargetExistsError(
+            "the file exists already",
+            where=str(target),
+            do="say --overwrite (in Python overwrite=True) to replace it, or choose another name",
+        )
+
+
+def claim(partial: Path) -> None:
+    """Makes sure that nobody else writes `partial`; a leftover of a killed run may be replaced."""
+    handle = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise FileError(
+            "another process is writing this file", where=str(partial), do="wait until it is finished, or stop it"
+        ) from None
+    finally:
+        os.close(handle)
+
+
+def appear(partial: Path, target: Path, *, overwrite: bool) -> None:
+    """Gives a complete file its final name, in one step.
+
+    Without `overwrite` a hard link is made, because it fails where a rename would
+    replace a file that came meanwhile.
+    """
+    if overwrite:
+        partial.replace(target)
+    else:
+        try:
+            target.hardlink_to(partial)
+        except FileExistsError:
+            raise TargetExistsError(
+                "another program made the file meanwhile",
+                where=str(target),
+                do="look at it, and say --overwrite if yours is the one to keep",
+            ) from None
+        except OSError:  # a file system without hard links
+            expect_target(target, overwrite=False)
+            partial.rename(target)
+        partial.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Forces a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def explained(target: Path) -> Generator[None]:
+    """What the system or HDF5 says of a write that failed, in our words.
+
+    Raises:
+        FileError: In place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        said = str(error)
+        if error.errno in _FULL or "No space left" in said or "Disk quota" in said:
+            what, do = "the disk is full", "make room and run it again; nothing was left at this name"
+        elif error.errno == errno.EFBIG or "File too large" in said:
+            what, do = "the file would be larger than is allowed", "raise the limit (ulimit -f) and run it again"
+        else:
+            what, do = f"it cannot be written: {error.strerror or said}", "look at the folder and its permissions"
+        raise FileError(what, where=str(target), do=do) from None
