@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from h5schema.resolve.ir import CheckIR, DimIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR
+from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR
 
 from .imports import Imports
 from .literals import literal, name, string
@@ -109,7 +109,7 @@ def view(schema: SchemaIR) -> GroupsView:
 @dataclass
 class _Builder:
     schema: SchemaIR
-    entries: list[EntryView] = field(default_factory=list["EntryView"])
+    empty: list[EntryView] = field(default_factory=list[EntryView])
 
     def __post_init__(self) -> None:
         schema = self.schema
@@ -119,15 +119,15 @@ class _Builder:
         self.users = {f.dtype.enum: f.address for f in reversed(self.features) if f.dtype.enum is not None}
         self.dims = {dim.address: dim for group in _groups(schema.root) for dim in group.dims}
         self.inner = tuple(_groups(schema.root))[1:]
+        self.by_address = {feature.address: feature for feature in self.features}
         decided = [schema.class_name, schema.writer_name, *self.enums, *(group.class_name for group in self.inner)]
-        self.names = Names([*decided, *(dim.entry for dim in self.dims.values() if dim.entry)])
+        self.names = Names([*decided, *(entry.class_name for entry in schema.entries)])
 
     def view(self) -> GroupsView:
         schema = self.schema
         axes = {address: self._axis(dim) for address, dim in self.dims.items()}
         groups = tuple(self._group(group, axes) for group in reversed(self.inner))
         file = self._group(schema.root, axes)
-        splits = {split.name: split for split in schema.splits}
         items = tuple(
             (
                 f"{string(split.name)}: ",
@@ -140,12 +140,12 @@ class _Builder:
                     ],
                 ),
             )
-            for split in splits.values()
+            for split in schema.splits
         )
         return GroupsView(
             imports=self._imports(),
             enums=tuple(self._enum(enum) for enum in schema.enums),
-            entries=tuple(self.entries),
+            entries=(*map(self._entry, schema.entries), *self.empty),
             groups=groups,
             file=file,
             splits=Bracketed("{", items, "}") if items else None,
@@ -155,11 +155,12 @@ class _Builder:
         needed = Imports()
         if self.enums:
             needed.name("enum", "IntEnum")
-        if self.entries:
+        if self.schema.entries or self.empty:
             needed.name("typing", "TypedDict")
         if any(feature.kind in ("dense", "ragged", "scalar") for feature in self.features):
             needed.module("numpy", "np")
-        if any(feature.kind in ("dense", "ragged") and _lead(feature, self.dims) for feature in self.features):
+        arrays = {feature.address for feature in self.features if feature.kind in ("dense", "ragged")}
+        if any(of in arrays for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("numpy.typing", "NDArray")
         needed.name("h5schema.runtime", "File", "Schema", "Writer", *(_axis_class(dim) for dim in self.dims.values()))
         needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
@@ -194,40 +195,28 @@ class _Builder:
         elif dim.per is not None:
             argument = ("per", string(dim.per))
         else:
-            argument = ("", self._entry(dim))
+            argument = ("", self._entry_of(dim))
         return AxisView(name(dim.identifier), call(_axis_class(dim), [argument]), doc)
 
-    def _entry(self, dim: DimIR) -> str:
-        """The name of the dim's entry; the entry and its inner parts are kept in `entries`."""
-        led = tuple(feature for feature in self.features if _lead(feature, self.dims) == dim.address)
-        home = dim.address.rpartition("/")[0]
-        group = self._at(home) if all(f.address.startswith(f"{home}/") for f in led) else self.schema.root
-        own = name(dim.entry) if dim.entry else self.names.free(f"{camel(dim.name)}Entry")
-        self._part(own, f"One entry of `{dim.address}`.", group, led, dim)
+    def _entry(self, entry: EntryIR) -> EntryView:
+        whole = entry.group == entry.dim.rpartition("/")[0]
+        default = f"One entry of `{entry.dim}`." if whole else f"What an entry of `{entry.dim}` has in `{entry.group}`."
+        fields = tuple(self._field(key, kind, of) for key, kind, of in entry.items)
+        return EntryView(name(entry.class_name), _or(entry.doc, default), fields)
+
+    def _field(self, key: str, kind: str, of: str) -> FieldView:
+        if kind == "entry":
+            return FieldView(name(key), name(of))
+        feature = self.by_address[of]
+        return FieldView(name(key), self.values.entry(feature), feature.optional)
+
+    def _entry_of(self, dim: DimIR) -> str:
+        """The class of a dim's entry; a dim that leads no feature has an empty one."""
+        if dim.entry is not None:
+            return name(dim.entry)
+        own = self.names.free(f"{camel(dim.name)}Entry")
+        self.empty.append(EntryView(own, f"One entry of `{dim.address}`; it has no features.", ()))
         return own
-
-    def _part(self, own: str, doc: str, group: GroupIR, led: tuple[FeatureIR, ...], dim: DimIR) -> None:
-        addresses = {feature.address for feature in led}
-        fields = [
-            FieldView(name(feature.identifier), self.values.entry(feature), feature.optional)
-            for feature in group.features
-            if feature.address in addresses
-        ]
-        for inner in group.groups:
-            below = f"{inner.address}/"
-            within = tuple(feature for feature in led if feature.address.startswith(below))
-            if not within:
-                continue
-            stem = inner.class_name.removesuffix("Group")
-            part = self.names.free(f"{stem}Entry", f"{camel(dim.name)}{stem}Entry")
-            self._part(part, f"What an entry of `{dim.address}` has in `{inner.address}`.", inner, within, dim)
-            fields.append(FieldView(name(inner.identifier), part))
-        self.entries.append(EntryView(own, doc, tuple(fields)))
-
-    def _at(self, address: str) -> GroupIR:
-        if not address:
-            return self.schema.root
-        return next(group for group in self.inner if group.address == address)
 
     def _group(self, group: GroupIR, axes: dict[str, AxisView]) -> GroupView:
         root = group is self.schema.root
@@ -311,14 +300,6 @@ def _axis_class(dim: DimIR) -> str:
     if dim.per is not None:
         return "RaggedAxis"
     return "IdAxis" if dim.ids else "Axis"
-
-
-def _lead(feature: FeatureIR, dims: dict[str, DimIR]) -> str | None:
-    """The open dim whose entries the feature is part of."""
-    for address in feature.dims:
-        if isinstance(address, str) and dims[address].size is None and dims[address].per is None:
-            return address
-    return None
 
 
 def _relative(path: str, group: str) -> str:

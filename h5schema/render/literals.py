@@ -6,13 +6,13 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from h5schema.errors import UsageError
 
 from .printer import WIDTH, Bracketed, Code, call
 
-Value: TypeAlias = "None | bool | int | float | str | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
 
 _NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
@@ -106,7 +106,7 @@ def _clean(text: str) -> list[str]:
     escaped = re.sub('"{3,}', lambda quotes: '\\"' * len(quotes[0]), escaped)
     if escaped.startswith('"'):
         escaped = "\\" + escaped
-    return cast("list[str]", escaped.split("\n"))
+    return escaped.split("\n")
 
 
 def _closed(line: str) -> str:

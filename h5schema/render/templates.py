@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import jinja2
 
@@ -28,22 +29,12 @@ def environment(overrides: Path | None) -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(path) for path in (overrides, folder()) if path]),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - the output is Python; every value is a literal or a checked name
+        autoescape=False,  # the output is Python; every value is a literal or a checked name
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.globals.update(
-        from_import=printer.from_import,
-        assign=printer.assign,
-        annotate=printer.annotate,
-        class_head=printer.class_head,
-        subscript=printer.subscript,
-        call=_call,
-        docstring=literals.docstring,
-        literal=literals.literal,
-        version=".".join(__version__.split(".")[:2]),
-    )
+    cast("Any", made.globals).update(_WORDS)
     return made
 
 
@@ -68,3 +59,17 @@ def _call(
     """A call as templates write it; what is None is left out, `options` come last."""
     given = [(key, value) for key, value in named.items() if value is not None]
     return printer.call(function, [*(("", value) for value in positional), *given, *options])
+
+
+_WORDS: Mapping[str, object] = {
+    "annotate": printer.annotate,
+    "assign": printer.assign,
+    "call": _call,
+    "class_head": printer.class_head,
+    "docstring": literals.docstring,
+    "from_import": printer.from_import,
+    "literal": literals.literal,
+    "subscript": printer.subscript,
+    "version": ".".join(__version__.split(".")[:2]),
+}
+"""What templates may say beside their own values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from h5schema.resolve.ir import (
     DimIR,
     DtypeIR,
+    EntryIR,
     EnumIR,
     FeatureIR,
     GroupIR,
@@ -67,6 +68,7 @@ PHOTOS = SchemaIR(
             ),
         ),
     ),
+    entries=(EntryIR("PhotoEntry", "photo", "", (("image", "feature", "image"), ("label", "feature", "label"))),),
     splits=(SplitIR("random", "photo", None, (PartIR("train", share=0.8), PartIR("test", share=0.2))),),
     loaders=(
         LoaderIR(
