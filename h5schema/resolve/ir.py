@@ -255,6 +255,7 @@ class SchemaIR:
         file_name: Name of the YAML file, without its folder.
         text: The YAML text, stored in every file that is written.
         entries: Every TypedDict of entries, inner ones first.
+        made: Addresses of the features that extraction makes, each after those it is made from.
         layout: What the fingerprint is made of (`vocabulary.layout`).
     """
 
@@ -268,6 +269,7 @@ class SchemaIR:
     fingerprint: str
     enums: tuple[EnumIR, ...] = ()
     entries: tuple[EntryIR, ...] = ()
+    made: tuple[str, ...] = ()
     splits: tuple[SplitIR, ...] = ()
     loaders: tuple[LoaderIR, ...] = ()
     doc: str = ""
