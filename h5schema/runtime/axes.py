@@ -45,7 +45,6 @@ class OpenAxis(AnyAxis, Generic[EntryT]):
 
     @property
     def record(self) -> dict[str, object]:
-        """See `AnyAxis.record`."""
         return {"size": "open", "ids": self.has_ids}
 
 
@@ -91,7 +90,6 @@ class FixedAxis(AnyAxis):
 
     @property
     def record(self) -> dict[str, object]:
-        """See `AnyAxis.record`."""
         return {"size": self.size}
 
 
@@ -110,5 +108,4 @@ class RaggedAxis(AnyAxis):
 
     @property
     def record(self) -> dict[str, object]:
-        """See `AnyAxis.record`."""
         return {"per": self.per}

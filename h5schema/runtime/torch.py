@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from h5schema.errors import DataError, UsageError
+from h5schema.errors import UsageError
 
 from .blocks import Maybe, RaggedBlock, Texts
-from .conditions import Absent, Among, Condition, Present
-from .features import Enumerated, Feature
+from .features import Feature
 from .file import File
 from .order import BatchOrder
 from .plan import Form, Ids, Plan, Position, Sample, Take
+from .samples import Subset, rows_of
 from .spans import Rows
 from .values import as_loaded
 
-_from_numpy = cast("Callable[[NDArray[np.generic]], Tensor]", torch.from_numpy)  # torch leaves its argument untyped
+
+def _from_numpy(values: NDArray[np.generic]) -> Tensor:
+    return cast("Tensor", cast("Any", torch).from_numpy(values))  # torch leaves its argument untyped
+
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
 
@@ -99,7 +102,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         self,
         path: str | os.PathLike[str],
         *,
-        subset: Sequence[str] | Sequence[int] | NDArray[np.generic] | None = None,
+        subset: Subset | None = None,
         limit: int | None = None,
     ) -> None:
         self.source = self.file(path)
@@ -117,7 +120,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         batch_size: int | None = None,
         shuffle: bool | None = None,
         drop_last: bool | None = None,
-        subset: Sequence[str] | Sequence[int] | NDArray[np.generic] | None = None,
+        subset: Subset | None = None,
         limit: int | None = None,
         pin_memory: bool = False,
     ) -> Batches[BatchT_co]:
@@ -173,16 +176,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     @cached_property
     def rows(self) -> Rows:
         """The row of each sample in the dim: int64 [samples]."""
-        plan, file = self.plan, self.source
-        rows = np.arange(file.length(plan.over), dtype=np.int64) if plan.split is None else file.split(plan.split)
-        for address, condition in plan.where.items():
-            rows = rows[_holds(file, address, condition, rows)]
-        if self._subset is not None:
-            rows = rows[np.isin(rows, _positions(file, plan.over, self._subset))]
-        rows = rows[: self._limit]
-        for take in (*_takes(plan.inputs), *_takes(plan.targets)):
-            _expect_present(file, take, rows)
-        return rows
+        return rows_of(self.source, self.plan, self._subset)[: self._limit]
 
     def __getstate__(self) -> dict[str, object]:
         """Without the index: a worker computes it again, so that a pickle stays small."""
@@ -206,64 +200,6 @@ def _as_it_is(batch: object) -> object:
     return batch
 
 
-def _takes(sample: Sample | None) -> Iterator[Take]:
-    if isinstance(sample, Take):
-        yield sample
-    elif isinstance(sample, tuple):
-        for item in sample:
-            yield from _takes(item)
-    elif isinstance(sample, Mapping):
-        for item in sample.values():
-            yield from _takes(item)
-
-
-def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
-    block = file.read(address, rows)
-    feature = file.model.features[address]
-    if isinstance(condition, Among) and isinstance(feature, Enumerated):
-        condition = Among(*(feature.enum.names.get(str(value), value) for value in condition.values))
-    if isinstance(block, Maybe) and not isinstance(condition, Present | Absent):
-        some = cast("Maybe[object]", block)
-        return condition.holds(some.values) & some.present
-    whole: object = block
-    return condition.holds(whole)
-
-
-def _positions(file: File, dim: str, subset: Sequence[str] | Sequence[int] | NDArray[np.generic]) -> Rows:
-    size = file.length(dim)
-    where = f"{file.path}: {dim}"
-    if isinstance(subset, np.ndarray) and subset.dtype == np.bool_:
-        if subset.shape != (size,):
-            raise DataError(
-                f"a mask of shape {list(subset.shape)} for {size} entries", where=where, do="give one bool per entry"
-            )
-        return np.flatnonzero(subset)
-    rows = np.array([file.row_of(dim, item) if isinstance(item, str) else int(item) for item in subset], np.int64)
-    if len(rows) and (rows.min() < 0 or rows.max() >= size):
-        raise DataError(
-            f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
-            where=where,
-            do="positions count from 0",
-        )
-    return rows
-
-
-def _expect_present(file: File, take: Take, rows: Rows) -> None:
-    feature = file.model.features[take.address]
-    if not feature.options.optional or take.fill is not None:
-        return
-    for start in range(0, len(rows), 4096):
-        some = rows[start : start + 4096]
-        block = cast("Maybe[object]", file.read(take.address, some))
-        if not block.present.all():
-            row = int(some[int(np.argmin(block.present))])
-            raise DataError(
-                "the entry has no value, and the input has no `fill`",
-                where=f"{file.path}: {take.address}, row {row}",
-                do=f"in the loader write `where: {{{take.address}: present}}`, or give the input a `fill`",
-            )
-
-
 def _taken(file: File, take: Take, rows: Rows) -> object:
     feature = file.model.features[take.address]
     place = file.model.places[take.address]
@@ -284,11 +220,12 @@ def _taken(file: File, take: Take, rows: Rows) -> object:
 
 
 def _filled(some: Maybe[object], fill: float | str) -> object:
-    if isinstance(some.values, Texts):
-        return [text if there else str(fill) for text, there in zip(some.values, some.present, strict=True)]
-    if not isinstance(some.values, np.ndarray):
-        return cast("object", some.values)  # absent entries of different lengths are empty
-    values = np.array(some.values)
+    block = some.values
+    if isinstance(block, Texts):
+        return [text if there else str(fill) for text, there in zip(block, some.present, strict=True)]
+    if not isinstance(block, np.ndarray):
+        return block  # absent entries of different lengths are empty
+    values = cast("NDArray[np.generic]", block).copy()
     values[~some.present] = fill
     return values
 

@@ -71,12 +71,10 @@ class Writer(File):
         return self.transaction.file
 
     def length(self, dim: str) -> int:
-        """See `File.length`."""
         self._flush(dim)
         return self.transaction.count(dim)
 
     def entries_of(self, dim: str) -> object:
-        """See `File.entries_of`."""
         return IdAxisWriter[object](self, dim) if self.model.has_ids(dim) else AxisWriter[object](self, dim)
 
     def assign_at(self, address: str, value: object) -> None:

@@ -29,11 +29,9 @@ class H5pyCarrier:
         self._lock = threading.Lock()
 
     def fetch(self, spans: Sequence[Spans]) -> Fetched:
-        """See `Carrier.fetch`."""
         return tuple(self._rows(asked) for asked in spans)
 
     def length(self, path: str) -> int:
-        """See `Carrier.length`."""
         return self.dataset(path).shape[0]
 
     def has(self, path: str) -> bool:

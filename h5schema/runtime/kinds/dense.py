@@ -19,14 +19,12 @@ class Dense:
     """Row i is entry i. An optional feature has a second dataset that says which rows hold a value."""
 
     def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
-        """See `Kind.stored`."""
         values = Stored(place.path, dtype, place.shape)
         if place.optional and place.lead is not None:
             return values, Stored(layout.of_feature(place.address, "present"), _BOOL, data=False)
         return (values,)
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[NDArray[np.generic], NDArray[np.bool_] | None]]:
-        """See `Kind.read`."""
         if place.lead is None:
             (values,) = yield (Spans(place.path, np.zeros(1, np.int64), place.shape[0] if place.shape else 1),)
             return values.reshape(1, *place.shape), None
@@ -43,7 +41,6 @@ class Dense:
         present: NDArray[np.bool_] | None,
         ends: Mapping[str, int],
     ) -> dict[str, NDArray[np.generic]]:
-        """See `Kind.write`."""
         if present is None:
             return {place.path: block}
         return {place.path: block, layout.of_feature(place.address, "present"): present}

@@ -25,7 +25,6 @@ class EndToEnd:
     """
 
     def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
-        """See `Kind.stored`."""
         values = Stored(place.path, dtype, place.shape, per_entry=False)
         starts = Stored(layout.of_feature(place.address, "starts"), _INT64, data=False)
         if place.ragged is None:
@@ -39,7 +38,6 @@ class EndToEnd:
         return layout.of_dim(place.ragged, "lengths")
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
-        """See `Kind.read`."""
         index = yield (Spans(layout.of_feature(place.address, "starts"), rows), Spans(self.lengths_of(place), rows))
         starts, lengths = (part.astype(np.int64, copy=False) for part in index)
         present = starts >= 0 if place.optional else None

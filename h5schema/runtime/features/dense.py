@@ -1,0 +1,214 @@
+"""Features whose entry i is row i: arrays of one shape, numbers, members of enums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, TypeVar, Unpack, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blocks import Maybe
+from ..kinds import Dense, Kind, Place
+from ..members import Members
+from ..spans import Reading, Rows
+from ..values import expect_shape, fit
+from .feature import Feature, Given, Options
+
+EntryT = TypeVar("EntryT")
+ItemT = TypeVar("ItemT", bound=np.generic)
+EnumT = TypeVar("EnumT", bound=IntEnum)
+NumberT = TypeVar("NumberT")
+IntegerT = TypeVar("IntegerT", bound=np.integer[Any])
+FloatingT = TypeVar("FloatingT", bound=np.floating[Any])
+ComplexT = TypeVar("ComplexT", bound=np.complexfloating[Any, Any])
+
+
+class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
+    """A feature whose entry i is row i."""
+
+    __slots__ = ()
+
+    kind = cast("Kind[NDArray[ItemT]]", Dense())
+
+    @property
+    def file_dtype(self) -> np.dtype[np.generic]:
+        return np.dtype(self.dtype)
+
+    def pack(self, entries: Sequence[object], place: Place, where: str) -> NDArray[ItemT]:
+        rows = np.empty((len(entries), *place.shape), self.dtype)
+        for i, entry in enumerate(entries):
+            row = self._fit(entry, f"{where}, entry {i} of the block" if len(entries) > 1 else where)
+            expect_shape(row, place.shape, where)
+            rows[i] = row
+        return rows
+
+    def accept(self, block: object, place: Place, where: str) -> NDArray[ItemT]:
+        array = self._fit(block, where)
+        expect_shape(array, (None, *place.shape), where)
+        return cast("NDArray[ItemT]", array)
+
+    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+        return fit(value, self.dtype, where)
+
+    def placeholder(self, place: Place) -> object:
+        return np.zeros(place.shape, self.dtype)
+
+    def whole(self, block: NDArray[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
+        return block[0, ...], self.file_dtype
+
+    def numbers(self, block: NDArray[ItemT]) -> object:
+        return block
+
+    def reading(self, place: Place, rows: Rows) -> Reading[NDArray[ItemT]]:
+        values, present = yield from self.kind.read(place, rows)
+        values = self.understood(values, place, rows)
+        return values if present is None else cast("NDArray[ItemT]", Maybe(values, present))
+
+    def understood(self, values: NDArray[ItemT], place: Place, rows: Rows) -> NDArray[ItemT]:
+        """Fetched values in the feature's own dtype."""
+        return cast("NDArray[ItemT]", values.astype(self.dtype, copy=False))
+
+
+class Array(DenseFeature[NDArray[ItemT], ItemT]):
+    """Entries are arrays of one shape: uint8 [photo, 32, 32, 3].
+
+    Args:
+        dtype: numpy's scalar type of the values.
+        dims: Addresses of dims and sizes of unnamed ones, in stored order.
+        enum: The values are members of this enum.
+    """
+
+    __slots__ = ("enum", "names")
+
+    def __init__(
+        self,
+        dtype: type[ItemT],
+        dims: str,
+        *,
+        enum: type[IntEnum] | None = None,
+        names: Sequence[str] | None = None,
+        **options: Unpack[Given],
+    ) -> None:
+        super().__init__(np.dtype(dtype).name, dims, Options(**options))
+        self.enum = None if enum is None else Members(enum, names)
+
+    @property
+    def file_dtype(self) -> np.dtype[np.generic]:
+        return np.dtype(self.dtype) if self.enum is None else self.enum.file_dtype(self.dtype)
+
+    @property
+    def dtype_record(self) -> object:
+        return self.dtype if self.enum is None else self.enum.record(self.dtype)
+
+    def understood(self, values: NDArray[ItemT], place: Place, rows: Rows) -> NDArray[ItemT]:
+        values = super().understood(values, place, rows)
+        if self.enum is not None:
+            self.enum.expect(values, place.path, rows)
+        return values
+
+    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+        array = super()._fit(value, where)
+        if self.enum is not None:
+            self.enum.expect(array, where)
+        return array
+
+    def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
+        return block[index, ...]
+
+
+class Scalar(DenseFeature[NumberT, ItemT]):
+    """Entries are single numbers, given as Python's own `int`, `float`, `bool` or `complex`.
+
+    Python's numbers hold every value of numpy's, and do not overflow when they are added.
+
+    Args:
+        dtype: numpy's scalar type of the values.
+        dims: Address of the open dim, or "" for one number for the whole file.
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __init__(self: Scalar[bool, np.bool_], dtype: type[np.bool_], dims: str, **options: Unpack[Given]) -> None: ...
+    @overload
+    def __init__(
+        self: Scalar[int, IntegerT],
+        dtype: type[IntegerT],
+        dims: str,
+        **options: Unpack[Given],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Scalar[float, FloatingT],
+        dtype: type[FloatingT],
+        dims: str,
+        **options: Unpack[Given],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Scalar[complex, ComplexT],
+        dtype: type[ComplexT],
+        dims: str,
+        **options: Unpack[Given],
+    ) -> None: ...
+    def __init__(
+        self,
+        dtype: type[np.generic],
+        dims: str,
+        **options: Unpack[Given],
+    ) -> None:
+        super().__init__(np.dtype(dtype).name, dims, Options(**options))
+
+    def entry(self, block: NDArray[ItemT], index: int) -> NumberT:
+        return cast("NumberT", block[index].item())
+
+
+class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
+    """Entries are members of an enum; the file holds integers and, by HDF5's enum type, their names.
+
+    Args:
+        enum: The members.
+        dims: Address of the open dim, or "" for one member for the whole file.
+        names: The members' names in the file, where they are not Python identifiers.
+    """
+
+    __slots__ = ("enum",)
+
+    def __init__(
+        self,
+        enum: type[EnumT],
+        dims: str,
+        *,
+        names: Sequence[str] | None = None,
+        **options: Unpack[Given],
+    ) -> None:
+        self.enum = Members(enum, names)
+        super().__init__(self.enum.base, dims, Options(**options))
+
+    @property
+    def file_dtype(self) -> np.dtype[np.generic]:
+        return self.enum.file_dtype(self.dtype)
+
+    @property
+    def dtype_record(self) -> object:
+        return self.enum.record(self.dtype)
+
+    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+        if isinstance(value, str):
+            value = self.enum.value_of(value, where)
+        array = fit(value, self.dtype, where) if not isinstance(value, IntEnum) else np.array(int(value), self.dtype)
+        self.enum.expect(array, where)
+        return array
+
+    def placeholder(self, place: Place) -> object:
+        return next(iter(self.enum.enum))
+
+    def understood(self, values: NDArray[np.integer[Any]], place: Place, rows: Rows) -> NDArray[np.integer[Any]]:
+        values = super().understood(values, place, rows)
+        self.enum.expect(values, place.path, rows)
+        return values
+
+    def entry(self, block: NDArray[np.integer[Any]], index: int) -> EnumT:
+        return cast("EnumT", self.enum.enum(int(block[index])))

@@ -1,0 +1,212 @@
+"""Features: frozen declarations that stand in generated code.
+
+On a file class `Photos.image` is the declaration; on an open file `photos.image` is a
+typed view. A declaration says what an entry is and leaves how it lies in the file to
+its storage kind.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError
+
+from ..blocks import Maybe, RaggedBlock, Texts
+from ..conditions import Check
+from ..kinds import Kind, Place, Stored
+from ..spans import Reading, Rows
+
+if TYPE_CHECKING:
+    from ..file import Node
+    from ..view import View
+
+EntryT = TypeVar("EntryT")
+BlockT = TypeVar("BlockT")
+OtherEntryT = TypeVar("OtherEntryT")
+OtherBlockT = TypeVar("OtherBlockT")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the values of a feature are stored and what they keep; options never leak between features.
+
+    Attributes:
+        at: HDF5 path relative to the group; None: the feature's name. `@a` is an attribute.
+        unit: Physical unit, kept as the attribute `unit` beside the data.
+        codec: `none`, `default` (deflate with shuffle) or `lzf`.
+        level: Of deflate, 0 to 9; None: 4.
+        chunk: Bytes of a chunk; None: about 1 MiB of whole entries.
+        check: What every value keeps.
+        optional: Whether entries may be absent.
+    """
+
+    at: str | None = None
+    unit: str = ""
+    codec: str = "none"
+    level: int | None = None
+    chunk: int | None = None
+    check: Check | None = None
+    optional: bool = False
+
+
+class Given(TypedDict, total=False):
+    """The options that a declaration may be given; `Options` says what they mean."""
+
+    at: str | None
+    unit: str
+    codec: str
+    level: int | None
+    chunk: int | None
+    check: Check | None
+
+
+class Feature(ABC, Generic[EntryT, BlockT]):
+    """One named quantity: an entry of it is an `EntryT`, some entries are a `BlockT`."""
+
+    __slots__ = ("_name", "dims", "dtype", "options")
+
+    kind: Kind[BlockT]
+
+    def __init__(self, dtype: str, dims: str, options: Options) -> None:
+        self.dtype = dtype
+        self.dims = dims
+        self.options = options
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, node: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, node: Node, owner: type) -> View[EntryT, BlockT]: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | View[EntryT, BlockT]:
+        if node is None:
+            return self
+        return cast("View[EntryT, BlockT]", node.view(self._name))
+
+    def renewed(self, options: Options) -> Self:
+        """The same declaration with other options."""
+        twin = object.__new__(type(self))
+        for cls in type(self).__mro__:
+            for slot in getattr(cls, "__slots__", ()):
+                if hasattr(self, slot):
+                    setattr(twin, slot, getattr(self, slot))
+        twin.options = options
+        return twin
+
+    # What a subclass says of its values.
+
+    @property
+    @abstractmethod
+    def file_dtype(self) -> np.dtype[np.generic]:
+        """The dtype that h5py creates."""
+
+    @property
+    def dtype_record(self) -> object:
+        """The dtype as the layout's fingerprint writes it."""
+        return self.dtype
+
+    @abstractmethod
+    def pack(self, entries: Sequence[object], place: Place, where: str) -> BlockT:
+        """Entries as a user gives them, made one block; refuses what would change."""
+
+    @abstractmethod
+    def accept(self, block: object, place: Place, where: str) -> BlockT:
+        """A whole block as a user gives it, checked; refuses what would change."""
+
+    @abstractmethod
+    def entry(self, block: BlockT, index: int) -> EntryT:
+        """One entry of a block."""
+
+    @abstractmethod
+    def placeholder(self, place: Place) -> object:
+        """What lies in the file where an entry is absent; never returned."""
+
+    @abstractmethod
+    def numbers(self, block: BlockT) -> object:
+        """The values of a block as conditions see them."""
+
+    @abstractmethod
+    def reading(self, place: Place, rows: Rows) -> Reading[BlockT]:
+        """Reads the entries at `rows`; for an optional feature the block is a `Maybe`."""
+
+    @abstractmethod
+    def whole(self, block: BlockT) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
+        """The value of a feature without entries, and the dtype of its dataset or attribute."""
+
+    # What holds for all.
+
+    def nothing(self, place: Place) -> BlockT:
+        """A block of one entry that is absent."""
+        return self.pack([self.placeholder(place)], place, "")
+
+    def stored(self, place: Place) -> tuple[Stored, ...]:
+        """The datasets it needs."""
+        return self.kind.stored(place, self.file_dtype)
+
+    def block_of(self, given: object, place: Place, count: int, where: str) -> tuple[BlockT, NDArray[np.bool_] | None]:
+        """What a user gives for `count` entries: a block, or a list of entries in which None is absent."""
+        present: NDArray[np.bool_] | None = None
+        if isinstance(given, Maybe):
+            some = cast("Maybe[object]", given)
+            given, present = some.values, some.present
+        if isinstance(given, list | tuple):
+            entries = list(cast("Sequence[object]", given))
+            there = np.array([entry is not None for entry in entries], bool)
+            present = there if present is None else present & there
+            stand_in = self.placeholder(place)
+            block = self.pack([stand_in if entry is None else entry for entry in entries], place, where)
+        else:
+            block = self.accept(given, place, where)
+        length = len(cast("Sequence[object]", block))
+        if length != count:
+            raise DataError(f"{length} entries are given, but the others have {count}", where=where, do="give as many")
+        if not place.optional:
+            if present is not None and not present.all():
+                row = int(np.argmin(present))
+                raise DataError(
+                    f"entry {row} of the block is None, but the feature is not optional",
+                    where=where,
+                    do="give a value, or write `optional: true` in the schema",
+                )
+            present = None
+        elif present is None:
+            present = np.ones(count, bool)
+        self._keep_check(block, present, where)
+        return block, present
+
+    def write(
+        self, place: Place, block: BlockT, present: NDArray[np.bool_] | None, ends: Mapping[str, int]
+    ) -> dict[str, NDArray[np.generic]]:
+        """Rows to append to each dataset."""
+        return self.kind.write(place, block, present, ends)
+
+    def _keep_check(self, block: BlockT, present: NDArray[np.bool_] | None, where: str) -> None:
+        check = self.options.check
+        if check is None:
+            return
+        numbers = self.numbers(block)
+        good = check.holds(numbers)
+        if present is not None and not isinstance(numbers, RaggedBlock):
+            good = good | ~present.reshape(-1, *[1] * (good.ndim - 1))
+        if not good.all():
+            at = tuple(int(i) for i in np.argwhere(~good)[0])
+            value = numbers[at[0]] if isinstance(numbers, Texts) else np.asarray(numbers)[at]
+            raise DataError(
+                f"{value!r} at {list(at)} breaks the check ({check})",
+                where=where,
+                do="mend the data, or the check in the schema",
+            )
+
+
+def optional(feature: Feature[OtherEntryT, OtherBlockT]) -> Feature[OtherEntryT | None, Maybe[OtherBlockT]]:
+    """The same feature, but an entry may be absent: None, which is not empty, zero or NaN."""
+    made = feature.renewed(replace(feature.options, optional=True))
+    return cast("Feature[OtherEntryT | None, Maybe[OtherBlockT]]", made)

@@ -1,0 +1,113 @@
+"""Features whose entries are arrays of their own length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TypeVar, Unpack, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError
+
+from ..blocks import Maybe, RaggedBlock
+from ..kinds import EndToEnd, Kind, Place
+from ..members import Members
+from ..spans import Reading, Rows, offsets_of
+from ..values import expect_shape, fit
+from .feature import Feature, Given, Options
+
+ItemT = TypeVar("ItemT", bound=np.generic)
+
+
+class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
+    """Entries are arrays of their own length: float32 [clip, time], where `time` is a `RaggedAxis`.
+
+    Args:
+        dtype: numpy's scalar type of the values.
+        dims: The open dim, its ragged dim, and any fixed ones.
+        enum: The values are members of this enum.
+    """
+
+    __slots__ = ("enum",)
+
+    kind = cast("Kind[RaggedBlock[ItemT]]", EndToEnd())
+
+    def __init__(
+        self,
+        dtype: type[ItemT],
+        dims: str,
+        *,
+        enum: type[IntEnum] | None = None,
+        names: Sequence[str] | None = None,
+        **options: Unpack[Given],
+    ) -> None:
+        super().__init__(np.dtype(dtype).name, dims, Options(**options))
+        self.enum = None if enum is None else Members(enum, names)
+
+    @property
+    def file_dtype(self) -> np.dtype[np.generic]:
+        return np.dtype(self.dtype) if self.enum is None else self.enum.file_dtype(self.dtype)
+
+    @property
+    def dtype_record(self) -> object:
+        return self.dtype if self.enum is None else self.enum.record(self.dtype)
+
+    def pack(self, entries: Sequence[object], place: Place, where: str) -> RaggedBlock[ItemT]:
+        parts: list[NDArray[np.generic]] = []
+        for entry in entries:
+            part = self._fit(entry, where)
+            if part.size == 0 and part.ndim == 1:
+                part = part.reshape(0, *place.shape)
+            expect_shape(part, (None, *place.shape), where)
+            parts.append(part)
+        lengths = np.fromiter(map(len, parts), np.int64, len(parts))
+        values = np.concatenate(parts) if parts else np.empty((0, *place.shape), self.dtype)
+        return RaggedBlock(cast("NDArray[ItemT]", values), offsets_of(lengths))
+
+    def accept(self, block: object, place: Place, where: str) -> RaggedBlock[ItemT]:
+        if not isinstance(block, RaggedBlock):
+            raise DataError(
+                f"{type(block).__name__} is not a block of entries of different lengths",
+                where=where,
+                do="give a list with one array per entry, or a RaggedBlock(values, offsets)",
+            )
+        given = cast("RaggedBlock[np.generic]", block)
+        offsets = given.offsets
+        if offsets[0] != 0 or offsets[-1] != len(given.values) or (np.diff(offsets) < 0).any():
+            raise DataError(
+                "the offsets do not run from 0 to the number of values",
+                where=where,
+                do="entry i is values[offsets[i]:offsets[i + 1]]; offsets has one item more than there are entries",
+            )
+        values = self._fit(given.values, where)
+        expect_shape(values, (None, *place.shape), where)
+        return RaggedBlock(cast("NDArray[ItemT]", values), offsets.astype(np.int64, copy=False))
+
+    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+        array = fit(value, self.dtype, where)
+        if self.enum is not None:
+            self.enum.expect(array, where)
+        return array
+
+    def placeholder(self, place: Place) -> object:
+        return np.empty((0, *place.shape), self.dtype)
+
+    def whole(self, block: RaggedBlock[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
+        """See `Feature.whole`; a ragged feature always has entries, so nobody asks."""
+        return block.values, self.file_dtype
+
+    def numbers(self, block: RaggedBlock[ItemT]) -> object:
+        return block.values
+
+    def reading(self, place: Place, rows: Rows) -> Reading[RaggedBlock[ItemT]]:
+        block, present = yield from self.kind.read(place, rows)
+        values = block.values.astype(self.dtype, copy=False)
+        if self.enum is not None:
+            self.enum.expect(values, place.path)
+        understood = RaggedBlock(cast("NDArray[ItemT]", values), block.offsets)
+        return understood if present is None else cast("RaggedBlock[ItemT]", Maybe(understood, present))
+
+    def entry(self, block: RaggedBlock[ItemT], index: int) -> NDArray[ItemT]:
+        return block[index]

@@ -1,0 +1,98 @@
+"""The samples of a plan: which rows of its dim, after split, conditions and subset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError
+
+from .blocks import Maybe
+from .conditions import Absent, Among, Condition, Present
+from .features import Enumerated
+from .file import File
+from .plan import Plan, Sample, Take
+from .spans import Rows
+
+Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
+"""Ids, positions in the dim, or a mask over the dim."""
+
+
+def rows_of(file: File, plan: Plan, subset: Subset | None) -> Rows:
+    """The row of each sample, in the order of the file: int64 [samples].
+
+    Raises:
+        DataError: A sample lacks an input that has no `fill`.
+    """
+    rows = np.arange(file.length(plan.over), dtype=np.int64) if plan.split is None else file.split(plan.split)
+    for address, condition in plan.where.items():
+        rows = rows[_holds(file, address, condition, rows)]
+    if subset is not None:
+        rows = rows[np.isin(rows, _positions(file, plan.over, subset))]
+    for take in (*_takes(plan.inputs), *_takes(plan.targets)):
+        _expect_present(file, take, rows)
+    return rows
+
+
+def _takes(sample: Sample | None) -> Iterator[Take]:
+    if isinstance(sample, Take):
+        yield sample
+    elif isinstance(sample, tuple):
+        for item in sample:
+            yield from _takes(item)
+    elif isinstance(sample, Mapping):
+        for item in sample.values():
+            yield from _takes(item)
+
+
+def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
+    block: object = file.read(address, rows)
+    feature = file.model.features[address]
+    if isinstance(condition, Among) and isinstance(feature, Enumerated):
+        condition = Among(*(feature.enum.names.get(str(value), value) for value in condition.values))
+    if not isinstance(block, Maybe):
+        return condition.holds(block)
+    some = cast("Maybe[object]", block)
+    return (
+        condition.holds(some)
+        if isinstance(condition, Present | Absent)
+        else condition.holds(some.values) & some.present
+    )
+
+
+def _positions(file: File, dim: str, subset: Subset) -> Rows:
+    size = file.length(dim)
+    where = f"{file.path}: {dim}"
+    if isinstance(subset, np.ndarray) and subset.dtype == np.bool_:
+        if subset.shape != (size,):
+            raise DataError(
+                f"a mask of shape {list(subset.shape)} for {size} entries", where=where, do="give one bool per entry"
+            )
+        return np.flatnonzero(subset)
+    rows = np.array([file.row_of(dim, item) if isinstance(item, str) else int(item) for item in subset], np.int64)
+    if len(rows) and (rows.min() < 0 or rows.max() >= size):
+        raise DataError(
+            f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
+            where=where,
+            do="positions count from 0",
+        )
+    return rows
+
+
+def _expect_present(file: File, take: Take, rows: Rows) -> None:
+    feature = file.model.features[take.address]
+    if not feature.options.optional or take.fill is not None:
+        return
+    for start in range(0, len(rows), 4096):
+        some = rows[start : start + 4096]
+        block = cast("Maybe[object]", file.read(take.address, some))
+        if not block.present.all():
+            row = int(some[int(np.argmin(block.present))])
+            raise DataError(
+                "the entry has no value, and the input has no `fill`",
+                where=f"{file.path}: {take.address}, row {row}",
+                do=f"in the loader write `where: {{{take.address}: present}}`, or give the input a `fill`",
+            )
