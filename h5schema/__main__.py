@@ -1,0 +1,5 @@
+"""`python -m h5schema`."""
+
+from h5schema.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,68 @@
+"""`h5schema extract`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from h5schema import pipeline
+from h5schema.errors import UsageError
+
+from .arguments import Commands
+
+if TYPE_CHECKING:
+    from h5schema.runtime import Extraction
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """What `extract` takes."""
+    parser = commands.add(
+        "extract", "turn sources into one file", example="h5schema extract photos.yaml FOLDER -o photos.h5"
+    )
+    parser.add_argument("schema", type=Path, metavar="SCHEMA", help="YAML file")
+    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder, or single file")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the HDF5 file to make")
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE, once the new one is complete")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the extraction job of a package that is generated aside, so that it is never out of date."""
+    with tempfile.TemporaryDirectory(prefix="h5schema-") as aside:
+        package = pipeline.generate([arguments.schema], Path(aside))[0]
+        if not (package.folder / "extract.py").exists():
+            raise UsageError(
+                "no dim of the schema has a `source`, so there is nothing to extract",
+                where=str(arguments.schema),
+                do="give a dim a `source`, such as '{name}.jpg', or write the file with the package's writer",
+            )
+        functions = arguments.schema.absolute().parent
+        with _importable(Path(aside), functions):
+            extraction = cast("Extraction", importlib.import_module(f"{package.name}.extract").extraction)
+            summary = extraction.run(
+                arguments.sources, arguments.output, overwrite=arguments.overwrite, functions=functions
+            )
+    print(summary)
+    return 1 if summary.failures else 0
+
+
+@contextmanager
+def _importable(*folders: Path) -> Generator[None]:
+    """Modules of these folders can be imported; afterwards none of them is left behind."""
+    path, modules = list(sys.path), set(sys.modules)
+    sys.path[:0] = map(str, folders)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            where = getattr(sys.modules[name], "__file__", None)
+            if where is not None and any(Path(where).is_relative_to(folder) for folder in folders):
+                del sys.modules[name]

@@ -1,0 +1,61 @@
+"""`h5schema init`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from h5schema.errors import TargetExistsError, UsageError
+
+from .arguments import Commands
+
+
+def add(commands: Commands) -> argparse.ArgumentParser:
+    """What `init` takes."""
+    parser = commands.add(
+        "init", "write a commented starter schema", example="h5schema init images my_photos/ -o photos.yaml"
+    )
+    parser.add_argument("kind", nargs="?", metavar="KIND", help="kind of data; see --list")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="its class names and sizes are filled in"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the schema to write (photos.yaml)")
+    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    parser.add_argument("--list", action="store_true", help="list the kinds and end")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes the schema, never over another one."""
+    from h5schema import starters
+
+    if arguments.list:
+        print("\n".join(f"{word:<10} {kind.says}" for word, kind in starters.KINDS.items()))
+        return 0
+    if arguments.kind not in starters.KINDS:
+        raise UsageError(_unknown(arguments.kind), do=f"the kinds are: {', '.join(starters.KINDS)}")
+    target: Path = arguments.output or Path("photos.yaml")
+    text = starters.starter(arguments.kind, arguments.folder, starters.package_name(target))
+    _write(target, text, force=arguments.force)
+    print(f"{target}: written; next: h5schema lint {target}")
+    return 0
+
+
+def _unknown(kind: str | None) -> str:
+    return "no kind of data is given" if kind is None else f"there is no starter for {kind!r}"
+
+
+def _write(target: Path, text: str, *, force: bool) -> None:
+    try:
+        with target.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise TargetExistsError(
+            "this file exists already",
+            where=str(target),
+            do="write another one with `-o`, or replace it with `--force`",
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"it cannot be written: {error.strerror}", where=str(target), do="look at the folder and its permissions"
+        ) from None

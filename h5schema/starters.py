@@ -1,0 +1,125 @@
+"""Starter schemas: what `h5schema init` writes, filled in from a folder if there is one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from h5schema.errors import UsageError
+
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_LOOKED_AT = 200
+"""Images whose size is looked at."""
+
+
+def starter(kind: str, folder: Path | None, name: str) -> str:
+    """The text of a starter schema.
+
+    Args:
+        kind: One of `KINDS`.
+        folder: Sources from which classes and sizes are filled in.
+        name: Of the package.
+
+    Raises:
+        UsageError: The folder is not there, or holds no such sources.
+    """
+    return KINDS[kind].write(folder, name)
+
+
+def package_name(file: Path) -> str:
+    """The name of a package after the file of its schema: `my-photos.yaml` → `my_photos`."""
+    text = re.sub(r"\W+", "_", file.stem, flags=re.ASCII).strip("_").lower()
+    return text if text and not text[0].isdigit() else f"data_{text}".rstrip("_")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of data that has a starter."""
+
+    says: str
+    write: Callable[[Path | None, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    height: int = 32
+    width: int = 32
+    resample: bool = True
+    note: str = ""
+
+
+def _images(folder: Path | None, name: str) -> str:
+    from h5schema.render.templates import render
+
+    classes, files = (_CLASSES, []) if folder is None else _survey(folder)
+    size = _Size() if folder is None else _size(files)
+    endings = [ending for ending, _ in Counter(file.suffix[1:] for file in files).most_common()] or ["jpg"]
+    ending = endings[0] if len(endings) == 1 else f"{{ending:{'|'.join(endings)}}}"
+    values = {
+        "name": name,
+        "pattern": _text(("{label}/" if classes else "") + "{name}." + ending, quoted=True),
+        "classes": [_text(each) for each in classes],
+        "height": size.height,
+        "width": size.width,
+        "resample": size.resample,
+        "size_note": size.note,
+    }
+    return render("starters/images.yaml.jinja", None, values)
+
+
+def _survey(folder: Path) -> tuple[tuple[str, ...], list[Path]]:
+    """Class names and images of a folder; no classes if the images lie in it directly."""
+    if not folder.is_dir():
+        raise UsageError("there is no such folder", where=str(folder), do="give the folder that holds the images")
+    classed = {child.name: _images_in(child) for child in sorted(folder.iterdir()) if child.is_dir()}
+    classed = {name: images for name, images in classed.items() if images}
+    images = [image for images in classed.values() for image in images] or _images_in(folder)
+    if not images:
+        raise UsageError(
+            "there is no image in this folder, nor in the folders in it",
+            where=str(folder),
+            do=f"images end in {', '.join(_SUFFIXES)}",
+        )
+    return tuple(classed), images
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(child for child in folder.iterdir() if child.suffix.lower() in _SUFFIXES and child.is_file())
+
+
+def _size(files: list[Path]) -> _Size:
+    """The size that most images have."""
+    try:
+        from PIL import Image
+    except ModuleNotFoundError:
+        return _Size(note="; a guess: with Pillow the sizes of your images are looked at")
+    sizes: Counter[tuple[int, int]] = Counter()
+    for file in files[:: max(1, len(files) // _LOOKED_AT)]:
+        try:
+            with Image.open(file) as image:
+                sizes[image.height, image.width] += 1
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            continue  # a damaged image is for `extract` to report
+    if not sizes:
+        return _Size(note="; a guess: none of the images could be read")
+    (height, width), _ = sizes.most_common(1)[0]
+    return _Size(height, width, resample=len(sizes) > 1)
+
+
+def _text(text: str, *, quoted: bool = False) -> str:
+    """A text as YAML; quoted wherever a reader of YAML could take it for something else."""
+    if quoted and "'" not in text and text.isprintable():
+        return f"'{text}'"
+    if _PLAIN.fullmatch(text) and text.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"):
+        return text
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
+
+
+KINDS: Mapping[str, Kind] = {"images": Kind("images, in one folder per class or in one folder", _images)}
+"""Every kind of starter, by its word."""
