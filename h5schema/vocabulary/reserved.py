@@ -48,9 +48,10 @@ IN_MODULES = frozenset(
         # groups.py and extract.py
         "Among", "Array", "Axis", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
         "Group", "IdAxis", "IntEnum", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "Split", "Text",
-        "TypedDict", "Writer",
+        "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
-        "Absent", "Batch", "Ids", "Loader", "Plan", "Position", "Present", "RaggedBatch", "Take", "Tensor",
+        "Absent", "Batch", "Ids", "Loader", "Masked", "Packed", "Padded", "Plan", "Position", "Present", "Take",
+        "Tensor",
         # builtins that begin with a capital letter and stand in code
         "False", "None", "SystemExit", "True",
     }

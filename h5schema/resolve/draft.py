@@ -1,0 +1,177 @@
+"""What the passes hand on: the schema as far as it is resolved, and the problems found so far.
+
+A pass takes a `Draft` and returns a new one; nothing in it is changed in place. An address that is in
+`broken` had its complaint: whoever refers to it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeAlias, TypeVar
+
+from h5schema.errors import Location, Problem, Severity
+from h5schema.parse import Scalar, find, find_key
+from h5schema.spec import DimSpec, FeatureSpec, GroupSpec, Reading, StoreSpec
+
+from .ir import DimIR, EnumIR, FeatureIR, LoaderIR, SplitIR
+
+Path: TypeAlias = "tuple[str | int, ...]"
+"""Keys and positions that lead from the root of the YAML to a node."""
+
+SpecT = TypeVar("SpecT")
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Generic[SpecT]):
+    """A dim, feature or group where it stands in the schema.
+
+    Attributes:
+        address: Names from the root, joined by `/`.
+        group: Address of the enclosing group.
+        path: Where it stands in the YAML.
+        spec: What the user wrote.
+    """
+
+    address: str
+    group: str
+    path: Path
+    spec: SpecT
+
+    @property
+    def name(self) -> str:
+        """The last name of the address."""
+        return self.address.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Generic[ValueT]):
+    """A value, and where the user wrote it: perhaps in a group around the feature.
+
+    Attributes:
+        path: Of the value in the YAML.
+        group: Address of the group from which names in it are seen.
+    """
+
+    value: ValueT
+    path: Path
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for a feature, with the defaults of its groups.
+
+    Attributes:
+        origin: The `from`: addresses of features, or one capture.
+        store: What is said of storage, from the outermost group to the feature itself.
+    """
+
+    dims: Given[tuple[str | int, ...]]
+    source: Given[str] | None = None
+    origin: Given[tuple[str, ...]] | None = None
+    call: Given[str] | None = None
+    params: Given[Mapping[str, object]] | None = None
+    optional: Given[bool] | None = None
+    store: tuple[Given[StoreSpec], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The schema on its way through the passes.
+
+    Attributes:
+        broken: Paths in the YAML of elements that had their complaint already.
+        paths: HDF5 path of each group.
+        resolved: The features so far, in the order of the schema.
+        made: Features that extraction makes, each after those it is made from.
+        enums: By address of their feature.
+        classes: Names of classes; keys as `passes.classes` makes them.
+    """
+
+    reading: Reading
+    file_name: str
+    dims: Mapping[str, Declared[DimSpec]] = field(default_factory=dict[str, Declared[DimSpec]])
+    features: Mapping[str, Declared[FeatureSpec]] = field(default_factory=dict[str, Declared[FeatureSpec]])
+    groups: Mapping[str, Declared[GroupSpec]] = field(default_factory=dict[str, Declared[GroupSpec]])
+    settings: Mapping[str, Settings] = field(default_factory=dict[str, Settings])
+    broken: frozenset[Path] = frozenset()
+    axes: Mapping[str, DimIR] = field(default_factory=dict[str, DimIR])
+    paths: Mapping[str, str] = field(default_factory=dict[str, str])
+    resolved: Mapping[str, FeatureIR] = field(default_factory=dict[str, FeatureIR])
+    made: tuple[str, ...] = ()
+    enums: Mapping[str, EnumIR] = field(default_factory=dict[str, EnumIR])
+    classes: Mapping[str, str] = field(default_factory=dict[str, str])
+    splits: tuple[SplitIR, ...] = ()
+    loaders: tuple[LoaderIR, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+Pass: TypeAlias = Callable[[Draft], Draft]
+
+
+class Notes:
+    """The problems that one pass finds, while it runs."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._problems: list[Problem] = []
+        self._broken: set[Path] = set()
+
+    def add(
+        self,
+        rule: str,
+        message: str,
+        path: Path,
+        help: str = "",
+        *,
+        key: bool = False,
+        within: tuple[int, int] | None = None,
+        severity: Severity = "error",
+        breaks: Path | None = None,
+    ) -> None:
+        """Notes one problem.
+
+        Args:
+            rule: Its stable name.
+            message: What is wrong.
+            path: Where, in the YAML.
+            help: What to write instead.
+            key: The caret points at the key, not at its value.
+            within: Offset and width of the piece of the text that is meant.
+            severity: `error`, or `warning` for what is unwise.
+            breaks: Path of the element about which nothing else is to be said.
+        """
+        source = self._draft.reading.parsed.source
+        self._problems.append(source.problem(rule, message, self._location(path, key, within), help, severity))
+        if breaks is not None:
+            self._broken.add(breaks)
+
+    def break_(self, path: Path) -> None:
+        """Notes that an element cannot be resolved because of something that had its complaint elsewhere."""
+        self._broken.add(path)
+
+    def breaks(self, path: Path) -> bool:
+        """Whether the element, or one that it stands in, had its complaint already."""
+        known = self._draft.broken
+        return any(path[:end] in known or path[:end] in self._broken for end in range(2, len(path) + 1, 2))
+
+    def done(self, draft: Draft) -> Draft:
+        """The draft with the problems of this pass."""
+        return replace(
+            draft,
+            problems=draft.problems + tuple(self._problems),
+            broken=draft.broken | frozenset(self._broken),
+        )
+
+    def _location(self, path: Path, key: bool, within: tuple[int, int] | None) -> Location:
+        root = self._draft.reading.parsed.root
+        assert root is not None
+        node = find_key(root, path) if key else find(root, path)
+        place = node.location
+        if within is None or not isinstance(node, Scalar):
+            return place
+        offset, width = within
+        quote = 0 if node.plain else 1
+        return replace(place, column=place.column + quote + offset, width=width)

@@ -1,0 +1,84 @@
+"""Names of classes, each of them once: the last name if it is alone, else the whole address, else with its kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .draft import Path
+from .identifiers import camel
+
+ClassKind = Literal["Group", "Entry", "Enum", "Loader"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A class that needs a name.
+
+    Attributes:
+        key: What it is for.
+        names: Of the address; the last one is tried alone first.
+        kind: Comes after a name that is taken otherwise.
+        path: Where in the YAML the name is given.
+    """
+
+    key: str
+    names: tuple[str, ...]
+    kind: ClassKind
+    path: Path
+
+    def candidates(self) -> Iterator[str]:
+        """Names in the order in which they are tried."""
+        always = self.kind if self.kind in ("Group", "Entry") else ""
+        yield camel(self.names[-1]) + always
+        yield camel(*self.names) + always
+        yield camel(*self.names) + always + self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two classes that no rule tells apart: the later one, the earlier one, and the name."""
+
+    later: Wanted
+    earlier: Wanted
+    name: str
+
+
+def name_classes(wanted: Sequence[Wanted], taken: Collection[str]) -> tuple[Mapping[str, str], tuple[Clash, ...]]:
+    """A name for each class, by key.
+
+    Where several want one name, all of them take a longer one, so that the names do not depend on the order
+    in the schema.
+
+    Args:
+        wanted: The classes.
+        taken: Names that none of them may have.
+
+    Returns:
+        The names, and the classes for which there is none.
+    """
+    choices = {one.key: tuple(one.candidates()) for one in wanted}
+    step = dict.fromkeys(choices, 0)
+    while True:
+        names = {key: choices[key][step[key]] for key in choices}
+        count = Counter(names.values())
+        longer = [
+            key
+            for key, name in names.items()
+            if (count[name] > 1 or name in taken) and step[key] + 1 < len(choices[key])
+        ]
+        if not longer:
+            return names, tuple(_clashes(wanted, names))
+        for key in longer:
+            step[key] += 1
+
+
+def _clashes(wanted: Sequence[Wanted], names: Mapping[str, str]) -> Iterator[Clash]:
+    first: dict[str, Wanted] = {}
+    for one in wanted:
+        name = names[one.key]
+        if name in first:
+            yield Clash(one, first[name], name)
+        first.setdefault(name, one)

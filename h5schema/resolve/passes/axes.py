@@ -1,0 +1,101 @@
+"""Dims: fixed, open or ragged, and where the ids of their entries come from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from h5schema.spec import DimSpec
+
+from ..captures import captured, parse_pattern, relative_pattern
+from ..draft import Declared, Draft, Notes
+from ..ir import DimIR
+from ..scope import find_dim
+
+
+def resolve_axes(draft: Draft) -> Draft:
+    """Makes a `DimIR` of each dim; classes of entries are named later."""
+    notes = Notes(draft)
+    axes: dict[str, DimIR] = {}
+    for address, dim in draft.dims.items():
+        if notes.breaks(dim.path):
+            continue
+        axis = _axis(draft, notes, dim)
+        if axis is not None:
+            axes[address] = axis
+    return notes.done(replace(draft, axes=_with_parents(draft, notes, axes)))
+
+
+def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
+    spec = dim.spec
+    said = [key for key in ("size", "per", "source") if key in spec.model_fields_set]
+    if len(said) > 1 and (said != ["size", "source"] or spec.size != "open"):
+        notes.add(
+            "two-kinds",
+            f"`{dim.name}` has `{said[0]}` and `{said[1]}`: a dim is of one kind",
+            (*dim.path, said[1]),
+            "write `size: 40` (fixed), `size: open` (entries are appended), `per: clip` (a length for each clip), "
+            "or a `source` (one entry for each file)",
+            key=True,
+            breaks=dim.path,
+        )
+        return None
+    base = DimIR(dim.address, dim.name, dim.name, doc=spec.doc)
+    if spec.per:
+        parent = find_dim(draft, notes, dim.group, spec.per[0], (*dim.path, "per"), breaks=dim.path)
+        return None if parent is None else replace(base, per=parent)
+    if isinstance(spec.size, int):
+        return replace(base, size=spec.size)
+    if spec.source is None:
+        return replace(base, ids=bool(spec.ids))
+    return _with_source(notes, dim, base, spec.source)
+
+
+def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str) -> DimIR | None:
+    pattern = relative_pattern(notes, source, (*dim.path, "source"), dim.path)
+    if pattern is None:
+        return None
+    if not pattern.captures:
+        notes.add(
+            "no-capture",
+            "the pattern has no capture, so it matches one file at most",
+            (*dim.path, "source"),
+            "what varies from file to file is written in braces, such as '{name}.jpg'",
+            breaks=dim.path,
+        )
+        return None
+    template = dim.spec.ids if isinstance(dim.spec.ids, str) else None
+    if template is not None:
+        wanted = parse_pattern(notes, template, (*dim.path, "ids"), dim.path)
+        if wanted is None or not captured(notes, wanted, pattern, (*dim.path, "ids"), dim.path, dim.name):
+            return None
+    return replace(base, ids=True, source=source, id_template=template)
+
+
+def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[str, DimIR]:
+    """Without ragged dims whose parent is not an open dim."""
+    good: dict[str, DimIR] = {}
+    for address, axis in axes.items():
+        parent = axes.get(axis.per) if axis.per is not None else None
+        if axis.per is None or (parent is not None and parent.per is None and parent.size is None):
+            good[address] = axis
+            continue
+        path = draft.dims[address].path
+        if parent is None:
+            continue  # it had its own complaint
+        if parent.size is not None:
+            notes.add(
+                "per-fixed",
+                f"`{parent.name}` has a fixed size, so `{axis.name}` cannot have a length for each of its entries",
+                (*path, "per"),
+                "`per` names an open dim; for one length write it as `size`",
+                breaks=path,
+            )
+        else:
+            notes.add(
+                "not-yet",
+                f"`{parent.name}` is ragged itself; ragged dims of ragged dims come with a later version",
+                (*path, "per"),
+                "for now `per` names an open dim",
+                breaks=path,
+            )
+    return good

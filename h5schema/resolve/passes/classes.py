@@ -1,0 +1,136 @@
+"""Names of the classes in `groups.py`: the file, its groups, its enums, and the TypedDicts of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from h5schema.vocabulary import reserved
+
+from ..draft import Draft, Notes
+from ..identifiers import camel
+from ..ir import EntryIR, FeatureIR
+from ..naming import Clash, Wanted, name_classes
+from ..scope import join
+from .shapes import is_open
+
+
+def name_all(draft: Draft) -> Draft:
+    """Names all classes; where no rule tells two apart, their names in the schema have to change."""
+    notes = Notes(draft)
+    file = camel(draft.reading.schema.name)
+    if file in reserved.IN_MODULES:
+        file += "File"
+    attributes = {one.name for kind in (draft.dims, draft.features, draft.groups) for one in kind.values()}
+    taken = reserved.IN_MODULES | attributes | {file, f"{file}Writer"}
+    names, clashes = name_classes([*_groups(draft), *_enums(draft), *_entries(draft)], taken)
+    for clash in clashes:
+        complain(notes, clash)
+    classes = {**names, "file": file, "writer": f"{file}Writer"}
+    return notes.done(
+        replace(
+            draft,
+            classes=classes,
+            enums={
+                address: replace(enum, class_name=names[f"enum {address}"]) for address, enum in draft.enums.items()
+            },
+            axes={
+                address: replace(axis, entry=classes.get(f"entry {address}")) for address, axis in draft.axes.items()
+            },
+            resolved={address: _with_enum(feature, names) for address, feature in draft.resolved.items()},
+        )
+    )
+
+
+def complain(notes: Notes, clash: Clash) -> None:
+    """Says that two names of the schema become one name of a class."""
+    earlier = "/".join(clash.earlier.names)
+    notes.add(
+        "class-twice",
+        f"`{'/'.join(clash.later.names)}` and `{earlier}` would both become the class `{clash.name}`",
+        clash.later.path,
+        "names that differ in capitals and `_` only are one in code: change one of them",
+        key=True,
+    )
+
+
+def entry_key(dim: str, group: str, home: str) -> str:
+    """Key of the TypedDict for the part of a dim's entry that lies in a group."""
+    return f"entry {dim}" if group == home else f"entry {dim} in {group}"
+
+
+def inside(dim: str, address: str) -> tuple[str, tuple[str, ...]]:
+    """Where an entry's keys begin, and the keys of one feature: from the dim's own group, else from the root."""
+    home = dim.rpartition("/")[0]
+    if home and address.startswith(f"{home}/"):
+        return home, tuple(address[len(home) + 1 :].split("/"))
+    return ("" if home else home), tuple(address.split("/"))
+
+
+def _groups(draft: Draft) -> Iterator[Wanted]:
+    for address, group in draft.groups.items():
+        if address:
+            yield Wanted(f"group {address}", tuple(address.split("/")), "Group", group.path)
+
+
+def _enums(draft: Draft) -> Iterator[Wanted]:
+    for address in draft.enums:
+        yield Wanted(f"enum {address}", tuple(address.split("/")), "Enum", draft.features[address].path)
+
+
+def _entries(draft: Draft) -> Iterator[Wanted]:
+    for address in draft.axes:
+        if is_open(draft.axes, address):
+            yield Wanted(f"entry {address}", tuple(address.split("/")), "Entry", draft.dims[address].path)
+    for dim, group in dict.fromkeys(_inner_parts(draft)):
+        names = (*dim.split("/"), *group.split("/"))
+        yield Wanted(f"entry {dim} in {group}", names, "Entry", draft.groups[group].path)
+
+
+def _inner_parts(draft: Draft) -> Iterator[tuple[str, str]]:
+    """(dim, group) for each group inside an entry, outer groups first."""
+    for address, feature in draft.resolved.items():
+        dim = feature.dims[0] if feature.dims else None
+        if isinstance(dim, str) and is_open(draft.axes, dim):
+            group, keys = inside(dim, address)
+            for key in keys[:-1]:
+                group = join(group, key)
+                yield dim, group
+
+
+def _with_enum(feature: FeatureIR, names: dict[str, str] | object) -> FeatureIR:
+    assert isinstance(names, dict)
+    name = names.get(f"enum {feature.address}")
+    return feature if name is None else replace(feature, dtype=replace(feature.dtype, enum=name))
+
+
+def entries_of(draft: Draft) -> tuple[EntryIR, ...]:
+    """Every TypedDict of entries, inner ones first."""
+    items: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
+    homes: dict[str, str] = {}
+    for dim in draft.axes:
+        if is_open(draft.axes, dim):
+            homes[dim] = ""
+            items[dim, ""] = {}
+    for address, feature in draft.resolved.items():
+        dim = feature.dims[0] if feature.dims else None
+        if not isinstance(dim, str) or dim not in homes:
+            continue
+        group, keys = inside(dim, address)
+        at = (dim, "")
+        for key in keys[:-1]:
+            group = join(group, key)
+            items[at].setdefault(key, ("entry", draft.classes[f"entry {dim} in {group}"]))
+            at = (dim, group)
+            items.setdefault(at, {})
+        items[at][keys[-1]] = ("feature", address)
+    return tuple(
+        EntryIR(
+            class_name=draft.classes[f"entry {dim} in {group}" if group else f"entry {dim}"],
+            dim=dim,
+            group=group or dim.rpartition("/")[0],
+            items=tuple((key, kind, what) for key, (kind, what) in found.items()),  # type: ignore[misc]
+            doc=draft.groups[group].spec.doc if group else draft.axes[dim].doc,
+        )
+        for (dim, group), found in sorted(items.items(), key=lambda item: -item[0][1].count("/") - bool(item[0][1]))
+    )

@@ -1,0 +1,293 @@
+"""How extraction makes each feature: from its file, a capture, or other features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.extractors import EXTRACTORS, LATER
+from h5schema.vocabulary.patterns import CaptureKind, Pattern, PatternError
+from h5schema.vocabulary.suggest import closest
+
+from ..captures import captured, relative_pattern
+from ..draft import Draft, Given, Notes, Settings
+from ..ir import FeatureIR, OriginIR
+from ..scope import find_feature
+from .inherit import is_capture
+
+
+def resolve_origins(draft: Draft) -> Draft:
+    """Gives each feature that extraction makes its origin."""
+    notes = Notes(draft)
+    resolved: dict[str, FeatureIR] = {}
+    for address, feature in draft.resolved.items():
+        origin = _Origin(draft, notes, feature)
+        resolved[address] = replace(feature, origin=origin.resolve())
+    return notes.done(replace(draft, resolved=resolved))
+
+
+class _Origin:
+    """The origin of one feature."""
+
+    def __init__(self, draft: Draft, notes: Notes, feature: FeatureIR) -> None:
+        self._draft = draft
+        self._notes = notes
+        self._feature = feature
+        self._path = draft.features[feature.address].path
+        self._settings: Settings = draft.settings[feature.address]
+        lead = feature.dims[0] if feature.dims else None
+        axis = draft.axes[lead] if isinstance(lead, str) else None
+        self._lead = axis
+        self._pattern = Pattern.parse(axis.source) if axis is not None and axis.source is not None else None
+
+    def resolve(self) -> OriginIR | None:
+        said = self._settings
+        if said.source is not None and said.origin is not None:
+            self._complain(
+                "two-origins",
+                "`source` hands over another file, `from` something else: a feature has one of them",
+                said.origin,
+                "leave out one of them",
+            )
+            return None
+        if not self._called():
+            return None
+        if said.origin is not None and is_capture(said.origin.value):
+            return self._from_capture(said.origin)
+        if said.origin is not None:
+            return self._from_features(said.origin)
+        return self._from_file()
+
+    def _complain(self, rule: str, message: str, given: Given[object], help: str) -> None:
+        self._notes.add(rule, message, given.path, help, breaks=self._path)
+
+    def _called(self) -> bool:
+        """Whether `call` names something that can be called, and `params` have a call to go to."""
+        call, params = self._settings.call, self._settings.params
+        if call is None:
+            if params is not None and len(params.path) > 2 and params.path[:-1] == self._path:
+                self._complain(
+                    "params-without-call",
+                    "`params` are handed to `call`, and there is none",
+                    params,
+                    "write a `call`, or leave them out",
+                )
+                return False
+            return True
+        if ":" in call.value or call.value in EXTRACTORS:
+            return True
+        if call.value in LATER:
+            self._complain(
+                "not-yet",
+                f"the extractor `{call.value}` comes with a later version",
+                call,
+                "for now write a function of your own, as `call: my_module:my_function`",
+            )
+            return False
+        near = closest(call.value, [*EXTRACTORS, *LATER])
+        known = ", ".join(f"`{word}`" for word in EXTRACTORS)
+        self._complain(
+            "unknown-extractor",
+            f"there is no extractor `{call.value}`",
+            call,
+            f"did you mean `{near}`?" if near else f"h5schema has {known}; a function of yours is `module:function`",
+        )
+        return False
+
+    def _made(self, **what: object) -> OriginIR:
+        call, params = self._settings.call, self._settings.params
+        made = OriginIR(
+            call=None if call is None else call.value,
+            params=tuple(params.value.items()) if call is not None and params is not None else (),
+        )
+        return replace(made, **what)  # type: ignore[arg-type]
+
+    def _entry_of(self, given: Given[object], what: str) -> bool:
+        """Whether entries of the feature come from sources; `what` is what a source would hand over."""
+        if self._pattern is not None:
+            return True
+        if self._lead is None:
+            self._complain(
+                "no-dims",
+                f"{what} belongs to an entry, but `{self._feature.name}` has no dim of entries",
+                given,
+                self._dims_help(),
+            )
+        elif self._lead.size is None:
+            self._complain(
+                "no-source",
+                f"{what} belongs to a source, but the dim `{self._lead.name}` has none",
+                given,
+                f"give the dim one, such as {self._lead.name}: {{source: '{{name}}.jpg'}}",
+            )
+        else:
+            self._complain(
+                "no-source",
+                f"{what} belongs to a source, but `{self._feature.name}` begins with the fixed dim `{self._lead.name}`",
+                given,
+                self._dims_help(),
+            )
+        return False
+
+    def _dims_help(self) -> str:
+        with_source = [axis.name for axis in self._draft.axes.values() if axis.source is not None]
+        if not with_source:
+            return "declare a dim with a `source`, and name it in `dims`"
+        rest = ", ".join(str(dim) for dim in (with_source[0], *self._feature.dims))
+        return f"write dims: [{rest}]"
+
+    def _from_file(self) -> OriginIR | None:
+        call, source = self._settings.call, self._settings.source
+        if call is None:
+            if source is not None and source.path[:-1] == self._path:
+                self._complain(
+                    "no-call",
+                    "a second file is given, but nothing that makes the value of it",
+                    source,
+                    "add a `call`, such as `call: my_module:my_function`",
+                )
+            return None
+        if source is None:
+            if self._lead is None and ":" in call.value:
+                return self._made()
+            return self._made() if self._entry_of(call, f"what `{call.value}` is handed") else None
+        if not self._entry_of(source, "a second file"):
+            return None
+        wanted = relative_pattern(self._notes, source.value, source.path, self._path)
+        assert self._pattern is not None
+        assert self._lead is not None
+        if wanted is None or not captured(
+            self._notes, wanted, self._pattern, source.path, self._path, self._lead.name
+        ):
+            return None
+        return self._made(source=source.value)
+
+    def _from_capture(self, origin: Given[tuple[str, ...]]) -> OriginIR | None:
+        text = origin.value[0]
+        try:
+            wanted = Pattern.parse(text)
+        except PatternError as error:
+            self._notes.add(
+                "pattern", str(error), origin.path, error.help, within=(error.offset, error.width), breaks=self._path
+            )
+            return None
+        name = next(iter(wanted.captures), "")
+        if len(origin.value) > 1 or text != f"{{{name}}}":
+            shown = ", ".join(origin.value)
+            self._complain(
+                "one-capture",
+                f"`from` takes one capture, not '{shown}'",
+                origin,
+                f"write '{{{name}}}'" if name else "write '{name}', the name of a capture of the source",
+            )
+            return None
+        if not self._entry_of(origin, f"the capture {{{name}}}"):
+            return None
+        assert self._pattern is not None
+        assert self._lead is not None
+        if not captured(self._notes, wanted, self._pattern, origin.path, self._path, self._lead.name):
+            return None
+        if self._settings.call is None and not self._fits(name, self._pattern.captures[name], origin):
+            return None
+        return self._made(capture=name)
+
+    def _fits(self, name: str, kind: CaptureKind, origin: Given[tuple[str, ...]]) -> bool:
+        """Whether a capture, as it is, can be a value of the feature."""
+        dtype = self._feature.dtype.name
+        if len(self._feature.dims) > 1:
+            self._complain(
+                "capture-dims",
+                f"a capture is one value for each entry, but `{self._feature.name}` has more dims",
+                origin,
+                f"write dims: [{self._feature.dims[0]}], or a `call` that makes an array of it",
+            )
+        elif dtype in NUMBERS and kind != "int":
+            self._complain(
+                "capture-dtype",
+                f"the capture {{{name}}} is a text, not {_a(dtype)}",
+                origin,
+                f"write {{{name}:int}} in the source of `{self._feature.dims[0]}`, or dtype: str"
+                if NUMBERS[dtype].kind in ("int", "uint", "float")
+                else "write a `call` that makes the value of it",
+            )
+        elif dtype in NUMBERS and NUMBERS[dtype].kind not in ("int", "uint", "float"):
+            self._complain(
+                "capture-dtype",
+                f"the capture {{{name}:int}} is a whole number, not {_a(dtype)}",
+                origin,
+                "write a `call` that makes the value of it",
+            )
+        elif dtype in ("str", "enum") and kind == "int":
+            self._complain(
+                "capture-dtype",
+                f"the capture {{{name}:int}} is a whole number, not a text",
+                origin,
+                f"write {{{name}}} in the source of `{self._feature.dims[0]}`",
+            )
+        else:
+            return True
+        return False
+
+    def _from_features(self, origin: Given[tuple[str, ...]]) -> OriginIR | None:
+        given: list[str] = []
+        for index, address in enumerate(origin.value):
+            path = (*origin.path, index)
+            if self._pattern is not None and address not in self._draft.features and address in self._pattern.captures:
+                self._notes.add(
+                    "unknown-feature",
+                    f"there is no feature `{address}`",
+                    path,
+                    f"for the capture of the source write '{{{address}}}', quotes included",
+                    breaks=self._path,
+                )
+                return None
+            found = find_feature(self._draft, self._notes, address, path, breaks=self._path)
+            if found is None:
+                return None
+            given.append(found)
+        if self._settings.call is None:
+            self._complain(
+                "no-call",
+                f"{_listed(given)} would be handed over, but there is no `call` to make the value",
+                origin,
+                "add a `call`, such as `call: my_module:my_function`",
+            )
+            return None
+        return self._made(given=tuple(given)) if self._together(given, origin) else None
+
+    def _together(self, given: Iterable[str], origin: Given[tuple[str, ...]]) -> bool:
+        """Whether the features have the same entries as this one."""
+        if self._pattern is None:
+            self._complain(
+                "not-yet",
+                "features made of others are computed while sources are extracted, and this one has no source; "
+                "computing them otherwise comes with a later version",
+                origin,
+                "for now leave out `from` and `call`, and write the values",
+            )
+            return False
+        assert self._lead is not None
+        for index, address in enumerate(given):
+            other = self._draft.resolved.get(address)
+            if other is None or (other.dims and other.dims[0] == self._lead.address):
+                continue
+            self._notes.add(
+                "not-yet",
+                f"`{address}` has no entry for each `{self._lead.name}`; "
+                "features made of those of other dims come with a later version",
+                (*origin.path, index),
+                f"for now give features that begin with `{self._lead.name}`",
+                breaks=self._path,
+            )
+            return False
+        return True
+
+
+def _a(dtype: str) -> str:
+    return f"{'an' if dtype[0] in 'aeiou' and not dtype.startswith('uint') else 'a'} {dtype}"
+
+
+def _listed(addresses: Iterable[str]) -> str:
+    return ", ".join(f"`{address}`" for address in addresses)
+

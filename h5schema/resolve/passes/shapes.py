@@ -1,0 +1,138 @@
+"""Dims and dtype of each feature, and by them what an entry of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from h5schema.spec import FeatureSpec
+
+from ..draft import Declared, Draft, Given, Notes
+from ..ir import DimIR, DtypeIR, FeatureIR, Kind
+from ..scope import find_dim
+
+Dims = tuple[str | int, ...]
+
+
+def resolve_shapes(draft: Draft) -> Draft:
+    """Makes a `FeatureIR` of each feature; later passes fill in the rest."""
+    notes = Notes(draft)
+    resolved: dict[str, FeatureIR] = {}
+    for address, feature in draft.features.items():
+        if notes.breaks(feature.path):
+            continue
+        settings = draft.settings[address]
+        dims = _dims(draft, notes, feature, settings.dims)
+        if dims is None or not _ordered(draft, notes, feature, dims, settings.dims):
+            continue
+        spec = feature.spec
+        dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
+        kind = _kind(dims, dtype, draft.axes)
+        if kind == "text" and dims and (len(dims) > 1 or not is_open(draft.axes, dims[0])):
+            notes.add(
+                "not-yet",
+                "texts with more dims than the one of their entries come with a later version",
+                (*feature.path, "dtype"),
+                "for now a `str` has one open dim, or none",
+                breaks=feature.path,
+            )
+            continue
+        resolved[address] = FeatureIR(
+            address=address,
+            name=feature.name,
+            identifier=feature.name,
+            path="",
+            kind=kind,
+            dims=dims,
+            dtype=dtype,
+            optional=settings.optional is not None and settings.optional.value,
+            unit=spec.unit,
+            doc=spec.doc,
+        )
+    return notes.done(replace(draft, resolved=resolved))
+
+
+def is_open(axes: Mapping[str, DimIR], dim: str | int) -> bool:
+    """Whether entries are appended to a dim."""
+    return isinstance(dim, str) and axes[dim].size is None and axes[dim].per is None
+
+
+def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR]) -> Kind:
+    if dtype.name == "str":
+        return "text"
+    if any(isinstance(dim, str) and axes[dim].per is not None for dim in dims):
+        return "ragged"
+    if not dims or (len(dims) == 1 and is_open(axes, dims[0])):
+        return "enum" if dtype.name == "enum" else "scalar"
+    return "dense"
+
+
+def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Given[Dims]) -> Dims | None:
+    """Addresses of the dims; None if one of them is not there."""
+    found: list[str | int] = []
+    for index, dim in enumerate(given.value):
+        if isinstance(dim, int):
+            found.append(dim)
+            continue
+        address = find_dim(draft, notes, given.group, dim, (*given.path, index), breaks=feature.path)
+        if address is None:
+            return None
+        if address not in draft.axes:
+            notes.break_(feature.path)
+            return None
+        found.append(address)
+    return tuple(found)
+
+
+def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:
+    """Whether the dims stand in an order that can be stored; complains about the first that does not."""
+    for index, dim in enumerate(dims):
+        wrong = _misplaced(draft, dims, index, dim)
+        if wrong is not None:
+            rule, message, help = wrong
+            notes.add(rule, message, (*given.path, index), help, breaks=feature.path)
+            return False
+    return True
+
+
+def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[str, str, str] | None:
+    """Rule, message and help if the dim cannot stand where it stands."""
+    if isinstance(dim, int):
+        return None
+    axis, shown = draft.axes[dim], _shown(dims)
+    if dim in dims[:index]:
+        return (
+            "dim-twice",
+            f"`{axis.name}` stands twice: nothing would tell its two axes apart",
+            "a second axis of the same entries (`like`) comes with a later version; a size may stand twice",
+        )
+    if axis.per is not None:
+        parent = draft.axes[axis.per].name
+        if index and dims[index - 1] == axis.per:
+            return None
+        if any(isinstance(one, str) and draft.axes[one].per is not None for one in dims[:index]):
+            return "not-yet", "a second ragged dim in one feature comes with a later version", "for now give it one"
+        rest = [one for one in dims if one not in (dim, axis.per)]
+        return (
+            "ragged-order",
+            f"`{axis.name}` has a length for each `{parent}`, so it comes right after it",
+            f"write dims: {_shown((axis.per, dim, *rest))}",
+        )
+    if axis.size is None and index:
+        if any(is_open(draft.axes, one) for one in dims[:index]):
+            return (
+                "not-yet",
+                f"`{axis.name}` is a second open dim; features over several open dims come with a later version",
+                "for now a feature has one open dim, its first",
+            )
+        rest = tuple(one for one in dims if one != dim)
+        return (
+            "not-yet",
+            f"`{axis.name}` is open and not the first of {shown}; that comes with a later version",
+            f"for now the open dim comes first: {_shown((dim, *rest))}",
+        )
+    return None
+
+
+def _shown(dims: Dims) -> str:
+    return f"[{', '.join(str(dim) for dim in dims)}]"

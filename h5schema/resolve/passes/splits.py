@@ -1,0 +1,242 @@
+"""Splits: over a dim of entries, by something that every entry has, no entry in two parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from h5schema.spec import PartSpec, SplitSpec
+
+from ..draft import Draft, Notes, Path
+from ..ir import CheckIR, DimIR, FeatureIR, Json, PartIR, SplitIR
+from ..scope import find_dim, find_feature
+from ..values import as_check, checked, impossible
+from .shapes import is_open
+
+
+def resolve_splits(draft: Draft) -> Draft:
+    """Makes a `SplitIR` of each split."""
+    notes = Notes(draft)
+    splits: list[SplitIR] = []
+    for name, spec in draft.reading.schema.splits.items():
+        path = ("splits", name)
+        if not notes.breaks(path):
+            split = _split(draft, notes, name, spec, path)
+            if split is not None and not notes.breaks(path):
+                splits.append(split)
+    return notes.done(replace(draft, splits=tuple(splits)))
+
+
+def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -> SplitIR | None:
+    axis = _over(draft, notes, spec, path)
+    if axis is None:
+        return None
+    by: FeatureIR | None = None
+    if spec.by is not None:
+        by = _by(draft, notes, spec.by, axis, path)
+        if by is None:
+            return None
+    elif not axis.ids and not _all_bounds(spec):
+        notes.add(
+            "no-ids",
+            f"entries of `{axis.name}` have no ids by which they could be dealt into parts",
+            (*path, "over"),
+            f"give `{axis.name}` ids (`ids: true`, or a `source`), or split `by` a feature",
+            breaks=path,
+        )
+        return None
+    parts = tuple(_parts(draft, notes, spec, by, path))
+    if notes.breaks(path) or not _disjoint(notes, parts, path):
+        return None
+    return SplitIR(name, axis.address, None if by is None else by.address, parts)
+
+
+def _all_bounds(spec: SplitSpec) -> bool:
+    return all(part.check is not None for part in spec.parts.values())
+
+
+def _over(draft: Draft, notes: Notes, spec: SplitSpec, path: Path) -> DimIR | None:
+    address = find_dim(draft, notes, "", spec.over[0], (*path, "over"), breaks=path)
+    if address is None or address not in draft.axes:
+        notes.break_(path)
+        return None
+    axis = draft.axes[address]
+    if is_open(draft.axes, address):
+        return axis
+    if axis.per is not None:
+        notes.add(
+            "not-yet",
+            f"`{axis.name}` is ragged; splits over ragged dims come with a later version",
+            (*path, "over"),
+            f"for now split over `{axis.per}`: everything of one of its entries is then in one part",
+            breaks=path,
+        )
+    else:
+        notes.add(
+            "fixed-dim",
+            f"`{axis.name}` has a fixed size: there are no entries to split",
+            (*path, "over"),
+            "split over an open dim",
+            breaks=path,
+        )
+    return None
+
+
+def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> FeatureIR | None:
+    where = (*path, "by")
+    if find_feature(draft, notes, address, where, breaks=path) is None:
+        return None
+    feature = draft.resolved.get(address)
+    if feature is None:
+        notes.break_(path)
+        return None
+    if feature.dims != (axis.address,):
+        shown = ", ".join(map(str, feature.dims))
+        notes.add(
+            "split-by",
+            f"`{address}` [{shown}] is not one value for each entry of `{axis.address}`",
+            where,
+            f"split by a feature with dims: [{axis.name}]",
+            breaks=path,
+        )
+        return None
+    if feature.optional:
+        notes.add(
+            "split-by",
+            f"`{address}` is optional: an entry that lacks it would be in no part",
+            where,
+            "split by a feature that every entry has",
+            breaks=path,
+        )
+        return None
+    return feature
+
+
+def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, path: Path) -> Iterator[PartIR]:
+    for name, part in spec.parts.items():
+        where = (*path, "parts", name)
+        if part.share is not None:
+            yield PartIR(name, share=part.share)
+        elif part.values is not None:
+            for index, value in enumerate(part.values):
+                _check_value(draft, notes, value, by, (*where, index), path)
+            yield PartIR(name, values=part.values)
+        elif part.check is not None:
+            yield PartIR(name, check=_bounds(notes, part, by, where, path))
+
+
+def _check_value(draft: Draft, notes: Notes, value: Json, by: FeatureIR | None, where: Path, path: Path) -> None:
+    if by is None:
+        if not isinstance(value, str):
+            notes.add(
+                "value", "without `by` a part lists ids, which are texts", where, "put it in quotes", breaks=path
+            )
+        return
+    wrong = impossible(by, draft.enums, value)
+    if wrong is not None:
+        notes.add("value", wrong[0], where, wrong[1], breaks=path)
+
+
+def _bounds(notes: Notes, part: PartSpec, by: FeatureIR | None, where: Path, path: Path) -> CheckIR | None:
+    assert part.check is not None
+    if by is None:
+        notes.add(
+            "no-by",
+            "bounds need a feature whose values they bound",
+            where,
+            "add `by`, the address of a feature with one number for each entry",
+            breaks=path,
+        )
+        return None
+    for key, message, help in checked(by, part.check):
+        notes.add("check", message, (*where, key), help, breaks=path)
+    return as_check(part.check)
+
+
+def _disjoint(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
+    """Whether no entry can be in two parts; complains about the first part that takes what another has."""
+    shares = [part for part in parts if part.share is not None]
+    rules = [part for part in parts if part.share is None]
+    if shares and rules:
+        notes.add(
+            "mixed-parts",
+            f"`{shares[0].name}` has a share and `{rules[0].name}` says which entries it has: an entry could be in both",
+            (*path, "parts", rules[0].name if shares[0] is parts[0] else shares[0].name),
+            "give all parts shares, or say for all which entries they have",
+            breaks=path,
+        )
+        return False
+    total = math.fsum(part.share for part in shares if part.share is not None)
+    if total > 1 + 1e-9:
+        notes.add(
+            "shares",
+            f"the shares sum to {total:.6g}, more than all entries",
+            (*path, "parts", shares[-1].name),
+            "let them sum to 1, or to less: then some entries are in no part",
+            breaks=path,
+        )
+        return False
+    if shares and total < 1 - 1e-9:
+        notes.add(
+            "unwise-shares",
+            f"the shares sum to {total:.6g}: {(1 - total):.3g} of the entries are in no part",
+            (*path, "parts"),
+            "let them sum to 1, if that is not meant",
+            key=True,
+            severity="warning",
+        )
+    return _lists_apart(notes, parts, path) and _bounds_apart(notes, parts, path)
+
+
+def _lists_apart(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
+    owner: dict[Json, str] = {}
+    for part in parts:
+        for index, value in enumerate(part.values or ()):
+            if isinstance(value, tuple | dict):
+                continue
+            if value in owner:
+                again = owner[value] == part.name
+                notes.add(
+                    "part-twice",
+                    f"'{value}' stands twice in part `{part.name}`"
+                    if again
+                    else f"'{value}' is in part `{owner[value]}` already",
+                    (*path, "parts", part.name, index),
+                    "each value stands once" if again else "no entry is in two parts: leave it in one of them",
+                    breaks=path,
+                )
+                return False
+            owner[value] = part.name
+    return True
+
+
+def _bounds_apart(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
+    ordered = [part for part in parts if part.check is not None and part.check.match is None]
+    ranges = [(part, *_range(part.check)) for part in ordered if part.check is not None]
+    for index, (part, low, high) in enumerate(ranges):
+        for other, other_low, other_high in ranges[:index]:
+            if max(low, other_low) <= min(high, other_high):
+                notes.add(
+                    "parts-overlap",
+                    f"the bounds of `{part.name}` and `{other.name}` overlap: an entry could be in both",
+                    (*path, "parts", part.name),
+                    "move a bound: `min` and `max` belong to the part, `above` and `below` do not",
+                    breaks=path,
+                )
+                return False
+    return True
+
+
+_Bound = tuple[float, int]
+
+
+def _range(check: CheckIR) -> tuple[_Bound, _Bound]:
+    """The lowest and the highest value of a part; the second number tells `above` from `min` at one value."""
+    low = max(
+        (-math.inf if check.min is None else check.min, 0), (-math.inf if check.above is None else check.above, 1)
+    )
+    high = min(
+        (math.inf if check.max is None else check.max, 0), (math.inf if check.below is None else check.below, -1)
+    )
+    return low, high

@@ -1,0 +1,87 @@
+"""The recipe: from what the user wrote to what it means.
+
+A schema without mistakes goes through all passes and comes out as a `SchemaIR`. Mistakes are collected on
+the way; an element that had its complaint is left out of the passes that follow, so that every independent
+mistake is found in one run and none is reported twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from h5schema.errors import Problem
+from h5schema.spec import Reading
+
+from .draft import Draft, Pass
+from .ir import SchemaIR
+from .passes.axes import resolve_axes
+from .passes.checks import resolve_checks
+from .passes.classes import name_all
+from .passes.declare import declare
+from .passes.finish import finish
+from .passes.inherit import inherit
+from .passes.later import refuse_later
+from .passes.loaders import resolve_loaders
+from .passes.members import resolve_members
+from .passes.order import order_features
+from .passes.origins import resolve_origins
+from .passes.places import resolve_places
+from .passes.shapes import resolve_shapes
+from .passes.splits import resolve_splits
+from .passes.storage import resolve_storage
+
+PASSES: tuple[Pass, ...] = (
+    # what is there
+    declare,
+    refuse_later,
+    inherit,
+    # what it is
+    resolve_axes,
+    resolve_shapes,
+    resolve_members,
+    resolve_checks,
+    # where it lies
+    resolve_places,
+    resolve_storage,
+    # how it is made
+    resolve_origins,
+    order_features,
+    # what code calls it
+    name_all,
+    # how it is used
+    resolve_splits,
+    resolve_loaders,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What resolving gave.
+
+    Attributes:
+        schema: None if there is any error.
+        problems: Errors and warnings of this and all earlier steps, in the order of the file.
+    """
+
+    schema: SchemaIR | None
+    problems: tuple[Problem, ...]
+
+
+def resolve(reading: Reading, file_name: str) -> Resolved:
+    """Resolves what was read.
+
+    Args:
+        reading: The schema as the user wrote it, and the problems found so far.
+        file_name: Name of the YAML file, without its folder.
+
+    Returns:
+        The resolved schema, and all problems.
+    """
+    draft = Draft(reading, file_name)
+    for step in PASSES:
+        draft = step(draft)
+    problems = tuple(
+        sorted({**dict.fromkeys((*reading.problems, *draft.problems))}, key=lambda one: (one.location, one.rule))
+    )
+    wrong = any(problem.severity == "error" for problem in problems)
+    return Resolved(None if wrong else finish(draft), problems)

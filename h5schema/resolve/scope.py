@@ -1,0 +1,139 @@
+"""What a name means where it stands, and what was likely meant where it means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from h5schema.vocabulary.suggest import closest
+
+from .draft import Draft, Notes, Path
+
+
+def enclosing(group: str) -> Iterable[str]:
+    """Addresses of a group and of those around it, up to the root."""
+    yield group
+    while group:
+        group = group.rpartition("/")[0]
+        yield group
+
+
+def join(group: str, name: str) -> str:
+    """The address of a name in a group."""
+    return f"{group}/{name}" if group else name
+
+
+def dim_of(draft: Draft, group: str, name: str) -> str | None:
+    """Address of the dim that `name` means in a group: seen from there, or an address from the root."""
+    if "/" in name:
+        return name if name in draft.dims else None
+    return next((address for outer in enclosing(group) if (address := join(outer, name)) in draft.dims), None)
+
+
+def visible_dims(draft: Draft, group: str) -> list[str]:
+    """Names by which dims can be called in a group."""
+    outer = set(enclosing(group))
+    return [dim.name if dim.group in outer else dim.address for dim in draft.dims.values()]
+
+
+def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, breaks: Path) -> str | None:
+    """Address of a dim; None if there is none, with a complaint unless one was made before."""
+    found = dim_of(draft, group, name)
+    if found is not None:
+        return found
+    addresses = [name] if "/" in name else [join(outer, name) for outer in enclosing(group)]
+    if not _lost(draft, "dims", addresses):
+        elsewhere = [one.address for one in draft.dims.values() if one.name == name]
+        if elsewhere:
+            rule = "unknown-dim"
+            message = f"the dim `{name}` of group `{elsewhere[0].rpartition('/')[0]}` is not seen here"
+            help = f"write its address: `{elsewhere[0]}`"
+        else:
+                rule, message, help = _unknown(draft, "dim", name, visible_dims(draft, group))
+        notes.add(rule, message, path, help, breaks=breaks)
+    notes.break_(breaks)
+    return None
+
+
+def find_feature(
+    draft: Draft, notes: Notes, address: str, path: Path, breaks: Path, *, key: bool = False
+) -> str | None:
+    """Address of a feature, as `find_dim`; `key` if the address is a key of a mapping."""
+    if address in draft.features:
+        return address
+    if not _lost(draft, "features", [address]):
+        rule, message, help = _unknown(draft, "feature", address, draft.features)
+        notes.add(rule, message, path, help, key=key, breaks=breaks)
+    notes.break_(breaks)
+    return None
+
+
+def find_input(
+    draft: Draft, notes: Notes, address: str, path: Path, breaks: Path
+) -> Literal["dim", "feature", "group"] | None:
+    """What the address of a loader's input names; None, as `find_dim`, if nothing."""
+    if address in draft.features:
+        return "feature"
+    if address in draft.groups and address:
+        return "group"
+    if address in draft.dims:
+        if address in draft.axes:
+            return "dim"
+    elif not any(_lost(draft, section, [address]) for section in ("features", "groups", "dims")):
+        known = [*draft.features, *filter(None, draft.groups), *draft.dims]
+        rule, message, help = _unknown(draft, "feature", address, known)
+        notes.add(rule, message.replace("no feature ", "no feature, group or dim "), path, help, breaks=breaks)
+    notes.break_(breaks)
+    return None
+
+
+def _lost(draft: Draft, section: str, addresses: Iterable[str]) -> bool:
+    """Whether the reader left something out because of which nobody knows whether one of these is there."""
+    for address in addresses:
+        *groups, name = address.split("/")
+        path = tuple(step for group in groups for step in ("groups", group))
+        ends = {(*path, section, name), (*path, section)} | {path[: end + 2] for end in range(0, len(path), 2)}
+        if not ends.isdisjoint(draft.reading.poisoned):
+            return True
+    return False
+
+
+def _unknown(draft: Draft, kind: str, name: str, known: Iterable[str]) -> tuple[str, str, str]:
+    """Rule, message and help for a name that is not there; `known` are the names that could stand there."""
+    candidates = list(known)
+    near = closest(name, candidates)
+    group = _first_unknown_group(draft, name)
+    other = _what_it_is(draft, name)
+    if group is not None:
+        rule, message = "unknown-group", f"there is no group `{group}`"
+    elif other in (None, kind):
+        rule, message = f"unknown-{kind}", f"there is no {kind} `{name}`"
+    else:
+        rule, message = f"unknown-{kind}", f"`{name}` is a {other}, not a {kind}"
+    if near is not None:
+        return rule, message, f"did you mean `{near}`?"
+    if not candidates:
+        return rule, message, f"this schema has no {kind}s"
+    return rule, message, f"there {listed(candidates)}"
+
+
+def _first_unknown_group(draft: Draft, address: str) -> str | None:
+    """The outermost group on the way to an address that is not there."""
+    names = address.split("/")[:-1]
+    prefixes = ("/".join(names[:end]) for end in range(1, len(names) + 1))
+    return next((prefix for prefix in prefixes if prefix not in draft.groups), None)
+
+
+def listed(names: list[str]) -> str:
+    """`are `a`, `b` and `c``, for a help."""
+    shown = [f"`{name}`" for name in names[:8]]
+    if len(names) > len(shown):
+        return f"are {', '.join(shown)}, …"
+    if len(shown) == 1:
+        return f"is only {shown[0]}"
+    return f"are {', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _what_it_is(draft: Draft, name: str) -> str | None:
+    kinds = {"dim": draft.dims, "feature": draft.features, "group": draft.groups, "split": draft.reading.schema.splits}
+    return next((kind for kind, known in kinds.items() if name and name in known), None)
