@@ -1,0 +1,178 @@
+"""The whole road on one screen: a folder of photos, a schema, a file, a loader, a trained model.
+
+    python examples/photos_demo.py [FOLDER] [--work demo]
+
+FOLDER holds one folder of JPEG files per class; without it, shapes are drawn. Every
+command is printed as you would type it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from drawings import draw_folder
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+HELD_OUT = 200
+EPOCHS = 40
+
+
+class UsualDataset(Dataset[tuple[Tensor, int]]):
+    """What people write by hand, at its best: handles are opened late and kept, each sample is one read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.images: h5py.Dataset | None = None
+        self.labels: h5py.Dataset | None = None
+        with h5py.File(path) as file:
+            self.length = len(file["image"])
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        if self.images is None:
+            file = h5py.File(self.path)
+            self.images, self.labels = file["image"], file["label"]
+        return torch.from_numpy(self.images[index]).float(), int(self.labels[index])
+
+
+def command(*words: str) -> None:
+    """Runs `h5schema` as a user types it, and shows that."""
+    print(f"\n$ h5schema {' '.join(words)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", "h5schema", *words], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def show(path: Path) -> None:
+    """Prints a text file."""
+    print(f"\n$ cat {path}\n{path.read_text(encoding='utf-8').rstrip()}", flush=True)
+
+
+def samples_per_second(one_pass: Callable[[], Iterable[Any]], samples: int) -> float:
+    """The median of three passes after one that is not counted."""
+    seconds: list[float] = []
+    for _ in range(4):
+        start = time.perf_counter()
+        for _batch in one_pass():
+            pass
+        seconds.append(time.perf_counter() - start)
+    return samples / median(seconds[1:])
+
+
+def copy_by_hand(path: Path) -> Path:
+    """The same data as people store it: two plain contiguous datasets, which is the usual Dataset's best case."""
+    copy = path.with_name("usual.h5")
+    with h5py.File(path) as source, h5py.File(copy, "w") as file:
+        file["image"], file["label"] = source["image"][:], source["label"][:]
+    return copy
+
+
+def compare_speed(path: Path, every_loader: Any) -> None:
+    """The generated loader beside the usual Dataset: all samples, shuffled, batches of 64, one process."""
+    usual = DataLoader(UsualDataset(copy_by_hand(path)), batch_size=64, shuffle=True)
+    ours = every_loader(path, batch_size=64, shuffle=True)
+    count = len(ours.dataset)
+    slow, fast = samples_per_second(lambda: usual, count), samples_per_second(lambda: ours, count)
+    print(f"\nusual hand-written Dataset {slow:>9,.0f} samples/s")
+    print(f"generated loader           {fast:>9,.0f} samples/s   ({fast / slow:.1f} times as fast)", flush=True)
+
+
+def model_for(classes: int) -> nn.Module:
+    """A small convolutional network for images of any size."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for width in (32, 64, 128):
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+        channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(channels, classes))
+
+
+def prepared(images: Tensor) -> Tensor:
+    """float32 [batch, height, width, 3] of 0 to 255 → [batch, 3, height, width] around zero."""
+    return images.permute(0, 3, 1, 2) / 127.5 - 1
+
+
+def train(loader: Any, classes: int) -> nn.Module:
+    """Trains on the generated loader; mirrored images count as images too."""
+    torch.manual_seed(0)
+    model = model_for(classes)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=EPOCHS * len(loader))
+    print(f"\ntraining, {EPOCHS} epochs of {len(loader.dataset)} photos", flush=True)
+    for epoch in range(EPOCHS):
+        total = 0.0
+        for images, labels in loader:
+            images = prepared(images)
+            if torch.rand(()) < 0.5:
+                images = images.flip(3)
+            loss = nn.functional.cross_entropy(model(images), labels, label_smoothing=0.1)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += loss.item()
+        if epoch % 10 == 9:
+            print(f"  epoch {epoch + 1:>2}  loss {total / len(loader):.3f}", flush=True)
+    return model
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, loader: Any) -> tuple[float, int]:
+    """Share of right answers, and of how many."""
+    model.eval()
+    right = [model(prepared(images)).argmax(1) == labels for images, labels in loader]
+    answers = torch.cat(right)
+    return answers.float().mean().item(), len(answers)
+
+
+def main() -> None:
+    """Everything, in order."""
+    parser = argparse.ArgumentParser(description="The whole road, from a folder of photos to a trained model.")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="one folder of JPEG files per class; default: drawn shapes"
+    )
+    parser.add_argument("--work", type=Path, default=Path("demo"), help="where everything is made (default: demo)")
+    given = parser.parse_args()
+    work: Path = given.work
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    folder: Path = given.folder or draw_folder(work / "drawings")
+    schema, target = work / "photos.yaml", work / "photos.h5"
+
+    command("init", "images", str(folder), "-o", str(schema))
+    show(schema)
+    command("lint", str(schema))
+    command("generate", str(schema), "-o", str(work))
+    show(work / "photos" / "groups.py")
+    show(work / "photos" / "loaders.py")
+    command("extract", str(schema), str(folder), "-o", str(target))
+    command("inspect", str(target))
+
+    sys.path.insert(0, str(work.resolve()))
+    photos, loaders = importlib.import_module("photos"), importlib.import_module("photos.loaders")
+    compare_speed(target, loaders.every_loader)
+    with photos.Photos(target) as file:
+        classes = max(file.label.read(np.arange(len(file.photo), dtype=np.int64))) + 1
+        held_out = np.random.default_rng(0).permutation(file.split("random/test"))[:HELD_OUT]
+    model = train(loaders.train_loader(target, seed=1), int(classes))
+    share, count = accuracy(model, loaders.test_loader(target, subset=held_out))
+    print(f"\naccuracy on {count} held-out photos: {share:.3f}")
+
+
+if __name__ == "__main__":
+    main()
