@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, Never, Self, TypeVar, cast, overload
+
+from h5schema.errors import UsageError
 
 if TYPE_CHECKING:
     from .entries import Entries, IdEntries
@@ -22,6 +24,13 @@ class AnyAxis:
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
+
+    def __set__(self, node: Node, value: object) -> Never:
+        raise UsageError(
+            f"the dim {self._name} is not assigned",
+            where=type(node).__name__,
+            do="give its entries one by one, or extend it",
+        )
 
     @property
     def record(self) -> dict[str, object]:

@@ -46,12 +46,8 @@ class Node:
         return self._file.entries_of(f"{self._address}/{name}" if self._address else name)
 
     def assign(self, name: str, value: object) -> None:
-        """Gives the feature `name`, which has no entries, its value; writers do."""
-        raise UsageError(
-            f"{type(self._file).__name__} reads; it does not write",
-            where=f"{self._file.path}: {name}",
-            do=f"write with {type(self._file).__name__}Writer",
-        )
+        """Gives the feature `name` of this node, which has no entries, its value."""
+        self._file.assign_at(f"{self._address}/{name}" if self._address else name, value)
 
 
 class Group(Node):
@@ -153,6 +149,14 @@ class File(Node):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
+
+    def assign_at(self, address: str, value: object) -> None:
+        """Gives a feature that has no entries its value; writers do."""
+        raise UsageError(
+            f"{type(self).__name__} reads; it does not write",
+            where=f"{self.path}: {address}",
+            do=f"write with {type(self).__name__}Writer",
+        )
 
     # Reading.
 

@@ -91,6 +91,9 @@ class Feature(ABC, Generic[EntryT, BlockT]):
             return self
         return cast("View[EntryT, BlockT]", node.view(self._name))
 
+    def __set__(self, node: Node, value: EntryT) -> None:
+        node.assign(self._name, value)
+
     def renewed(self, options: Options) -> Self:
         """The same declaration with other options."""
         twin = object.__new__(type(self))

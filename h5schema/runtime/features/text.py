@@ -95,7 +95,7 @@ class Text(Feature[str, Texts]):
     ) -> dict[str, NDArray[np.generic]]:
         stored: object = block.encoded
         if self.size is not None:
-            stored = np.array([text.tobytes() for text in block.encoded], f"S{self.size}")
+            stored = np.array([text.tobytes() for text in block.encoded], self.file_dtype)
         return self.kind.write(place, cast("Texts", stored), present, ends)
 
     def whole(self, block: Texts) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:

@@ -1,0 +1,18 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data and hostile files that lies beside the repository."""
+    given = os.environ.get("H5SCHEMA_SHARED")
+    folder = Path(given) if given else Path(__file__).resolve().parent.parent.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"no shared data: {folder} is not there (H5SCHEMA_SHARED names another place)")
+    return folder
