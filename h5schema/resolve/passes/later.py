@@ -1,0 +1,200 @@
+"""What the language says and this version cannot do yet: one clear sentence, at the key that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from h5schema.spec import BatchSpec, DimSpec, FeatureSpec, GroupSpec, InputSpec, ListSpec, LoaderSpec, MapSpec
+from h5schema.spec import SplitSpec, StoreSpec
+from h5schema.vocabulary import dtypes
+from h5schema.vocabulary.dtypes import NUMBERS
+
+from ..draft import Draft, Notes, Path
+
+Later = tuple[Path, str, str]
+"""Where, what comes later, and what to do for now; the path is relative to the element."""
+
+_ROOT = {
+    "bind": ("reading files that others made (`bind`)", "leave it out: h5schema then writes and reads its own files"),
+    "after": ("a function that is called after an extraction", "call it yourself, after `h5schema extract`"),
+}
+_EVOLUTION = {
+    "reserved": ("`reserved`", "leave it out"),
+    "renamed_from": ("`renamed_from`", "leave it out; `at` keeps the old name in the file"),
+    "deprecated": ("`deprecated`", "say it in `doc`"),
+}
+_GROUP = {"use": ("mounting another schema (`use`)", "copy its features")} | _EVOLUTION
+_DIM = {
+    "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
+    "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
+}
+_FEATURE = {
+    "methods": ("methods of views", "write a function that takes the view"),
+    "refers": ("references to entries of another dim (`refers`)", "keep the positions as integers"),
+    "fill": ("`fill` in a feature, which is for files of others", "write `optional: true`: absent is then no value"),
+} | _EVOLUTION
+_LOADER = {
+    "window": ("windows", "leave it out: a sample is then a whole entry"),
+    "transform": ("transforms", "call the function on each batch"),
+}
+_INPUT = {
+    "window": ("windows", "leave it out: a sample is then a whole entry"),
+    "via": ("references to entries of another dim (`via`)", "name a feature of the loader's own dim"),
+    "transform": ("transforms", "call the function on each batch"),
+}
+_BATCH = {
+    "sampler": ("samplers", "use `shuffle: true`"),
+    "transform": ("transforms of batches", "call the function on each batch"),
+}
+_STORE = {
+    "kind": ("the storage kind `{}`", "leave it out: the feature is then dense, or ragged by its dims"),
+    "quality": ("encoded entries (`quality`)", "leave it out"),
+    "layout": ("a choice of layout", "leave it out: h5schema chooses"),
+    "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
+}
+_CODECS = ("none", "default", "lzf")
+_FORMS = ("pad", "mask", "packed", "list", "id")
+
+
+def refuse_later(draft: Draft) -> Draft:
+    """Refuses what comes with a later version, and lets nothing else be said of these elements."""
+    notes = Notes(draft)
+    schema = draft.reading.schema
+    _note(notes, (), _keys(schema, _ROOT))
+    for group in draft.groups.values():
+        _note(notes, group.path, _of_group(group.spec))
+    for dim in draft.dims.values():
+        _note(notes, dim.path, _of_dim(dim.spec))
+    for feature in draft.features.values():
+        _note(notes, feature.path, _of_feature(feature.spec))
+    for name, split in schema.splits.items():
+        _note(notes, ("splits", name), _of_split(split))
+    for name, loader in schema.loaders.items():
+        _note(notes, ("loaders", name), _of_loader(loader))
+    return notes.done(draft)
+
+
+def _note(notes: Notes, element: Path, found: Iterator[Later]) -> None:
+    for path, what, now in found:
+        breaks = element or None
+        key = bool(path) and path[-1] in _KEYS
+        notes.add(
+            "not-yet", f"{what} {'come' if what.endswith('s') else 'comes'} with a later version",
+            (*element, *path), f"for now {now}", key=key, breaks=breaks,
+        )
+
+
+_KEYS = frozenset(_ROOT) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
+"""Keys that are refused themselves, not their values."""
+
+
+def _keys(spec: object, table: Mapping[str, tuple[str, str]], at: Path = ()) -> Iterator[Later]:
+    for key, (what, now) in table.items():
+        value = getattr(spec, key, None)
+        if value:
+            yield (*at, key), what.format(value), now
+
+
+def _of_group(spec: GroupSpec) -> Iterator[Later]:
+    yield from _keys(spec, _GROUP)
+    yield from _of_dims(spec.over or (), ("over",))
+    yield from _of_place(spec.at)
+    if spec.store is not None:
+        yield from _of_store(spec.store)
+
+
+def _of_dim(spec: DimSpec) -> Iterator[Later]:
+    yield from _keys(spec, _DIM)
+    if len(spec.per) > 1:
+        yield ("per",), "a ragged dim per combination of dims", "name one"
+    if spec.source is not None and ":" in spec.source and "{" not in spec.source:
+        yield ("source",), "a function as a source", "write a pattern, such as '{name}.jpg'"
+    elif spec.source is not None and "{" not in spec.source and spec.source.endswith((".csv", ".parquet")):
+        yield ("source",), "a table as a source", "write a pattern, such as '{name}.jpg'"
+    if spec.ids and (spec.per or isinstance(spec.size, int)):
+        yield ("ids",), "ids of a dim that is not open", "leave them out"
+    elif isinstance(spec.ids, str) and "{" not in spec.ids:
+        yield ("ids",), "ids that are found in a feature", "write a template of captures, such as '{name}', or `true`"
+
+
+def _of_feature(spec: FeatureSpec) -> Iterator[Later]:
+    yield from _keys(spec, _FEATURE)
+    yield from _of_dims(spec.dims or (), ("dims",))
+    yield from _of_place(spec.at)
+    name = spec.dtype.name
+    if name in dtypes.LATER:
+        yield ("dtype",), f"the dtype `{name}`", _INSTEAD.get(name, "use a number, a str or an enum")
+    if spec.store is not None:
+        yield from _of_store(spec.store)
+
+
+_INSTEAD = {
+    "category": "use `{enum: [...]}` or str",
+    "json": "use str",
+    "bytes": "use uint8, with a dim",
+    "bfloat16": "use float32",
+    "datetime64[ns]": "use int64, with a unit",
+}
+
+
+def _of_dims(dims: Sequence[str | int], at: Path) -> Iterator[Later]:
+    for index, dim in enumerate(dims):
+        if dim == "_":
+            yield (*at, index), "a length that nothing else shares (`_`)", "declare a dim"
+        elif dim == "...":
+            yield (*at, index), "any further dims (`...`)", "write the dims"
+
+
+def _of_place(at: str | None) -> Iterator[Later]:
+    if at is not None and "{" in at:
+        yield ("at",), "a dim that is laid out as paths", "leave the braces out: entries lie along an axis"
+    elif at is not None and at.endswith("@*"):
+        yield ("at",), "all attributes as one feature (`@*`)", "name them one by one, as '@name'"
+
+
+def _of_store(spec: StoreSpec) -> Iterator[Later]:
+    yield from _keys(spec, _STORE, ("store",))
+    if spec.codec is not None and spec.codec not in _CODECS:
+        yield ("store", "codec"), f"the codec `{spec.codec}`", "use `default` or `lzf`, which every HDF5 tool reads"
+
+
+def _of_split(spec: SplitSpec) -> Iterator[Later]:
+    if len(spec.over) > 1:
+        yield ("over",), "splits over several dims", "name one"
+    for name, part in spec.parts.items():
+        if part.feature is not None:
+            yield ("parts", name), "a part that a feature holds", "write a share, a list, or bounds"
+
+
+def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
+    yield from _keys(spec, _LOADER)
+    if len(spec.over) > 1:
+        yield ("over",), "loaders over several dims", "name one"
+    yield from _of_batch(spec.batch)
+    for key in ("inputs", "targets"):
+        tree = getattr(spec, key)
+        if tree is not None:
+            yield from _of_tree(tree, (key,))
+
+
+def _of_batch(spec: BatchSpec) -> Iterator[Later]:
+    yield from _keys(spec, _BATCH, ("batch",))
+    if spec.shuffle == "chunks":
+        yield ("batch", "shuffle"), "shuffling within windows of chunks", "write `shuffle: true`"
+
+
+def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
+    waiting = [(tree, at)]
+    while waiting:
+        part, path = waiting.pop(0)
+        match part:
+            case InputSpec():
+                yield from _keys(part, _INPUT, path)
+                if part.as_ is not None and part.as_ not in _FORMS:
+                    yield (*path, "as"), f"the form `{part.as_}`", "use pad, mask, packed or list"
+                if part.dtype is not None and part.dtype not in NUMBERS:
+                    yield (*path, "dtype"), f"the dtype `{part.dtype}`", "use one of numpy's"
+            case ListSpec():
+                waiting += [(item, (*path, index)) for index, item in enumerate(part.items)]
+            case MapSpec():
+                waiting += [(item, (*path, key)) for key, item in part.items.items()]
