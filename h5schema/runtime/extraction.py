@@ -7,23 +7,16 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from h5schema.errors import DataError, H5SchemaError, UserCodeError
 
 from . import stamp
-from .blocks import Maybe, joined
 from .model import model_of
 from .origins import Call, Calls, Origin, SourceFailedError
 from .progress import Progress
 from .sources import Found, Source, find
 from .summary import Failure, Summary
-from .transaction import Blocks, Transaction
+from .transaction import Transaction
 from .writer import Writer
-
-_TOGETHER = 256
-"""Entries that are put in one block."""
 
 _COMMIT_EVERY = 10.0
 """Seconds between commits."""
@@ -175,45 +168,29 @@ def _expect_some(found: Mapping[str, Found], failures: Sequence[Failure], target
 def _extract(transaction: Transaction, calls: Calls, dim: str, found: Found) -> list[Failure]:
     """Puts the entries of one dim, some at a time; returns the sources that failed."""
     order = calls.of_dim(transaction.model.led_by(dim))
-    waiting: list[tuple[str, Blocks]] = []
+    has_ids = transaction.model.has_ids(dim)
     failures: list[Failure] = []
     committed = time.monotonic()
     with Progress(f"extract {dim}", len(found.sources)) as progress:
         for source in found.sources:
-            try:
-                waiting.append((source.id, _entry(transaction, dim, source, order, calls)))
-                progress.step()
-            except SourceFailedError as error:
-                failures.append(Failure(source.id, source.path, error.what, error.frames))
-                progress.step(failed=True)
-            due = time.monotonic() - committed > _COMMIT_EVERY
-            if len(waiting) >= _TOGETHER or due:
-                _put(transaction, dim, waiting)
-            if due:
+            failure = _entry(transaction, dim, source, source.id if has_ids else None, order, calls)
+            failures += [] if failure is None else [failure]
+            progress.step(failed=failure is not None)
+            if time.monotonic() - committed > _COMMIT_EVERY:
                 transaction.commit()
                 committed = time.monotonic()
-        _put(transaction, dim, waiting)
     return failures
 
 
-def _entry(transaction: Transaction, dim: str, source: Source, order: Sequence[str], calls: Calls) -> Blocks:
-    """All features of one source, checked, so that a bad one fails its source and no other."""
-    values = calls.of_source(order, source)
+def _entry(
+    transaction: Transaction, dim: str, source: Source, key: str | None, order: Sequence[str], calls: Calls
+) -> Failure | None:
+    """Puts the entry of one source; a bad value fails its source and no other."""
     try:
-        return transaction.checked(dim, {address: [value] for address, value in values.items()}, 1, [source.id])
+        transaction.put_one(dim, calls.of_source(order, source), key)
+    except SourceFailedError as error:
+        return Failure(source.id, source.path, error.what, error.frames)
     except DataError as error:
-        place = error.where.rpartition(": ")[2].partition(",")[0]
-        raise SourceFailedError(f"{place}: {error.what}; {error.do}") from None
-
-
-def _put(transaction: Transaction, dim: str, waiting: list[tuple[str, Blocks]]) -> None:
-    if not waiting:
-        return
-    blocks = {address: joined([_block(*part[address]) for _, part in waiting]) for address in waiting[0][1]}
-    ids = [text for text, _ in waiting] if transaction.model.has_ids(dim) else None
-    transaction.put(dim, blocks, ids)
-    waiting.clear()
-
-
-def _block(values: object, present: NDArray[np.bool_] | None) -> object:
-    return values if present is None else Maybe(values, present)
+        place = error.where.removeprefix(f"{transaction.target}: ").partition(", row")[0]
+        return Failure(source.id, source.path, f"{place}: {error.what}; {error.do}")
+    return None

@@ -30,6 +30,15 @@ class UnknownIdError(DataError, KeyError):
     __str__ = DataError.__str__
 
 
+def unknown_id(dim: str, text: str, file: str) -> UnknownIdError:
+    """No entry of `dim` has the id `text`."""
+    return UnknownIdError(
+        f"no entry of {dim} has the id {text!r}",
+        where=f"{file}: {dim}",
+        do=f"`list(file.{dim.replace('/', '.')})` gives the ids; `in` asks for one",
+    )
+
+
 def hash_of(text: str) -> int:
     """A stable 64-bit hash of an id: the first 8 bytes of BLAKE2b (RFC 7693), little-endian."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
@@ -86,11 +95,7 @@ class Ids:
         for row in self._candidates(hash_of(text)):
             if self.read(np.array([row], np.int64))[0] == text:
                 return row
-        raise UnknownIdError(
-            f"no entry of {self._dim} has the id {text!r}",
-            where=f"{self._file}: {self._index}",
-            do=f"`list(file.{self._dim})` gives the ids; `in` asks for one",
-        )
+        raise unknown_id(self._dim, text, self._file)
 
     def _candidates(self, wanted: int) -> list[int]:
         """Rows whose id has this hash, by interpolation: hashes are uniform, so the place is nearly known."""
@@ -128,18 +133,18 @@ class NewIds:
         self._datasets = datasets
         self._path = layout.of_dim(dim, "ids")
         self._where = f"{target}: {dim}"
-        self._seen: set[int] = set()
+        self._rows: dict[int, int] = {}
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
             datasets.create(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
         datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
 
-    def expect_new(self, ids: Sequence[str]) -> set[int]:
-        """The hashes of ids that are all new.
+    def expect_new(self, ids: Sequence[str]) -> list[int]:
+        """The hashes of ids that are all new, in order.
 
         Raises:
             DataError: One is empty, no text, or there already.
         """
-        fresh: set[int] = set()
+        fresh: dict[int, None] = {}
         for text in ids:
             if not isinstance(text, str) or not text:  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise DataError(f"{text!r} is no id", where=self._where, do="an id is a text that is not empty")
@@ -149,23 +154,30 @@ class NewIds:
                 raise DataError(
                     f"the id {text!r} cannot be written as utf-8", where=self._where, do="rename the source"
                 ) from None
-            if value in fresh or value in self._seen:
+            if value in fresh or value in self._rows:
                 raise DataError(
                     f"there is an entry with the id {text!r} already",
                     where=self._where,
                     do="ids are unique; replacing an entry comes with a later version",
                 )
-            fresh.add(value)
-        return fresh
+            fresh[value] = None
+        return list(fresh)
 
-    def append(self, ids: Sequence[str], hashes: set[int]) -> None:
-        """Adds ids, whose hashes `expect_new` gave."""
+    def take(self, hashes: Sequence[int], first: int) -> None:
+        """Notes ids that get the rows from `first` on."""
+        self._rows.update(zip(hashes, range(first, first + len(hashes)), strict=True))
+
+    def row_of(self, text: str) -> int | None:
+        """The row of the entry with this id; None: there is none."""
+        return self._rows.get(hash_of(text))
+
+    def append(self, ids: Sequence[str]) -> None:
+        """Writes ids that were taken."""
         encoded = [text.encode() for text in ids]
         start = self._datasets.rows(f"{self._path}/values")
         self._datasets.append(f"{self._path}/values", np.frombuffer(b"".join(encoded), np.uint8))
         ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
         self._datasets.append(f"{self._path}/offsets", start + ends)
-        self._seen |= hashes
 
     def finish(self) -> None:
         """Short ids get a fixed length, which any tool reads; and the index is written."""

@@ -10,31 +10,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.errors import DataError
+from h5schema.errors import DataError, FileError
 from h5schema.vocabulary import layout
 
 from . import stamp, system
 from .axes import FixedAxis
-from .blocks import RaggedBlock, Texts
 from .carrier import H5pyCarrier
 from .datasets import Datasets, scales_of, values_scale
 from .features import Options
 from .ids import NewIds
 from .kinds import Stored
 from .model import Model
-from .spans import Rows
 from .stamp import Schema
-
-Blocks: TypeAlias = "dict[str, tuple[object, NDArray[np.bool_] | None]]"
-"""Checked blocks by address, each with what is present (None: all, the feature is not optional)."""
+from .taken import Block, Checked, Unique, agreed_lengths, together
+from .where import Where
 
 _INT64 = np.dtype(np.int64)
+
+_TOGETHER = 256
+"""Entries that are put one by one are written so many at a time."""
 
 
 class Transaction:
@@ -71,7 +71,9 @@ class Transaction:
         self._partial = target.with_name(target.name + ".partial")
         system.expect_target(target, overwrite=overwrite)
         self._counts = dict.fromkeys(model.open_dims(), 0)
-        self._unique: dict[str, set[object]] = {}
+        self._waiting: dict[str, list[Checked]] = {}
+        self._unique = Unique()
+        self._torn = False
         self._whole: set[str] = set()
         with system.explained(target):
             system.claim(self._partial)
@@ -94,28 +96,6 @@ class Transaction:
         """Entries of a dim that were put so far."""
         return self._counts[dim]
 
-    def checked(self, dim: str, given: Mapping[str, object], count: int, names: Sequence[str] | None = None) -> Blocks:
-        """Entries as a user gives them, made blocks; nothing is written.
-
-        Args:
-            dim: Address of the dim.
-            given: By address: an array [count, ...], a list of `count` values, or a block. Left out: absent.
-            count: Number of entries.
-            names: Their ids, for errors.
-
-        Raises:
-            DataError: A value, shape or length does not fit.
-        """
-        blocks: Blocks = {}
-        for address in self.model.led_by(dim):
-            value = given.get(address)
-            feature, place = self.model.features[address], self.model.places[address]
-            where = f"{self.target}: {place.path}, row {self._counts[dim]}" + (f" ({names[0]!r})" if names else "")
-            blocks[address] = feature.block_of([None] * count if value is None else value, place, count, where)
-        for ragged in self.model.ragged_below(dim):
-            self._agreed(dim, ragged, blocks, count, names)
-        return blocks
-
     def put(self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None = None) -> None:
         """Appends entries of one dim: a block of every feature that the dim leads.
 
@@ -123,39 +103,91 @@ class Transaction:
 
         Args:
             dim: Address of the dim.
-            given: See `checked`.
+            given: By address: an array [n, ...], a list of n values, or a block. Left out: absent.
             ids: Of the entries, if the dim has ids.
 
         Raises:
             DataError: A value, shape, length or id does not fit.
             FileError: The disk is full.
         """
+        self._expect_untorn()
         count = self._count_of(dim, given, ids)
-        if not count:
-            return
-        hashes = self._ids[dim].expect_new(ids) if ids is not None else set[int]()
-        blocks = self.checked(dim, given, count, ids)
-        fresh = {address: self._once(address, block) for address, (block, _) in blocks.items()}
+        if count:
+            self.flush(dim)
+            self._append(dim, self._taken(dim, given, count, ids))
+
+    def put_one(self, dim: str, given: Mapping[str, object], key: str | None = None) -> None:
+        """Appends one entry; it is checked and copied now, and written together with the next ones.
+
+        Args:
+            dim: Address of the dim.
+            given: By address: a value; None or left out: absent.
+            key: Its id, if the dim has ids.
+
+        Raises:
+            DataError: A value, shape or the id does not fit; the entries before it stay.
+            FileError: The disk is full.
+        """
+        self._expect_untorn()
+        ids = None if key is None else [key]
+        self._count_of(dim, {}, ids)
+        one = self._taken(dim, {address: [value] for address, value in given.items()}, 1, ids)
+        waiting = self._waiting.setdefault(dim, [])
+        waiting.append(one)
+        if len(waiting) >= _TOGETHER:
+            self.flush(dim)
+
+    def flush(self, dim: str) -> None:
+        """Writes the entries of a dim that were put one by one."""
+        waiting = self._waiting.pop(dim, [])
+        if waiting:
+            self._append(dim, together(waiting))
+
+    def _taken(self, dim: str, given: Mapping[str, object], count: int, ids: Sequence[str] | None) -> Checked:
+        """Entries as a user gives them, made blocks that fit and belong to the next rows; not written yet."""
+        first = self._counts[dim]
+        hashes = self._ids[dim].expect_new(ids) if ids is not None else []
+        blocks: dict[str, Block] = {}
+        for address in self.model.led_by(dim):
+            value = given.get(address)
+            feature, place = self.model.features[address], self.model.places[address]
+            where = Where(f"{self.target}: {place.path}", first, ids)
+            blocks[address] = feature.block_of([None] * count if value is None else value, place, count, where)
+        where = Where(f"{self.target}: {dim}", first, ids)
+        lengths = {
+            ragged: agreed_lengths(ragged, self.model.places, blocks, count, where)
+            for ragged in self.model.ragged_below(dim)
+        }
+        self._unique.take(self.model, blocks, where)
+        if ids is not None:
+            self._ids[dim].take(hashes, first)
+        self._counts[dim] += count
+        return Checked(blocks, lengths, list(ids or ()))
+
+    def _append(self, dim: str, checked: Checked) -> None:
         rows: dict[str, NDArray[np.generic]] = {}
-        for address, (block, present) in blocks.items():
+        for address, (block, present) in checked.blocks.items():
             feature, place = self.model.features[address], self.model.places[address]
             ends = {part.path: self._datasets.rows(part.path) for part in feature.stored(place)}
             rows |= feature.write(place, block, present, ends)
-        for ragged in self.model.ragged_below(dim):
-            rows[layout.of_dim(ragged, "lengths")] = self._agreed(dim, ragged, blocks, count, ids)
+        for ragged, lengths in checked.lengths.items():
+            rows[layout.of_dim(ragged, "lengths")] = lengths
+        self._torn = True
         with system.explained(self.target):
             for path, values in rows.items():
                 self._datasets.append(path, values)
-            if ids is not None:
-                self._ids[dim].append(ids, hashes)
-        self._counts[dim] += count
-        for address, new in fresh.items():
-            self._unique.setdefault(address, set()).update(new)
+            if checked.ids:
+                self._ids[dim].append(checked.ids)
+        self._torn = False
+
+    def row_of(self, dim: str, text: str) -> int | None:
+        """The row of the entry with an id, of those that were put so far; None: there is none."""
+        return self._ids[dim].row_of(text)
 
     def put_whole(self, address: str, value: object) -> None:
         """Writes a feature that has no entries: one value for the whole file."""
         feature, place = self.model.features[address], self.model.places[address]
-        block, _ = feature.block_of([value], place, 1, f"{self.target}: {place.path}")
+        block, _ = feature.block_of([value], place, 1, Where(f"{self.target}: {place.path}"))
         with system.explained(self.target):
             data, dtype = feature.whole(block)
             if place.is_attribute:
@@ -170,6 +202,9 @@ class Transaction:
 
     def commit(self) -> None:
         """Makes durable what was put: a commit record, then everything to the disk."""
+        self._expect_untorn()
+        for dim in list(self._waiting):
+            self.flush(dim)
         with system.explained(self.target):
             for dim, count in self._counts.items():
                 self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
@@ -190,7 +225,10 @@ class Transaction:
             DataError: A feature that has no entries was not written.
             TargetExistsError: Meanwhile another program made the target.
         """
+        self._expect_untorn()
         self._expect_whole()
+        for dim in list(self._waiting):
+            self.flush(dim)
         with system.explained(self.target):
             for ids in self._ids.values():
                 ids.finish()
@@ -264,45 +302,13 @@ class Transaction:
             raise DataError("the entries need ids", where=f"{self.target}: {dim}", do="give one id for each entry")
         return len(ids)
 
-    def _once(self, address: str, block: object) -> set[object]:
-        """The values of a block whose feature says `unique`, all new; else nothing."""
-        feature = self.model.features[address]
-        if feature.options.check is None or not feature.options.check.unique:
-            return set()
-        numbers = feature.numbers(block)
-        values: list[object] = list(numbers) if isinstance(numbers, Texts) else np.asarray(numbers).ravel().tolist()
-        fresh: set[object] = set()
-        for value in values:
-            if value in fresh or value in self._unique.get(address, ()):
-                raise DataError(
-                    f"{value!r} stands twice, but the schema says `unique`",
-                    where=f"{self.target}: {address}",
-                    do="mend the data, or the check in the schema",
-                )
-            fresh.add(value)
-        return fresh
-
-    def _agreed(self, dim: str, ragged: str, blocks: Blocks, count: int, names: Sequence[str] | None) -> Rows:
-        """The lengths of a ragged dim, int64 [count]: every feature that has the entry has the same."""
-        agreed = np.full(count, -1, np.int64)
-        said = np.full(count, "", object)
-        for address, (block, present) in blocks.items():
-            if self.model.places[address].ragged != ragged:
-                continue
-            lengths = cast("RaggedBlock[np.generic]", block).lengths
-            there = np.ones(count, bool) if present is None else present
-            clash = there & (agreed >= 0) & (agreed != lengths)
-            if clash.any():
-                row = int(np.argmax(clash))
-                raise DataError(
-                    f"{said[row]} has length {agreed[row]}, {address} has {lengths[row]}, and both run over {ragged}",
-                    where=f"{self.target}: {dim}, row {self._counts[dim] + row}"
-                    + (f" ({names[row]!r})" if names else ""),
-                    do="features over one ragged dim have one length in each entry; give them dims of their own",
-                )
-            new = there & (agreed < 0)
-            agreed[new], said[new] = lengths[new], address
-        return np.maximum(agreed, 0)
+    def _expect_untorn(self) -> None:
+        if self._torn:
+            raise FileError(
+                "an earlier write failed half way, so the file cannot be completed",
+                where=str(self.target),
+                do="write it again from the beginning",
+            )
 
     def _expect_whole(self) -> None:
         for address, place in self.model.places.items():

@@ -16,12 +16,10 @@ from . import stamp
 from .carrier import H5pyCarrier
 from .entries import Entries, IdEntries, flat, keys_of
 from .file import File
+from .ids import unknown_id
 from .transaction import Transaction
 
 EntryT = TypeVar("EntryT")
-
-_TOGETHER = 256
-"""Entries that are given one by one are written so many at a time."""
 
 
 class Writer(File):
@@ -30,7 +28,6 @@ class Writer(File):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
         self._transaction: Transaction | None = None
-        self._waiting: dict[str, list[tuple[str | None, object]]] = {}
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> Self:
@@ -71,8 +68,14 @@ class Writer(File):
         return self.transaction.file
 
     def length(self, dim: str) -> int:
-        self._flush(dim)
+        self.transaction.flush(dim)
         return self.transaction.count(dim)
+
+    def row_of(self, dim: str, text: str) -> int:
+        row = self.transaction.row_of(dim, text)
+        if row is None:
+            raise unknown_id(dim, text, str(self.path))
+        return row
 
     def entries_of(self, dim: str) -> object:
         return IdAxisWriter[object](self, dim) if self.model.has_ids(dim) else AxisWriter[object](self, dim)
@@ -89,22 +92,17 @@ class Writer(File):
         self.transaction.put_whole(address, value)
 
     def keep(self, dim: str, key: str | None, entry: object) -> None:
-        """Takes one entry; entries are written some at a time."""
-        waiting = self._waiting.setdefault(dim, [])
-        waiting.append((key, entry))
-        if len(waiting) >= _TOGETHER:
-            self._flush(dim)
+        """Takes one entry: it is checked and copied now, and written together with others."""
+        addresses = self.model.led_by(dim)
+        _expect_keys(entry, addresses, dim, f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})"))
+        self.transaction.put_one(dim, flat(entry, addresses, dim), key)
 
     def commit(self) -> None:
         """Makes durable what was given so far."""
-        for dim in list(self._waiting):
-            self._flush(dim)
         self.transaction.commit()
 
     def publish(self) -> None:
         """Completes the file and gives it its final name; the end of a `with` block does it."""
-        for dim in list(self._waiting):
-            self._flush(dim)
         self.transaction.publish()
         self._transaction = None
 
@@ -113,16 +111,6 @@ class Writer(File):
         if self._transaction is not None:
             self._transaction.discard()
             self._transaction = None
-
-    def _flush(self, dim: str) -> None:
-        waiting = self._waiting.pop(dim, [])
-        if not waiting:
-            return
-        addresses = self.model.led_by(dim)
-        flats = [flat(entry, addresses, dim) for _, entry in waiting]
-        blocks = {address: [one[address] for one in flats] for address in addresses}
-        ids = [cast("str", key) for key, _ in waiting] if self.model.has_ids(dim) else None
-        self.transaction.put(dim, blocks, ids)
 
     def __enter__(self) -> Self:
         _ = self.transaction
@@ -164,7 +152,6 @@ class AxisWriter(Entries[EntryT], Generic[EntryT]):
 
     def append(self, entry: EntryT) -> None:
         """Adds one entry at the end."""
-        _expect_keys(entry, self._file.model.led_by(self._dim), self._dim, f"{self._file.path}: {self._dim}")
         self._file.keep(self._dim, None, entry)
 
     def extend(self, blocks: Mapping[str, object]) -> None:
@@ -173,7 +160,6 @@ class AxisWriter(Entries[EntryT], Generic[EntryT]):
         Args:
             blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
         """
-        _ = len(self)
         self._file.transaction.put(self._dim, blocks)
 
 
@@ -183,7 +169,6 @@ class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
     _file: Writer
 
     def __setitem__(self, key: str, entry: EntryT) -> None:
-        _expect_keys(entry, self._file.model.led_by(self._dim), self._dim, f"{self._file.path}: {self._dim}")
         self._file.keep(self._dim, key, entry)
 
     def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
@@ -193,5 +178,4 @@ class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
             ids: One for each entry.
             blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
         """
-        _ = len(self)
         self._file.transaction.put(self._dim, blocks, ids)

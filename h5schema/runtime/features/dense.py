@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any, TypeVar, Unpack, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from h5schema.errors import DataError
 
 from ..blocks import Maybe
 from ..kinds import Dense, Kind, Place
 from ..members import Members
 from ..spans import Reading, Rows
 from ..values import expect_shape, fit
+from ..where import Where
 from .feature import Feature, Given, Options
 
 EntryT = TypeVar("EntryT")
@@ -36,20 +39,20 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
     def file_dtype(self) -> np.dtype[np.generic]:
         return np.dtype(self.dtype)
 
-    def pack(self, entries: Sequence[object], place: Place, where: str) -> NDArray[ItemT]:
+    def pack(self, entries: Sequence[object], place: Place, where: Where) -> NDArray[ItemT]:
         rows = np.empty((len(entries), *place.shape), self.dtype)
         for i, entry in enumerate(entries):
-            row = self._fit(entry, f"{where}, entry {i} of the block" if len(entries) > 1 else where)
-            expect_shape(row, place.shape, where)
+            row = self._fit(entry, where.entry(i))
+            expect_shape(row, place.shape, where.entry(i))
             rows[i] = row
         return rows
 
-    def accept(self, block: object, place: Place, where: str) -> NDArray[ItemT]:
-        array = self._fit(block, where)
-        expect_shape(array, (None, *place.shape), where)
+    def accept(self, block: object, place: Place, where: Where) -> NDArray[ItemT]:
+        array = self._fit(block, str(where), where.rows(len(block)) if isinstance(block, np.ndarray) else None)
+        expect_shape(array, (None, *place.shape), str(where))
         return cast("NDArray[ItemT]", array)
 
-    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+    def _fit(self, value: object, where: str, rows: Rows | None = None) -> NDArray[np.generic]:
         return fit(value, self.dtype, where)
 
     def placeholder(self, place: Place) -> object:
@@ -108,10 +111,10 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
             self.enum.expect(values, place.path, rows)
         return values
 
-    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+    def _fit(self, value: object, where: str, rows: Rows | None = None) -> NDArray[np.generic]:
         array = super()._fit(value, where)
         if self.enum is not None:
-            self.enum.expect(array, where)
+            self.enum.expect(array, where, rows)
         return array
 
     def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
@@ -195,11 +198,17 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
     def dtype_record(self) -> object:
         return self.enum.record(self.dtype)
 
-    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+    def _fit(self, value: object, where: str, rows: Rows | None = None) -> NDArray[np.generic]:
         if isinstance(value, str):
             value = self.enum.value_of(value, where)
-        array = fit(value, self.dtype, where) if not isinstance(value, IntEnum) else np.array(int(value), self.dtype)
-        self.enum.expect(array, where)
+        if isinstance(value, Enum) and not isinstance(value, self.enum.enum):
+            raise DataError(
+                f"{type(value).__name__}.{value.name} is no member of {self.enum.enum.__name__}",
+                where=where,
+                do=f"give a member of {self.enum.enum.__name__}, or its name in the file",
+            )
+        array = fit(value, self.dtype, where)
+        self.enum.expect(array, where, rows)
         return array
 
     def placeholder(self, place: Place) -> object:

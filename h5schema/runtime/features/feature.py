@@ -21,6 +21,7 @@ from ..blocks import Maybe, RaggedBlock, Texts
 from ..conditions import Check
 from ..kinds import Kind, Place, Stored
 from ..spans import Reading, Rows
+from ..where import Where
 
 if TYPE_CHECKING:
     from ..file import Node
@@ -117,11 +118,11 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         return self.dtype
 
     @abstractmethod
-    def pack(self, entries: Sequence[object], place: Place, where: str) -> BlockT:
+    def pack(self, entries: Sequence[object], place: Place, where: Where) -> BlockT:
         """Entries as a user gives them, made one block; refuses what would change."""
 
     @abstractmethod
-    def accept(self, block: object, place: Place, where: str) -> BlockT:
+    def accept(self, block: object, place: Place, where: Where) -> BlockT:
         """A whole block as a user gives it, checked; refuses what would change."""
 
     @abstractmethod
@@ -148,18 +149,26 @@ class Feature(ABC, Generic[EntryT, BlockT]):
 
     def nothing(self, place: Place) -> BlockT:
         """A block of one entry that is absent."""
-        return self.pack([self.placeholder(place)], place, "")
+        return self.pack([self.placeholder(place)], place, Where(""))
 
     def stored(self, place: Place) -> tuple[Stored, ...]:
         """The datasets it needs."""
         return self.kind.stored(place, self.file_dtype)
 
-    def block_of(self, given: object, place: Place, count: int, where: str) -> tuple[BlockT, NDArray[np.bool_] | None]:
+    def block_of(
+        self, given: object, place: Place, count: int, where: Where
+    ) -> tuple[BlockT, NDArray[np.bool_] | None]:
         """What a user gives for `count` entries: a block, or a list of entries in which None is absent."""
         present: NDArray[np.bool_] | None = None
         if isinstance(given, Maybe):
             some = cast("Maybe[object]", given)
-            given, present = some.values, some.present
+            given, present = some.values, np.asarray(some.present)
+            if present.dtype != np.bool_ or present.shape != (count,):
+                raise DataError(
+                    f"`present` is {present.dtype} {list(present.shape)}, not bool [{count}]",
+                    where=str(where),
+                    do="say of each entry whether it is there",
+                )
         if isinstance(given, list | tuple):
             entries = list(cast("Sequence[object]", given))
             there = np.array([entry is not None for entry in entries], bool)
@@ -170,13 +179,14 @@ class Feature(ABC, Generic[EntryT, BlockT]):
             block = self.accept(given, place, where)
         length = len(cast("Sequence[object]", block))
         if length != count:
-            raise DataError(f"{length} entries are given, but the others have {count}", where=where, do="give as many")
+            raise DataError(
+                f"{length} entries are given, but the others have {count}", where=str(where), do="give as many"
+            )
         if not place.optional:
             if present is not None and not present.all():
-                row = int(np.argmin(present))
                 raise DataError(
-                    f"entry {row} of the block is None, but the feature is not optional",
-                    where=where,
+                    "the entry is None, but the feature is not optional",
+                    where=where.entry(int(np.argmin(present))),
                     do="give a value, or write `optional: true` in the schema",
                 )
             present = None
@@ -191,20 +201,23 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         """Rows to append to each dataset."""
         return self.kind.write(place, block, present, ends)
 
-    def _keep_check(self, block: BlockT, present: NDArray[np.bool_] | None, where: str) -> None:
+    def _keep_check(self, block: BlockT, present: NDArray[np.bool_] | None, where: Where) -> None:
         check = self.options.check
         if check is None:
             return
         numbers = self.numbers(block)
         good = check.holds(numbers)
-        if present is not None and not isinstance(numbers, RaggedBlock):
-            good = good | ~present.reshape(-1, *[1] * (good.ndim - 1))
+        entry = np.arange(len(good))
+        if isinstance(block, RaggedBlock):
+            entry = np.repeat(np.arange(len(block)), cast("RaggedBlock[np.generic]", block).lengths)
+        if present is not None:
+            good = good | ~present[entry].reshape(-1, *[1] * (good.ndim - 1))
         if not good.all():
             at = tuple(int(i) for i in np.argwhere(~good)[0])
-            value = numbers[at[0]] if isinstance(numbers, Texts) else np.asarray(numbers)[at]
+            value = numbers[at[0]] if isinstance(numbers, Texts) else np.asarray(numbers)[at].item()
             raise DataError(
-                f"{value!r} at {list(at)} breaks the check ({check})",
-                where=where,
+                f"{value!r} breaks the check ({check})",
+                where=where.entry(int(entry[at[0]])),
                 do="mend the data, or the check in the schema",
             )
 

@@ -16,6 +16,7 @@ from ..kinds import EndToEnd, Kind, Place
 from ..members import Members
 from ..spans import Reading, Rows, offsets_of
 from ..values import expect_shape, fit
+from ..where import Where
 from .feature import Feature, Given, Options
 
 ItemT = TypeVar("ItemT", bound=np.generic)
@@ -54,23 +55,23 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
     def dtype_record(self) -> object:
         return self.dtype if self.enum is None else self.enum.record(self.dtype)
 
-    def pack(self, entries: Sequence[object], place: Place, where: str) -> RaggedBlock[ItemT]:
+    def pack(self, entries: Sequence[object], place: Place, where: Where) -> RaggedBlock[ItemT]:
         parts: list[NDArray[np.generic]] = []
-        for entry in entries:
-            part = self._fit(entry, where)
+        for i, entry in enumerate(entries):
+            part = self._fit(entry, where.entry(i))
             if part.size == 0 and part.ndim == 1:
                 part = part.reshape(0, *place.shape)
-            expect_shape(part, (None, *place.shape), where)
+            expect_shape(part, (None, *place.shape), where.entry(i))
             parts.append(part)
         lengths = np.fromiter(map(len, parts), np.int64, len(parts))
         values = np.concatenate(parts) if parts else np.empty((0, *place.shape), self.dtype)
         return RaggedBlock(cast("NDArray[ItemT]", values), offsets_of(lengths))
 
-    def accept(self, block: object, place: Place, where: str) -> RaggedBlock[ItemT]:
+    def accept(self, block: object, place: Place, where: Where) -> RaggedBlock[ItemT]:
         if not isinstance(block, RaggedBlock):
             raise DataError(
                 f"{type(block).__name__} is not a block of entries of different lengths",
-                where=where,
+                where=str(where),
                 do="give a list with one array per entry, or a RaggedBlock(values, offsets)",
             )
         given = cast("RaggedBlock[np.generic]", block)
@@ -78,11 +79,11 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         if offsets[0] != 0 or offsets[-1] != len(given.values) or (np.diff(offsets) < 0).any():
             raise DataError(
                 "the offsets do not run from 0 to the number of values",
-                where=where,
+                where=str(where),
                 do="entry i is values[offsets[i]:offsets[i + 1]]; offsets has one item more than there are entries",
             )
-        values = self._fit(given.values, where)
-        expect_shape(values, (None, *place.shape), where)
+        values = self._fit(given.values, str(where))
+        expect_shape(values, (None, *place.shape), str(where))
         return RaggedBlock(cast("NDArray[ItemT]", values), offsets.astype(np.int64, copy=False))
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:

@@ -14,6 +14,7 @@ from h5schema.errors import DataError
 from ..blocks import Maybe, RaggedBlock, Texts
 from ..kinds import Dense, EndToEnd, Kind, Place
 from ..spans import Reading, Rows
+from ..where import Where
 from .feature import Feature, Given, Options
 
 
@@ -44,14 +45,14 @@ class Text(Feature[str, Texts]):
     def file_dtype(self) -> np.dtype[np.generic]:
         return np.dtype(np.uint8) if self.size is None else h5py.string_dtype("utf-8", self.size)
 
-    def pack(self, entries: Sequence[object], place: Place, where: str) -> Texts:
-        return Texts.of([self._encode(entry, where) for entry in entries])
+    def pack(self, entries: Sequence[object], place: Place, where: Where) -> Texts:
+        return Texts.of([self._encode(entry, where.entry(i)) for i, entry in enumerate(entries)])
 
-    def accept(self, block: object, place: Place, where: str) -> Texts:
+    def accept(self, block: object, place: Place, where: Where) -> Texts:
         if isinstance(block, Texts) and self.size is None:
             return block
         if isinstance(block, str) or not isinstance(block, Sequence | np.ndarray):
-            raise DataError(f"{type(block).__name__} is not a list of texts", where=where, do="give a list of str")
+            raise DataError(f"{type(block).__name__} is not a list of texts", where=str(where), do="give a list of str")
         return self.pack(list(cast("Sequence[object]", block)), place, where)
 
     def _encode(self, entry: object, where: str) -> bytes:
@@ -71,8 +72,8 @@ class Text(Feature[str, Texts]):
                 where=where,
                 do="nothing is cut: raise the size in the schema, or write `dtype: str`",
             )
-        if self.size is not None and encoded.endswith(b"\0"):
-            raise DataError("the text ends with NUL, which HDF5 drops", where=where, do="write `dtype: str`")
+        if (self.size is not None or not self.dims) and encoded.endswith(b"\0"):
+            raise DataError("the text ends with NUL, which HDF5 drops", where=where, do="take the NUL away")
         return encoded
 
     def placeholder(self, place: Place) -> object:

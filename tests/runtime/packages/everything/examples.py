@@ -70,9 +70,7 @@ def write(path: Path, count: int = 12) -> Path:
             w.sample[name_of(i)] = entry(i)
         for i in range(2 * count):
             w.step.append({"loss": float(i)})
-        w.events.event.extend(
-            {"events/when": np.arange(count), "events/inner/word": [f"w{i}" for i in range(count)]}
-        )
+        w.events.event.extend({"events/when": np.arange(count), "events/inner/word": [f"w{i}" for i in range(count)]})
     return path
 
 
