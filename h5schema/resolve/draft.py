@@ -155,7 +155,7 @@ class Notes:
     def breaks(self, path: Path) -> bool:
         """Whether the element, or one that it stands in, had its complaint already."""
         known = self._draft.broken
-        return any(path[:end] in known or path[:end] in self._broken for end in range(2, len(path) + 1, 2))
+        return any(path[:end] in known or path[:end] in self._broken for end in range(0, len(path) + 1, 2))
 
     def done(self, draft: Draft) -> Draft:
         """The draft with the problems of this pass."""

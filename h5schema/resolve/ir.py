@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 Kind = Literal["scalar", "dense", "enum", "ragged", "text"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
-Json: TypeAlias = "None | bool | int | float | str | tuple[Json, ...] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)

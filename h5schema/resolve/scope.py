@@ -49,7 +49,7 @@ def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, brea
             message = f"the dim `{name}` of group `{elsewhere[0].rpartition('/')[0]}` is not seen here"
             help = f"write its address: `{elsewhere[0]}`"
         else:
-                rule, message, help = _unknown(draft, "dim", name, visible_dims(draft, group))
+            rule, message, help = _unknown(draft, "dim", name, visible_dims(draft, group))
         notes.add(rule, message, path, help, breaks=breaks)
     notes.break_(breaks)
     return None
@@ -92,8 +92,8 @@ def _lost(draft: Draft, section: str, addresses: Iterable[str]) -> bool:
     for address in addresses:
         *groups, name = address.split("/")
         path = tuple(step for group in groups for step in ("groups", group))
-        ends = {(*path, section, name), (*path, section)} | {path[: end + 2] for end in range(0, len(path), 2)}
-        if not ends.isdisjoint(draft.reading.poisoned):
+        ends = {(*path, section, name), (*path, section)} | {path[:end] for end in range(0, len(path) + 1, 2)}
+        if not (ends.isdisjoint(draft.reading.poisoned) and ends.isdisjoint(draft.broken)):
             return True
     return False
 

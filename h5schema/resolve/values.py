@@ -114,9 +114,7 @@ def checked(feature: FeatureIR, spec: CheckSpec) -> Iterator[tuple[str, str, str
 
 def as_check(spec: CheckSpec) -> CheckIR:
     """The bounds as the IR holds them."""
-    return CheckIR(
-        spec.min, spec.max, spec.above, spec.below, bool(spec.unique), bool(spec.finite), spec.match
-    )
+    return CheckIR(spec.min, spec.max, spec.above, spec.below, bool(spec.unique), bool(spec.finite), spec.match)
 
 
 def _open_at(spec: CheckSpec, bound: float) -> bool:

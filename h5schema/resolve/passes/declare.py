@@ -34,9 +34,7 @@ def declare(draft: Draft) -> Draft:
     return notes.done(replace(draft, dims=dims, features=features, groups=groups))
 
 
-def _declared(
-    group: Declared[GroupSpec], section: str, specs: Mapping[str, SpecT]
-) -> dict[str, Declared[SpecT]]:
+def _declared(group: Declared[GroupSpec], section: str, specs: Mapping[str, SpecT]) -> dict[str, Declared[SpecT]]:
     prefix = f"{group.address}/" if group.address else ""
     return {
         prefix + name: Declared(prefix + name, group.address, (*group.path, section, name), spec)

@@ -32,9 +32,7 @@ def _in_feature(feature: Declared[FeatureSpec], outer: Settings) -> Settings:
     return _with_origin(feature, outer if dims is None else replace(outer, dims=dims), feature.group)
 
 
-def _with_origin(
-    declared: Declared[GroupSpec] | Declared[FeatureSpec], outer: Settings, scope: str
-) -> Settings:
+def _with_origin(declared: Declared[GroupSpec] | Declared[FeatureSpec], outer: Settings, scope: str) -> Settings:
     """`from` and `source` say what is handed over: who says one of them inherits neither."""
     spec = declared.spec
     source = _given(declared, "source", spec.source, scope)

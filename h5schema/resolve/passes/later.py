@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from h5schema.spec import BatchSpec, DimSpec, FeatureSpec, GroupSpec, InputSpec, ListSpec, LoaderSpec, MapSpec
-from h5schema.spec import SplitSpec, StoreSpec
+from h5schema.spec import (
+    BatchSpec,
+    DimSpec,
+    FeatureSpec,
+    GroupSpec,
+    InputSpec,
+    ListSpec,
+    LoaderSpec,
+    MapSpec,
+    SplitSpec,
+    StoreSpec,
+)
 from h5schema.vocabulary import dtypes
 from h5schema.vocabulary.dtypes import NUMBERS
 
@@ -14,8 +24,10 @@ from ..draft import Draft, Notes, Path
 Later = tuple[Path, str, str]
 """Where, what comes later, and what to do for now; the path is relative to the element."""
 
+_BIND = {
+    "bind": ("reading files that others made (`bind`)", "leave it out: h5schema then writes and reads its own files")
+}
 _ROOT = {
-    "bind": ("reading files that others made (`bind`)", "leave it out: h5schema then writes and reads its own files"),
     "after": ("a function that is called after an extraction", "call it yourself, after `h5schema extract`"),
 }
 _EVOLUTION = {
@@ -60,7 +72,10 @@ def refuse_later(draft: Draft) -> Draft:
     """Refuses what comes with a later version, and lets nothing else be said of these elements."""
     notes = Notes(draft)
     schema = draft.reading.schema
-    _note(notes, (), _keys(schema, _ROOT))
+    if schema.bind is not None:  # then all other words mean something else, so nothing more is said
+        _note(notes, (), _keys(schema, _BIND))
+        return notes.done(draft)
+    _note(notes, (), _keys(schema, _ROOT), breaks=False)
     for group in draft.groups.values():
         _note(notes, group.path, _of_group(group.spec))
     for dim in draft.dims.values():
@@ -74,17 +89,20 @@ def refuse_later(draft: Draft) -> Draft:
     return notes.done(draft)
 
 
-def _note(notes: Notes, element: Path, found: Iterator[Later]) -> None:
+def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool = True) -> None:
     for path, what, now in found:
-        breaks = element or None
         key = bool(path) and path[-1] in _KEYS
         notes.add(
-            "not-yet", f"{what} {'come' if what.endswith('s') else 'comes'} with a later version",
-            (*element, *path), f"for now {now}", key=key, breaks=breaks,
+            "not-yet",
+            f"{what} {'come' if what.endswith('s') else 'comes'} with a later version",
+            (*element, *path),
+            f"for now {now}",
+            key=key,
+            breaks=element if breaks else None,
         )
 
 
-_KEYS = frozenset(_ROOT) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
+_KEYS = frozenset(_ROOT) | set(_BIND) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
 """Keys that are refused themselves, not their values."""
 
 

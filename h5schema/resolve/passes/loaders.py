@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
 
 from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec, PredicateSpec
 from h5schema.vocabulary import reserved
@@ -26,9 +25,7 @@ Tree = InputSpec | ListSpec | MapSpec
 def resolve_loaders(draft: Draft) -> Draft:
     """Makes a `LoaderIR` of each loader."""
     notes = Notes(draft)
-    specs = {
-        name: spec for name, spec in draft.reading.schema.loaders.items() if not notes.breaks(("loaders", name))
-    }
+    specs = {name: spec for name, spec in draft.reading.schema.loaders.items() if not notes.breaks(("loaders", name))}
     taken = reserved.IN_MODULES | set(draft.classes.values())
     wanted = [Wanted(name, (name,), "Loader", ("loaders", name)) for name in specs]
     classes, clashes = name_classes(wanted, taken)
@@ -118,9 +115,7 @@ class _Loader:
         self._notes.add(rule, message, (*self._path, *where), help, key=key, breaks=self._path)
 
     def _over(self) -> DimIR | None:
-        address = find_dim(
-            self._draft, self._notes, "", self._spec.over[0], (*self._path, "over"), breaks=self._path
-        )
+        address = find_dim(self._draft, self._notes, "", self._spec.over[0], (*self._path, "over"), breaks=self._path)
         if address is None or address not in self._draft.axes:
             self._notes.break_(self._path)
             return None
@@ -352,7 +347,7 @@ class _Loader:
         return TakeIR(feature.address, dtype=spec.dtype, form=spec.as_, fill=spec.fill)
 
     def _form(self, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-        if spec.as_ is None or feature.kind == "ragged" and spec.as_ != "id":
+        if spec.as_ is None or (feature.kind == "ragged" and spec.as_ != "id"):
             return True
         if spec.as_ == "list" and feature.kind == "text":
             return True
@@ -370,7 +365,9 @@ class _Loader:
             return True
         stored = feature.dtype.name
         if stored == "str":
-            self._add("dtype", f"`{feature.address}` holds texts: they have no {wanted}", (*at, "dtype"), "leave it out")
+            self._add(
+                "dtype", f"`{feature.address}` holds texts: they have no {wanted}", (*at, "dtype"), "leave it out"
+            )
             return False
         if stored == "enum":
             enum = self._draft.enums.get(feature.address)

@@ -59,9 +59,7 @@ def _enum(draft: Draft, notes: Notes, feature: FeatureIR, members: Sequence[tupl
     except ValueError as error:
         notes.add("enum-range", str(error), path, "choose smaller values", breaks=declared.path)
         return None
-    return EnumIR(
-        "", tuple((member(text), text, value) for text, value in members), base, feature.doc
-    )
+    return EnumIR("", tuple((member(text), text, value) for text, value in members), base, feature.doc)
 
 
 def _member_path(

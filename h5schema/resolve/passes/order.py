@@ -11,9 +11,7 @@ from ..draft import Draft, Notes
 def order_features(draft: Draft) -> Draft:
     """Sorts the features that extraction makes; otherwise they keep the order of the schema."""
     notes = Notes(draft)
-    needs = {
-        address: feature.origin.given for address, feature in draft.resolved.items() if feature.origin is not None
-    }
+    needs = {address: feature.origin.given for address, feature in draft.resolved.items() if feature.origin is not None}
     made: dict[str, None] = {}
     seen: set[str] = set()
     for address in needs:

@@ -157,9 +157,7 @@ class _Origin:
         wanted = relative_pattern(self._notes, source.value, source.path, self._path)
         assert self._pattern is not None
         assert self._lead is not None
-        if wanted is None or not captured(
-            self._notes, wanted, self._pattern, source.path, self._path, self._lead.name
-        ):
+        if wanted is None or not captured(self._notes, wanted, self._pattern, source.path, self._path, self._lead.name):
             return None
         return self._made(source=source.value)
 
@@ -290,4 +288,3 @@ def _a(dtype: str) -> str:
 
 def _listed(addresses: Iterable[str]) -> str:
     return ", ".join(f"`{address}`" for address in addresses)
-

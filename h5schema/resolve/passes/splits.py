@@ -129,9 +129,7 @@ def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, pa
 def _check_value(draft: Draft, notes: Notes, value: Json, by: FeatureIR | None, where: Path, path: Path) -> None:
     if by is None:
         if not isinstance(value, str):
-            notes.add(
-                "value", "without `by` a part lists ids, which are texts", where, "put it in quotes", breaks=path
-            )
+            notes.add("value", "without `by` a part lists ids, which are texts", where, "put it in quotes", breaks=path)
         return
     wrong = impossible(by, draft.enums, value)
     if wrong is not None:
@@ -161,7 +159,7 @@ def _disjoint(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
     if shares and rules:
         notes.add(
             "mixed-parts",
-            f"`{shares[0].name}` has a share and `{rules[0].name}` says which entries it has: an entry could be in both",
+            f"`{shares[0].name}` has a share and `{rules[0].name}` says what it has: an entry could be in both",
             (*path, "parts", rules[0].name if shares[0] is parts[0] else shares[0].name),
             "give all parts shares, or say for all which entries they have",
             breaks=path,
