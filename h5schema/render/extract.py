@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from h5schema.resolve.ir import DimIR, FeatureIR, GroupIR, OriginIR, SchemaIR
+from h5schema.resolve.ir import DimIR, GroupIR, OriginIR, SchemaIR
 
 from .imports import Imports
 from .literals import literal, string
@@ -27,8 +27,8 @@ def view(schema: SchemaIR) -> ExtractView | None:
     sources = {address: dim.source for address, dim in dims.items() if dim.source is not None}
     if not sources:
         return None
-    made = {f.address: f for f in features_of(schema.root) if f.origin is not None and _within(f, dims, sources)}
-    origins = {address: origin for address in _in_order(made) if (origin := made[address].origin) is not None}
+    features = {feature.address: feature for feature in features_of(schema.root)}
+    origins = {address: origin for address in schema.made if (origin := features[address].origin) is not None}
     calls = {address: _origin(origin) for address, origin in origins.items()}
     ids = {address: dims[address].id_template for address in sources if dims[address].id_template is not None}
     needed = Imports()
@@ -41,8 +41,8 @@ def view(schema: SchemaIR) -> ExtractView | None:
     arguments: list[tuple[str, Code]] = [("", schema.writer_name), ("sources", literal(sources))]
     if ids:
         arguments.append(("ids", literal(ids)))
-    features = Bracketed("{", tuple((f"{string(key)}: ", value) for key, value in calls.items()), "}", open=bool(calls))
-    arguments.append(("features", features))
+    items = tuple((f"{string(address)}: ", made) for address, made in calls.items())
+    arguments.append(("features", Bracketed("{", items, "}", open=True)))
     return ExtractView(needed.text, call("Extraction", arguments, open=True))
 
 
@@ -64,30 +64,6 @@ def _origin(origin: OriginIR) -> Code:
     if origin.params:
         arguments.append(("params", literal(dict(origin.params))))
     return call("Call", arguments)
-
-
-def _within(feature: FeatureIR, dims: Mapping[str, DimIR], sources: Mapping[str, str]) -> bool:
-    """Whether a source makes an entry of it, or it belongs to no entry."""
-    named = [dims[dim] for dim in feature.dims if isinstance(dim, str)]
-    lead = next((dim.address for dim in named if dim.size is None and dim.per is None), None)
-    return lead is None or lead in sources
-
-
-def _in_order(made: Mapping[str, FeatureIR]) -> list[str]:
-    """Addresses in the order of the schema, but each after those it is made from."""
-    order: dict[str, None] = {}
-    for start in made:
-        waiting = [start]
-        while waiting:
-            origin = made[waiting[-1]].origin
-            missing = (
-                [address for address in origin.given if address in made and address not in order] if origin else []
-            )
-            if missing and missing[0] not in waiting:
-                waiting.append(missing[0])
-            else:
-                order.setdefault(waiting.pop())
-    return list(order)
 
 
 def _dims(group: GroupIR) -> Iterator[DimIR]:

@@ -290,8 +290,7 @@ def _given(**options: int | str | Code | None) -> tuple[tuple[str, Code], ...]:
 
 
 def _texts(enum: EnumIR) -> Code:
-    items = tuple(("", string(text)) for _, text, _ in enum.members)
-    return Bracketed("(", items, ")", lone=",", comma=True)
+    return Bracketed("[", tuple(("", string(text)) for _, text, _ in enum.members), "]")
 
 
 def _axis_class(dim: DimIR) -> str:

@@ -14,6 +14,8 @@ from .printer import WIDTH, Bracketed, Code, call
 
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
 
+_QUOTES = re.compile(r'(?P<closes>"{3,}|\A"|"\Z)|.', re.DOTALL)
+"""What would close a docstring, or stand at its edge; else one character."""
 _NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 
@@ -50,12 +52,12 @@ def docstring(text: str, indent: int) -> str:
     """A docstring at `indent`, long lines wrapped at spaces."""
     room = WIDTH - indent
     lines = _clean(text)
-    if len(lines) == 1 and len(lines[0]) + 6 <= room:
-        return f'{" " * indent}"""{_closed(lines[0])}"""'
-    wrapped = [piece for i, line in enumerate(lines) for piece in _wrap(line, room, 3 if i == 0 else 0)]
     margin = " " * indent
-    body = [margin + '"""' + wrapped[0], *(margin + line if line else "" for line in wrapped[1:]), margin + '"""']
-    return "\n".join(body)
+    if len(lines) > 1 or len(lines[0]) + 6 > room:
+        lines = [piece for i, line in enumerate(lines) for piece in _wrap(line, room, 3 if i == 0 else 0)]
+    if len(lines) == 1:
+        return f'{margin}"""{lines[0]}"""'
+    return "\n".join([f'{margin}"""{lines[0]}', *(margin + line if line else "" for line in lines[1:]), f'{margin}"""'])
 
 
 def _finite(value: float) -> Code:
@@ -98,20 +100,18 @@ def _character(character: str) -> str:
 
 def _clean(text: str) -> list[str]:
     """Lines of a docstring: indentation that all but the first share is taken off, and all are escaped."""
-    lines = [line.rstrip(" ") for line in text.expandtabs().split("\n")]
+    lines = "\n".join(line.rstrip(" ") for line in text.expandtabs().split("\n")).strip("\n").split("\n")
     margins = [len(line) - len(line.lstrip(" ")) for line in lines[1:] if line]
     margin = min(margins, default=0)
     lines = [lines[0].lstrip(" "), *(line[margin:] for line in lines[1:])]
-    escaped = "\n".join("".join(map(_character, line)) for line in lines).strip("\n")
-    escaped = re.sub('"{3,}', lambda quotes: '\\"' * len(quotes[0]), escaped)
-    if escaped.startswith('"'):
-        escaped = "\\" + escaped
-    return escaped.split("\n")
+    return _QUOTES.sub(_escaped, "\n".join(lines)).split("\n")
 
 
-def _closed(line: str) -> str:
-    """The last line of a docstring: a quote at its end would close it too early."""
-    return line[:-1] + '\\"' if line.endswith('"') and not line.endswith('\\"') else line
+def _escaped(found: re.Match[str]) -> str:
+    part = found[0]
+    if part.startswith('"'):
+        return '\\"' * len(part) if found["closes"] else part
+    return part if part == "\n" else _character(part)
 
 
 def _wrap(line: str, room: int, taken: int) -> list[str]:

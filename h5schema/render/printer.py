@@ -7,6 +7,7 @@ comma after the last; such a comma is what makes a formatter keep the lines apar
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -75,7 +76,8 @@ def lay(code: Code, indent: int = 0, before: str = "", after: str = "") -> str:
         return margin + before + code + after
     if not code.items or not _opened(code):
         line = margin + before + flat(code) + after
-        if not code.items or fits(line):
+        # The comma of a tuple of one keeps no lines apart, so its width must be the true one.
+        if not code.items or (_true_width(line) <= WIDTH if code.lone and len(code.items) == 1 else fits(line)):
             return line
     comma = "," if code.comma else ""
     inner = [lay(item, indent + INDENT, name, comma) for name, item in code.items]
@@ -121,3 +123,9 @@ def class_head(name: str, bases: Sequence[Code]) -> str:
 
 def _opened(code: Code) -> bool:
     return not isinstance(code, str) and (code.open or any(_opened(item) for _, item in code.items))
+
+
+def _true_width(line: str) -> int:
+    if line.isascii():
+        return len(line)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)

@@ -69,6 +69,7 @@ PHOTOS = SchemaIR(
         ),
     ),
     entries=(EntryIR("PhotoEntry", "photo", "", (("image", "feature", "image"), ("label", "feature", "label"))),),
+    made=("image", "label"),
     splits=(SplitIR("random", "photo", None, (PartIR("train", share=0.8), PartIR("test", share=0.2))),),
     loaders=(
         LoaderIR(

@@ -1,0 +1,1 @@
+"""Rendering, held against formatters, linters and type checkers."""

@@ -1,0 +1,41 @@
+"""Runs ruff and the type checkers over generated files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def place(files: Mapping[str, str], folder: Path) -> Path:
+    """Writes the files of a package as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+def _run(*command: str, cwd: Path) -> str:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def formatting(folder: Path) -> str:
+    """What `ruff format` would change; empty if nothing."""
+    return _run("ruff", "format", "--isolated", "--no-cache", "--diff", str(folder), cwd=folder)
+
+
+def findings(folder: Path) -> str:
+    """What `ruff check` finds by its default rules and in the order of imports; empty if nothing."""
+    return _run("ruff", "check", "--isolated", "--no-cache", "--extend-select", "I", str(folder), cwd=folder)
+
+
+def types(folder: Path) -> str:
+    """What mypy and pyright find in their strict modes; empty if nothing."""
+    config = folder.parent / "pyrightconfig.json"
+    config.write_text(f'{{"typeCheckingMode": "strict", "include": ["{folder.name}"], "extraPaths": ["{REPOSITORY}"]}}')
+    mypy = _run("mypy", "--strict", "--cache-dir", "/dev/null", "-p", folder.name, cwd=folder.parent)
+    return mypy + _run("pyright", "-p", str(config), cwd=folder.parent)
