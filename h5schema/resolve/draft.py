@@ -148,6 +148,10 @@ class Notes:
         if breaks is not None:
             self._broken.add(breaks)
 
+    def line(self, path: Path) -> int:
+        """The line of a key."""
+        return self._location(path, key=True, within=None).line
+
     def break_(self, path: Path) -> None:
         """Notes that an element cannot be resolved because of something that had its complaint elsewhere."""
         self._broken.add(path)

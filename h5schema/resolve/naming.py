@@ -39,7 +39,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Two classes that no rule tells apart: the later one, the earlier one, and the name."""
+    """Two classes that no rule tells apart: the later one, the earlier one, and the name that both wanted."""
 
     later: Wanted
     earlier: Wanted
@@ -80,5 +80,5 @@ def _clashes(wanted: Sequence[Wanted], names: Mapping[str, str]) -> Iterator[Cla
     for one in wanted:
         name = names[one.key]
         if name in first:
-            yield Clash(one, first[name], name)
+            yield Clash(one, first[name], next(one.candidates()))
         first.setdefault(name, one)

@@ -50,7 +50,7 @@ def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, brea
             help = f"write its address: `{elsewhere[0]}`"
         else:
             rule, message, help = _unknown(draft, "dim", name, visible_dims(draft, group))
-        notes.add(rule, message, path, help, breaks=breaks)
+        notes.add(rule, message, path, help, within=_part(rule, message, name), breaks=breaks)
     notes.break_(breaks)
     return None
 
@@ -63,7 +63,7 @@ def find_feature(
         return address
     if not _lost(draft, "features", [address]):
         rule, message, help = _unknown(draft, "feature", address, draft.features)
-        notes.add(rule, message, path, help, key=key, breaks=breaks)
+        notes.add(rule, message, path, help, key=key, within=_part(rule, message, address), breaks=breaks)
     notes.break_(breaks)
     return None
 
@@ -82,7 +82,7 @@ def find_input(
     elif not any(_lost(draft, section, [address]) for section in ("features", "groups", "dims")):
         known = [*draft.features, *filter(None, draft.groups), *draft.dims]
         rule, message, help = _unknown(draft, "feature", address, known)
-        notes.add(rule, message.replace("no feature ", "no feature, group or dim "), path, help, breaks=breaks)
+        notes.add(rule, _of_any(message), path, help, within=_part(rule, message, address), breaks=breaks)
     notes.break_(breaks)
     return None
 
@@ -115,6 +115,15 @@ def _unknown(draft: Draft, kind: str, name: str, known: Iterable[str]) -> tuple[
     if not candidates:
         return rule, message, f"this schema has no {kind}s"
     return rule, message, f"there {listed(candidates)}"
+
+
+def _of_any(message: str) -> str:
+    return message.replace("no feature ", "no feature, group or dim ").replace("not a feature", "nothing to load")
+
+
+def _part(rule: str, message: str, address: str) -> tuple[int, int] | None:
+    """The piece of an address that is meant: the group that is not there, if that is what is wrong."""
+    return (0, len(message.split("`")[1])) if rule == "unknown-group" else None
 
 
 def _first_unknown_group(draft: Draft, address: str) -> str | None:

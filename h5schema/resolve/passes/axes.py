@@ -66,8 +66,8 @@ def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str)
     template = dim.spec.ids if isinstance(dim.spec.ids, str) else None
     if template is not None:
         wanted = parse_pattern(notes, template, (*dim.path, "ids"), dim.path)
-        if wanted is None or not captured(notes, wanted, pattern, (*dim.path, "ids"), dim.path, dim.name):
-            return None
+        if wanted is not None:
+            captured(notes, wanted, pattern, (*dim.path, "ids"), dim.path, dim.name)
     return replace(base, ids=True, source=source, id_template=template)
 
 

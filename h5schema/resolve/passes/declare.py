@@ -63,19 +63,19 @@ def _names(group: Declared[GroupSpec], schema: SchemaSpec) -> Iterator[tuple[str
 
 def _check_names(notes: Notes, group: Declared[GroupSpec], schema: SchemaSpec) -> None:
     taken = reserved.GROUP if group.address else reserved.FILE
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, Path]] = {}
     for kind, name, path in _names(group, schema):
         if name in seen:
             notes.add(
                 "name-twice",
-                f"`{name}` is the name of a {seen[name]} and of a {kind} of one group",
+                f"`{name}` is the name of a {seen[name][0]} already, in line {notes.line(seen[name][1])}",
                 path,
-                "each is an attribute of one generated class: call one of them by another name",
+                f"in one group a name has one meaning: call this {kind} `{name}_{_OTHER[kind]}`, for example",
                 key=True,
                 breaks=path,
             )
             continue
-        seen[name] = kind
+        seen[name] = kind, path
         if kind != "split":
             _check_name(notes, kind, name, path, taken)
 
@@ -84,7 +84,7 @@ def _check_name(notes: Notes, kind: str, name: str, path: Path, taken: frozenset
     if name in taken:
         notes.add(
             "reserved-name",
-            f"`{name}` would hide what every generated class has by that name",
+            f"every generated class has its own `{name}`, which this {kind} would hide",
             path,
             _other_name(kind, name),
             key=True,
@@ -92,14 +92,14 @@ def _check_name(notes: Notes, kind: str, name: str, path: Path, taken: frozenset
     elif name in reserved.IN_DECLARATIONS or name in reserved.IN_MODULES:
         notes.add(
             "reserved-name",
-            f"`{name}` means something else in generated code",
+            f"generated code needs the name `{name}` for something else",
             path,
             _other_name(kind, name),
             key=True,
         )
 
 
-_OTHER = {"dim": "axis", "feature": "value", "group": "group"}
+_OTHER = {"dim": "axis", "feature": "value", "group": "group", "split": "split"}
 
 
 def _other_name(kind: str, name: str) -> str:

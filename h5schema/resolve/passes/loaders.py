@@ -111,8 +111,17 @@ class _Loader:
             doc=spec.doc,
         )
 
-    def _add(self, rule: str, message: str, where: Path, help: str = "", *, key: bool = False) -> None:
-        self._notes.add(rule, message, (*self._path, *where), help, key=key, breaks=self._path)
+    def _add(
+        self,
+        rule: str,
+        message: str,
+        where: Path,
+        help: str = "",
+        *,
+        key: bool = False,
+        within: tuple[int, int] | None = None,
+    ) -> None:
+        self._notes.add(rule, message, (*self._path, *where), help, key=key, within=within, breaks=self._path)
 
     def _over(self) -> DimIR | None:
         address = find_dim(self._draft, self._notes, "", self._spec.over[0], (*self._path, "over"), breaks=self._path)
@@ -152,6 +161,7 @@ class _Loader:
                     f"there is no split `{name}`",
                     ("split",),
                     f"did you mean `{near}/{part}`?" if near else f"there is {known}" if known else "declare `splits`",
+                    within=(0, len(name)),
                 )
             return None
         if part not in declared[name].parts:
@@ -162,6 +172,7 @@ class _Loader:
                 f"split `{name}` has no part `{part}`" if part else f"`{name}` is a split; a loader uses a part of it",
                 ("split",),
                 f"did you mean `{name}/{near}`?" if near else f"write one of {known}",
+                within=(len(name) + 1, len(part)) if part else None,
             )
             return None
         over = next((split.over for split in self._draft.splits if split.name == name), None)
@@ -341,8 +352,8 @@ class _Loader:
                 f"for now take features that begin with `{axis.name}`, or that have no dim of entries",
             )
             return None
-        good = self._form(spec, feature, at) and self._dtype(spec, feature, at) and self._fill(spec, feature, at)
-        if not good:
+        rules = (self._form, self._dtype, self._fill)
+        if not all([rule(spec, feature, at) for rule in rules]):  # a list: each rule has its say
             return None
         return TakeIR(feature.address, dtype=spec.dtype, form=spec.as_, fill=spec.fill)
 
@@ -378,7 +389,7 @@ class _Loader:
             "dtype",
             f"`{feature.address}` is {stored}: as {wanted} its values would be others",
             (*at, "dtype"),
-            f"load it as {_wider(stored)}",
+            f"leave `dtype` out: then it is loaded as {stored}",
         )
         return False
 
@@ -415,8 +426,3 @@ _NARROWED = frozenset(
     | {(stored, loaded) for stored in ("int", "uint") for loaded in ("int", "uint", "float", "complex")}
 )
 """Kinds between which a loader may ask for a cast: floats are rounded, whole numbers checked when they are read."""
-
-
-def _wider(stored: str) -> str:
-    kind = NUMBERS[stored].kind
-    return {"complex": "complex128", "float": "float64"}.get(kind, "float64 or int64")

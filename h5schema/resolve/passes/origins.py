@@ -67,11 +67,13 @@ class _Origin:
         call, params = self._settings.call, self._settings.params
         if call is None:
             if params is not None and len(params.path) > 2 and params.path[:-1] == self._path:
-                self._complain(
+                self._notes.add(
                     "params-without-call",
                     "`params` are handed to `call`, and there is none",
-                    params,
+                    params.path,
                     "write a `call`, or leave them out",
+                    key=True,
+                    breaks=self._path,
                 )
                 return False
             return True
@@ -104,27 +106,27 @@ class _Origin:
         return replace(made, **what)  # type: ignore[arg-type]
 
     def _entry_of(self, given: Given[object], what: str) -> bool:
-        """Whether entries of the feature come from sources; `what` is what a source would hand over."""
+        """Whether entries of the feature come from sources; `what` says what a source is for."""
         if self._pattern is not None:
             return True
         if self._lead is None:
             self._complain(
                 "no-dims",
-                f"{what} belongs to an entry, but `{self._feature.name}` has no dim of entries",
+                f"{what}, but `{self._feature.name}` has no dim of entries",
                 given,
                 self._dims_help(),
             )
         elif self._lead.size is None:
             self._complain(
                 "no-source",
-                f"{what} belongs to a source, but the dim `{self._lead.name}` has none",
+                f"{what}, but the dim `{self._lead.name}` has no `source`",
                 given,
                 f"give the dim one, such as {self._lead.name}: {{source: '{{name}}.jpg'}}",
             )
         else:
             self._complain(
                 "no-source",
-                f"{what} belongs to a source, but `{self._feature.name}` begins with the fixed dim `{self._lead.name}`",
+                f"{what}, but `{self._feature.name}` begins with the fixed dim `{self._lead.name}`",
                 given,
                 self._dims_help(),
             )
@@ -151,8 +153,8 @@ class _Origin:
         if source is None:
             if self._lead is None and ":" in call.value:
                 return self._made()
-            return self._made() if self._entry_of(call, f"what `{call.value}` is handed") else None
-        if not self._entry_of(source, "a second file"):
+            return self._made() if self._entry_of(call, f"`{call.value}` is handed the file of an entry") else None
+        if not self._entry_of(source, "a second file is found by the path of a source"):
             return None
         wanted = relative_pattern(self._notes, source.value, source.path, self._path)
         assert self._pattern is not None
@@ -180,7 +182,7 @@ class _Origin:
                 f"write '{{{name}}}'" if name else "write '{name}', the name of a capture of the source",
             )
             return None
-        if not self._entry_of(origin, f"the capture {{{name}}}"):
+        if not self._entry_of(origin, f"the capture {{{name}}} is cut from the path of a source"):
             return None
         assert self._pattern is not None
         assert self._lead is not None

@@ -42,7 +42,7 @@ def resolve_places(draft: Draft) -> Draft:
         if path in taken:
             notes.add(
                 "path-twice",
-                f"`{address}` and {taken[path]} would both lie at {path}",
+                f"feature `{address}` and {taken[path]} would both lie at {path}",
                 where,
                 "give one of them another place with `at`",
                 key=declared.spec.at is None,
