@@ -56,7 +56,11 @@ class Check:
         return good
 
     def __str__(self) -> str:
-        said = [f"{name}: {value}" for name in self.__slots__ if (value := getattr(self, name)) not in (None, False)]
+        said = [
+            f"{name}: {value}"
+            for name in self.__slots__
+            if (value := getattr(self, name)) is not None and value is not False
+        ]
         return ", ".join(said)
 
 

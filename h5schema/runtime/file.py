@@ -13,15 +13,17 @@ import h5py
 import numpy as np
 
 from h5schema.errors import DataError, FileError, UsageError
-from h5schema.vocabulary.dtypes import keeps_values
+from h5schema.vocabulary import layout
+from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 from h5schema.vocabulary.suggest import closest
 
 from . import checksums, stamp
 from .blocks import Maybe
 from .carrier import H5pyCarrier
 from .entries import Entries, IdEntries
+from .features import Feature
 from .ids import Ids
-from .kinds import Stored
+from .kinds import Place, Stored
 from .model import Model, model_of
 from .opening import open_to_read
 from .spans import Rows, carry_out
@@ -165,8 +167,7 @@ class File(Node):
         place, feature = self.model.places[address], self.model.features[address]
         carrier = self.carrier()
         if address not in self._known:
-            for part in feature.stored(place) if place.lead is not None else ():
-                self._expect(part)
+            self._expect_stored(feature, place)
             self._known.add(address)
         self.expect_rows(address, rows)
         if place.lead is None and place.optional:
@@ -200,7 +201,7 @@ class File(Node):
         if not self.model.has_ids(dim):
             raise UsageError(f"the entries of {dim} have no ids", where=str(self.path), do="address them by position")
         carrier = self.carrier()
-        fixed = isinstance(self.hdf5()[f".h5schema/dims/{dim}/ids"], h5py.Dataset)
+        fixed = isinstance(self.hdf5().get(layout.of_dim(dim, "ids")), h5py.Dataset)
         return Ids(dim, fixed=fixed, carrier=carrier, file=str(self.path))
 
     def row_of(self, dim: str, text: str) -> int:
@@ -237,20 +238,43 @@ class File(Node):
         """
         checksums.verify(self.hdf5())
 
-    def _expect(self, part: Stored) -> None:
+    # What is stored against its declaration.
+
+    def _expect_stored(self, feature: Feature[object, object], place: Place) -> None:
+        carrier = self.carrier()
+        if place.lead is None:
+            if carrier.has(place.path) or not place.optional:
+                self._expect(feature.stored_whole(place), *carrier.form(place.path))
+            return
+        for part in feature.stored(place):
+            dtype, shape = carrier.form(part.path)
+            self._expect(part, dtype, shape[1:] if shape else None)
+            if part.per_entry and shape and shape[0] != self.length(place.lead):
+                raise FileError(
+                    f"{shape[0]} rows, but {place.lead} has {self.length(place.lead)} entries",
+                    where=f"{self.path}: {part.path}",
+                    do=_CHANGED,
+                )
+
+    def _expect(self, part: Stored, stored: np.dtype[np.generic], shape: tuple[int, ...] | None) -> None:
         """Compares a dataset with its declaration by our own table: HDF5 would convert without a word."""
-        dataset = self.carrier().dataset(part.path)
-        where = f"{self.path}: {part.path}"
-        do = "the file was changed by another program; extract or copy it again"
-        if dataset.shape[1:] != part.shape:
-            raise FileError(f"rows of shape {list(dataset.shape[1:])}, not {list(part.shape)}", where=where, do=do)
-        stored, wanted = dataset.dtype, part.dtype
+        where, wanted = f"{self.path}: {part.path}", part.dtype
+        if shape != part.shape:
+            said = "no values" if shape is None else f"values of shape {list(shape)}"
+            raise FileError(f"{said}, not {list(part.shape)}", where=where, do=_CHANGED)
         if h5py.check_enum_dtype(stored) != h5py.check_enum_dtype(wanted):
-            raise FileError("the enum's names or values are not those of the schema", where=where, do=do)
+            raise FileError("the enum's names or values are not those of the schema", where=where, do=_CHANGED)
         if wanted.kind == "S":
+            if not part.per_entry and h5py.check_string_dtype(stored) is not None:
+                return
             if stored.kind != "S" or stored.itemsize > wanted.itemsize:
-                raise FileError(f"stored as {stored}, not as texts of {wanted.itemsize} bytes", where=where, do=do)
+                raise FileError(
+                    f"stored as {stored}, not as texts of {wanted.itemsize} bytes", where=where, do=_CHANGED
+                )
             return
         names = np.dtype(stored.str).newbyteorder("=").name, np.dtype(wanted.str).name
-        if stored.kind not in "biufc" or not keeps_values(*names):
-            raise FileError(f"stored as {stored}, which {wanted} does not hold", where=where, do=do)
+        if names[0] not in NUMBERS or not keeps_values(*names):
+            raise FileError(f"stored as {stored}, which {wanted} does not hold", where=where, do=_CHANGED)
+
+
+_CHANGED = "the file was changed by another program; extract or copy it again"

@@ -7,10 +7,10 @@ target as it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import TypeGuard
 
 import h5py
 import numpy as np
@@ -35,6 +35,13 @@ _INT64 = np.dtype(np.int64)
 
 _TOGETHER = 256
 """Entries that are put one by one are written so many at a time."""
+
+
+_ATTRIBUTE_BYTES = 64_000
+
+
+def _is_block(given: object) -> TypeGuard[Sized]:
+    return isinstance(given, Sized) and not (isinstance(given, np.ndarray) and not given.ndim)
 
 
 class Transaction:
@@ -190,6 +197,12 @@ class Transaction:
         block, _ = feature.block_of([value], place, 1, Where(f"{self.target}: {place.path}"))
         with system.explained(self.target):
             data, dtype = feature.whole(block)
+            if place.is_attribute and data.nbytes > _ATTRIBUTE_BYTES:
+                raise DataError(
+                    f"{data.nbytes} bytes do not fit an attribute, which ends at 64 kB",
+                    where=f"{self.target}: {place.path}",
+                    do="in the schema give the feature an `at` without `@`: a dataset has no such limit",
+                )
             if place.is_attribute:
                 node, _, name = place.path.partition("@")
                 self.file.require_group(node or "/").attrs.create(name, data, dtype=dtype)
@@ -297,7 +310,8 @@ class Transaction:
                     do=f"it leads {', '.join(known)}",
                 )
         if not self.model.has_ids(dim):
-            return max((len(cast("Sequence[object]", one)) for one in given.values() if one is not None), default=0)
+            sizes = [len(one) for one in given.values() if _is_block(one)]
+            return max(sizes, default=1 if given else 0)
         if ids is None:
             raise DataError("the entries need ids", where=f"{self.target}: {dim}", do="give one id for each entry")
         return len(ids)

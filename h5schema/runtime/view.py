@@ -69,10 +69,12 @@ class View(Generic[EntryT, BlockT]):
     def __getitem__(
         self, index: int | str | tuple[()] | slice | Sequence[int] | Sequence[str] | NDArray[np.generic]
     ) -> EntryT | BlockT:
-        if isinstance(index, int | str | np.integer) or index == ():
-            row = 0 if isinstance(index, tuple) else self._row(cast("int | str", index))
-            return self._entry(self.read(np.array([row], np.int64)), 0)
-        return self.read(self.rows(index))
+        if isinstance(index, tuple):
+            self._expect_one_value(index)
+            return self._entry(self.read(np.zeros(1, np.int64)), 0)
+        if isinstance(index, int | str | np.integer):
+            return self._entry(self.read(np.array([self._row(index)], np.int64)), 0)
+        return self.read(self.rows(cast("slice | Iterable[int] | Iterable[str] | NDArray[np.generic]", index)))
 
     def __iter__(self) -> Iterator[EntryT]:
         for start in range(0, len(self), 256):
@@ -84,48 +86,69 @@ class View(Generic[EntryT, BlockT]):
         """Rows of a slice, of a mask, of positions (negative ones from the end), or of ids: int64 [n]."""
         if isinstance(index, slice):
             return np.arange(len(self), dtype=np.int64)[index]
-        if not isinstance(index, np.ndarray):
-            items = list(cast("Iterable[int | str]", index))
-            return np.array([self._row(item) for item in items], np.int64)
-        return self._rows_of(cast("NDArray[np.generic]", index))
+        if isinstance(index, np.ndarray):
+            return self._rows_of(cast("NDArray[np.generic]", index))
+        if isinstance(index, bytes) or not isinstance(index, Iterable):
+            raise self._no_index(index)
+        items = list(cast("Iterable[int | str]", index))
+        if items and all(isinstance(item, bool | np.bool_) for item in items):
+            return self._rows_of(np.array(items, np.bool_))
+        return np.array([self._row(item) for item in items], np.int64)
 
     def _rows_of(self, index: NDArray[np.generic]) -> Rows:
+        size = len(self)
         if index.dtype == np.bool_:
-            if index.shape != (len(self),):
+            if index.shape != (size,):
                 raise RowError(
-                    f"a mask of shape {list(index.shape)} for {len(self)} entries",
+                    f"a mask of shape {list(index.shape)} for {size} entries",
                     where=self._where(),
                     do="give one bool per entry",
                 )
             return np.flatnonzero(index).astype(np.int64)
         if index.dtype.kind not in "iu" or index.ndim != 1:
-            raise RowError(
-                f"an index of {index.dtype} {list(index.shape)}",
-                where=self._where(),
-                do="give integers of one axis, or a mask",
-            )
+            raise self._no_index(index)
+        outside = np.less(index, -size) | np.greater_equal(index, size)
+        if outside.any():
+            raise self._outside(int(index[outside][0]))
         rows = index.astype(np.int64)
-        rows = np.where(rows < 0, rows + len(self), rows)
-        self._file.expect_rows(self.address, rows)
-        return rows
+        return np.where(rows < 0, rows + size, rows)
 
-    def _row(self, index: int | str) -> int:
-        place = self._file.model.places[self.address]
+    def _row(self, index: object) -> int:
         if isinstance(index, str):
+            place = self._file.model.places[self.address]
             if place.lead is None:
                 raise DataError(
                     f"it has no entries, so none with the id {index!r}", where=self._where(), do="read it with [()]"
                 )
             return self._file.row_of(place.lead, index)
-        row = int(index)
-        size = len(self)
+        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise self._no_index(index)
+        row, size = int(index), len(self)
         if not -size <= row < size:
-            raise RowError(
-                f"row {row} is asked for, but there are {size}",
-                where=self._where(),
-                do="rows count from 0; negative ones from the end",
-            )
+            raise self._outside(row)
         return row % size
+
+    def _expect_one_value(self, index: tuple[object, ...]) -> None:
+        if index:
+            raise self._no_index(index)
+        if self._file.model.places[self.address].lead is not None:
+            raise DataError(
+                "[()] reads a feature that has no entries", where=self._where(), do="read all entries with [:]"
+            )
+
+    def _no_index(self, index: object) -> RowError:
+        return RowError(
+            f"{index!r} is no index of entries",
+            where=self._where(),
+            do="give a position, an id, a slice, a list of positions or ids, or a mask; index the result further",
+        )
+
+    def _outside(self, row: int) -> RowError:
+        return RowError(
+            f"row {row} is asked for, but there are {len(self)}",
+            where=self._where(),
+            do="rows count from 0; negative ones from the end",
+        )
 
     def _entry(self, block: object, index: int) -> EntryT:
         if isinstance(block, Maybe):

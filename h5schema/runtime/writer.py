@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
@@ -128,21 +128,26 @@ class Writer(File):
 
 def _expect_keys(entry: object, addresses: Sequence[str], dim: str, where: str) -> None:
     """Refuses an entry with a key that is no feature: its value would be lost without a word."""
+    if not isinstance(entry, Mapping):
+        raise DataError(f"{type(entry).__name__} is no entry", where=where, do="give a mapping from feature to value")
     known = {keys_of(address, dim) for address in addresses}
-    for path in _paths(entry, ()):
-        if path not in known and not any(one[: len(path)] == path for one in known):
+    for path, value in _leaves(cast("Mapping[str, object]", entry), ()):
+        left_out = value is None and any(one[: len(path)] == path for one in known)
+        if path not in known and not left_out:
             raise DataError(
-                f"{'/'.join(path)} is no feature of an entry of {dim}",
+                f"{'/'.join(map(str, path))} is no feature of an entry of {dim}",
                 where=where,
                 do=f"an entry has {', '.join('/'.join(one) for one in sorted(known))}",
             )
 
 
-def _paths(entry: object, before: tuple[str, ...]) -> list[tuple[str, ...]]:
-    if not isinstance(entry, Mapping):
-        return [before]
-    items = cast("Mapping[str, object]", entry).items()
-    return [path for key, value in items for path in _paths(value, (*before, key))]
+def _leaves(entry: Mapping[str, object], before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    for key, value in entry.items():
+        path = (*before, key)
+        if isinstance(value, Mapping):
+            yield from _leaves(cast("Mapping[str, object]", value), path)
+        else:
+            yield path, value
 
 
 class AxisWriter(Entries[EntryT], Generic[EntryT]):

@@ -41,6 +41,17 @@ class H5pyCarrier:
             return node in self._file
         return (node or "/") in self._file and name in self._file[node or "/"].attrs
 
+    def form(self, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...] | None]:
+        """Dtype and shape of a dataset, or of an attribute `node@name`; without values its shape is None."""
+        node, mark, name = path.partition("@")
+        if not mark:
+            dataset = self.dataset(path)
+            return dataset.dtype, dataset.shape
+        if not self.has(path):
+            raise self._missing("attribute", path)
+        attribute = self._file[node or "/"].attrs.get_id(name)
+        return attribute.dtype, attribute.shape
+
     def dataset(self, path: str) -> h5py.Dataset:
         """The dataset at `path`, opened once."""
         with self._lock:
@@ -52,11 +63,7 @@ class H5pyCarrier:
     def _open(self, path: str) -> h5py.Dataset:
         found = self._file.get(path)
         if not isinstance(found, h5py.Dataset):
-            raise FileError(
-                "the dataset is missing",
-                where=f"{self._file.filename}: {path}",
-                do="the file is damaged or was changed by another program; extract or copy it again",
-            )
+            raise self._missing("dataset", path)
         if found.chunks and not found.id.get_create_plist().get_nfilters():
             # HDF5 reads a whole chunk for one row if the chunk fits its cache. Without a cache it reads the row.
             access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
@@ -64,15 +71,18 @@ class H5pyCarrier:
             return h5py.Dataset(h5py.h5d.open(self._file.id, path.encode(), access))
         return found
 
+    def _missing(self, noun: str, path: str) -> FileError:
+        return FileError(
+            f"the {noun} is missing",
+            where=f"{self._file.filename}: {path}",
+            do="the file is damaged or was changed by another program; extract or copy it again",
+        )
+
     def _whole(self, path: str) -> NDArray[np.generic]:
         """An attribute, or a dataset without axes, as rows."""
         node, mark, name = path.partition("@")
         if mark and not self.has(path):
-            raise FileError(
-                "the attribute is missing",
-                where=f"{self._file.filename}: {path}",
-                do="the file is damaged or was changed by another program; extract or copy it again",
-            )
+            raise self._missing("attribute", path)
         value = np.asarray(self._file[node or "/"].attrs[name] if mark else self.dataset(path)[()])
         return value if value.ndim else value[None]
 

@@ -147,6 +147,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
 
     # What holds for all.
 
+    def stored_whole(self, place: Place) -> Stored:
+        """The dataset or attribute of a feature without entries."""
+        return Stored(place.path, self.file_dtype, place.shape, per_entry=False)
+
     def nothing(self, place: Place) -> BlockT:
         """A block of one entry that is absent."""
         return self.pack([self.placeholder(place)], place, Where(""))

@@ -75,8 +75,8 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
                 do="give a list with one array per entry, or a RaggedBlock(values, offsets)",
             )
         given = cast("RaggedBlock[np.generic]", block)
-        offsets = given.offsets
-        if offsets[0] != 0 or offsets[-1] != len(given.values) or (np.diff(offsets) < 0).any():
+        offsets = np.asarray(given.offsets)
+        if not _are_offsets(offsets, len(given.values)):
             raise DataError(
                 "the offsets do not run from 0 to the number of values",
                 where=str(where),
@@ -112,3 +112,9 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     def entry(self, block: RaggedBlock[ItemT], index: int) -> NDArray[ItemT]:
         return block[index]
+
+
+def _are_offsets(offsets: NDArray[np.generic], end: int) -> bool:
+    if offsets.dtype.kind not in "iu" or offsets.ndim != 1 or not len(offsets):
+        return False
+    return bool(offsets[0] == 0 and offsets[-1] == end and np.greater_equal(offsets[1:], offsets[:-1]).all())
