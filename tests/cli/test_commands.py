@@ -1,0 +1,125 @@
+"""`init`, `lint`, `extract` and `inspect`, as a user sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Command
+
+Image = pytest.importorskip("PIL.Image")
+
+
+def _draw(folder: Path, classes: list[str], size: tuple[int, int] = (32, 32), suffix: str = "jpg") -> Path:
+    for number, name in enumerate(classes):
+        (folder / name).mkdir(parents=True)
+        for i in range(3):
+            Image.new("RGB", size, (number * 40, i * 40, 0)).save(folder / name / f"{i}.{suffix}")
+    return folder
+
+
+def test_init_writes_a_schema_without_a_finding(h5schema: Command, tmp_path: Path) -> None:
+    done = h5schema("init", "images", "-o", "my-photos.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "name: my_photos" in (tmp_path / "my-photos.yaml").read_text()
+    done = h5schema("lint", "my-photos.yaml", "--strict")
+    assert (done.returncode, done.stdout) == (0, "no findings\n")
+
+
+def test_init_fills_in_what_it_finds(h5schema: Command, tmp_path: Path) -> None:
+    _draw(tmp_path / "images", ["no", "two words", "it's", "{odd}"], (48, 24), "png")
+    assert h5schema("init", "images", "images", "-o", "found.yaml").returncode == 0
+    text = (tmp_path / "found.yaml").read_text()
+    assert "[photo, 24, 48, 3]" in text
+    assert "{label}/{name}.png" in text
+    assert h5schema("lint", "found.yaml").stdout == "no findings\n"
+    done = h5schema("extract", "found.yaml", "images", "-o", "found.h5")
+    assert done.returncode == 0, done.stderr
+    assert "12 entries" in done.stdout
+
+
+def test_init_of_a_flat_folder_has_no_classes(h5schema: Command, tmp_path: Path) -> None:
+    _draw(tmp_path, ["images"])
+    assert h5schema("init", "images", "images").returncode == 0
+    assert "label" not in (tmp_path / "photos.yaml").read_text()
+    assert h5schema("lint", "photos.yaml").stdout == "no findings\n"
+
+
+def test_init_never_replaces_a_schema(h5schema: Command, tmp_path: Path) -> None:
+    (tmp_path / "photos.yaml").write_text("mine\n")
+    done = h5schema("init", "images", "-o", "photos.yaml")
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+    assert (tmp_path / "photos.yaml").read_text() == "mine\n"
+    assert h5schema("init", "images", "-o", "photos.yaml", "--force").returncode == 0
+    assert (tmp_path / "photos.yaml").read_text() != "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(["imags"], "images"), ([], "images"), (["images", "nowhere"], "no such folder"), (["images", "."], "no image")],
+)
+def test_init_of_what_is_not_there(h5schema: Command, arguments: list[str], says: str) -> None:
+    done = h5schema("init", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_lint_tells_people_programs_and_github(h5schema: Command, schema: Path) -> None:
+    schema.write_text(schema.read_text().replace("dtype: uint8", "dtype: uint9"))
+    done = h5schema("lint", "photos.yaml")
+    assert done.returncode == 1
+    assert done.stdout.startswith("photos.yaml:8:")
+    assert "uint8" in done.stdout
+    assert done.stdout.endswith("1 error\n")
+    (found,) = json.loads(h5schema("lint", "photos.yaml", "--format", "json").stdout)
+    assert (found["location"]["line"], found["severity"]) == (8, "error")
+    annotation = h5schema("lint", "photos.yaml", "--format", "github").stdout
+    assert annotation.startswith("::error file=photos.yaml,line=8,col=")
+    assert annotation.count("\n") == 1
+
+
+def test_extract_and_inspect(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat", "dog"])
+    done = h5schema("extract", schema, folder, "-o", "photos.h5")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "photos").exists()
+    done = h5schema("inspect", "photos.h5")
+    assert done.returncode == 0
+    assert "image" in done.stdout
+    assert json.loads(h5schema("inspect", "photos.h5", "--format", "json").stdout)["schema"].startswith("photos")
+
+
+def test_extract_never_replaces_a_file(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat"])
+    (tmp_path / "photos.h5").write_text("mine\n")
+    done = h5schema("extract", schema, folder, "-o", "photos.h5")
+    assert done.returncode == 2
+    assert (tmp_path / "photos.h5").read_text() == "mine\n"
+    assert h5schema("extract", schema, folder, "-o", "photos.h5", "--overwrite").returncode == 0
+
+
+def test_extract_says_which_source_failed(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat"])
+    (folder / "cat" / "bad.jpg").write_text("no image")
+    done = h5schema("extract", schema, folder, "-o", "photos.h5")
+    assert done.returncode == 1
+    assert "cat/bad.jpg" in done.stdout
+
+
+def test_extract_without_a_source_says_so(h5schema: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(
+        "h5schema: 1\nname: x\nversion: 1.0.0\ndims: {row: open}\nfeatures: {a: {dims: [row], dtype: uint8}}\n"
+    )
+    done = h5schema("extract", "x.yaml", ".", "-o", "x.h5")
+    assert done.returncode == 2
+    assert "nothing to extract" in done.stderr
+
+
+def test_inspect_of_what_is_not_there(h5schema: Command) -> None:
+    done = h5schema("inspect", "nothing.h5")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr

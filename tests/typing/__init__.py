@@ -1,0 +1,1 @@
+"""What type checkers say of generated code and of its use."""

@@ -1,0 +1,48 @@
+# ruff: noqa: F401 (the types behind the lines are imported for them)
+"""How a package with ragged, optional and nested features is used; behind each line stands the type it must have."""
+
+from __future__ import annotations
+
+from typing import reveal_type
+
+import numpy as np
+from everything import Everything, EverythingWriter
+from everything.groups import RGB, ClipEntry, Kind
+from everything.loaders import First, FirstInputs, FirstTargets, one_loader, only_loader
+from numpy.typing import NDArray
+from torch import Tensor
+
+from h5schema.runtime import Maybe, RaggedBlock
+from h5schema.runtime.torch import Masked, Packed
+
+with Everything("everything.h5") as file:
+    reveal_type(file.wave[3])  # NDArray[np.float32]
+    reveal_type(file.wave[:3])  # RaggedBlock[np.float32]
+    reveal_type(file.mels["an id"])  # NDArray[np.float16]
+    reveal_type(file.kind[0])  # Kind
+    reveal_type(file.colour[0])  # RGB | None
+    reveal_type(file.clips.speaker[0])  # str | None
+    reveal_type(file.clips.sensors.heat[0])  # float | None
+    reveal_type(file.clips.sensors.heat[[0, 1]])  # Maybe[NDArray[np.float32]]
+    reveal_type(file.clip["an id"])  # ClipEntry
+    reveal_type(file.clip["an id"]["clips"]["sensors"]["heat"])  # float | None
+    reveal_type(file.row[0]["count"])  # int
+    reveal_type(file.row[0]["yes"])  # bool
+    reveal_type(file.gain[()])  # float
+    reveal_type(file.title[()])  # str
+with EverythingWriter("everything.h5") as writer:
+    reveal_type(writer.wave[3])  # NDArray[np.float32]
+for inputs, targets in First.loader("everything.h5"):
+    reveal_type(inputs)  # FirstInputs
+    reveal_type(inputs["wave"])  # Masked
+    reveal_type(inputs["wave"].mask)  # Tensor
+    reveal_type(inputs["mels"])  # Tensor
+    reveal_type(inputs["deep"]["list"])  # list[Tensor]
+    reveal_type(inputs["deep"]["both"])  # tuple[Tensor, Packed]
+    reveal_type(inputs["id"])  # list[str]
+    reveal_type(targets)  # FirstTargets
+    reveal_type(targets["kind"])  # Tensor
+for texts in only_loader("everything.h5"):
+    reveal_type(texts)  # list[str]
+for one in one_loader("everything.h5"):
+    reveal_type(one)  # tuple[tuple[Tensor], Tensor]
