@@ -102,7 +102,9 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_ROOT) | set(_BIND) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
+_KEYS = (
+    frozenset(_ROOT) | set(_BIND) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
+)
 """Keys that are refused themselves, not their values."""
 
 

@@ -1,0 +1,78 @@
+"""The `where` of a loader: predicates that a feature's values can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from h5schema.spec import PredicateSpec
+
+from .fed import Fed
+from .ir import FeatureIR, PredicateIR
+from .scope import find_feature
+from .values import as_check, checked, impossible
+
+
+def conditions(fed: Fed, where: Mapping[str, PredicateSpec]) -> Iterator[tuple[str, PredicateIR]]:
+    """What is asked of samples, by address of the feature; complains about what cannot be asked."""
+    for address, asked in where.items():
+        path = (*fed.path, "where", address)
+        if find_feature(fed.draft, fed.notes, address, path, breaks=fed.path, key=True) is None:
+            continue
+        feature = fed.draft.resolved.get(address)
+        if feature is None:
+            fed.notes.break_(fed.path)
+            continue
+        if _can_ask(fed, feature, asked) and (feature.optional or asked.present is None):
+            yield address, _predicate(fed, feature, asked)
+
+
+def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
+    at = ("where", feature.address)
+    shown = f"`{feature.address}` [{', '.join(map(str, feature.dims))}]"
+    if not feature.dims or feature.dims[0] != fed.axis.address:
+        fed.add(
+            "where",
+            f"{shown} has no value for each `{fed.axis.name}`",
+            at,
+            f"`where` asks features that begin with `{fed.axis.name}`",
+            key=True,
+        )
+        return False
+    if asked.present is None and len(feature.dims) > 1:
+        fed.add(
+            "where",
+            f"{shown} is more than one value for each `{fed.axis.name}`",
+            at,
+            "`where` compares single values; of this one it can ask `present` or `absent`",
+            key=True,
+        )
+        return False
+    if asked.present is not None and not feature.optional:
+        if asked.present:
+            fed.advise(
+                "unwise-where",
+                f"`{feature.address}` is never absent: it is not optional",
+                at,
+                "leave it out, or write `optional: true` in the feature",
+            )
+        else:
+            fed.add(
+                "where",
+                f"`{feature.address}` is never absent, so there would be no samples",
+                at,
+                "leave it out, or write `optional: true` in the feature",
+            )
+    return True
+
+
+def _predicate(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> PredicateIR:
+    at = ("where", feature.address)
+    if asked.check is not None:
+        for key, message, help in checked(feature, asked.check):
+            fed.add("check", message, (*at, key), help)
+        return PredicateIR(check=as_check(asked.check))
+    for index, value in enumerate(asked.values or ()):
+        wrong = impossible(feature, fed.draft.enums, value)
+        if wrong is not None:
+            fed.add("value", wrong[0], (*at, index), wrong[1])
+    return PredicateIR(values=asked.values, present=asked.present)

@@ -1,0 +1,42 @@
+"""What the rules of one loader share: where it stands, and how they complain about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .draft import Draft, Notes, Path
+from .ir import DimIR
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """A loader that is being resolved.
+
+    Attributes:
+        path: Where it stands in the YAML.
+        axis: The dim that it runs over.
+        present: Addresses of features that every sample has, because `where` asks for it.
+    """
+
+    draft: Draft
+    notes: Notes
+    path: Path
+    axis: DimIR
+    present: frozenset[str] = frozenset()
+
+    def add(
+        self,
+        rule: str,
+        message: str,
+        at: Path,
+        help: str = "",
+        *,
+        key: bool = False,
+        within: tuple[int, int] | None = None,
+    ) -> None:
+        """Notes an error at a path below the loader; the loader is not resolved then."""
+        self.notes.add(rule, message, (*self.path, *at), help, key=key, within=within, breaks=self.path)
+
+    def advise(self, rule: str, message: str, at: Path, help: str) -> None:
+        """Notes what is unwise."""
+        self.notes.add(rule, message, (*self.path, *at), help, severity="warning")

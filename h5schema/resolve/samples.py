@@ -1,0 +1,190 @@
+"""The `inputs` and `targets` of a loader: what a batch can hold of a feature, a group or a dim."""
+
+from __future__ import annotations
+
+from h5schema.spec import InputSpec, ListSpec, MapSpec
+from h5schema.vocabulary import reserved
+from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
+
+from .draft import Path
+from .fed import Fed
+from .identifiers import camel
+from .ir import FeatureIR, MappingIR, SampleIR, TakeIR, TupleIR
+from .scope import find_input
+from .values import impossible
+
+Tree = InputSpec | ListSpec | MapSpec
+
+
+def sample_of(fed: Fed, tree: Tree, at: Path, class_name: str) -> SampleIR | None:
+    """What a sample holds, as the schema mirrors it; None, with a complaint, if it cannot."""
+    match tree:
+        case InputSpec():
+            return _input(fed, tree, at, class_name)
+        case ListSpec():
+            items = [
+                sample_of(fed, item, (*at, index), f"{class_name}{index}") for index, item in enumerate(tree.items)
+            ]
+            good = tuple(item for item in items if item is not None)
+            return TupleIR(good) if len(good) == len(items) else None
+        case MapSpec():
+            found: dict[str, SampleIR | None] = {}
+            for key, item in tree.items.items():
+                if key in reserved.IN_DECLARATIONS:
+                    fed.add(
+                        "reserved-name",
+                        f"`{key}` means something else in generated code",
+                        (*at, key),
+                        f"call it `{key}_value`, for example",
+                        key=True,
+                    )
+                found[key] = sample_of(fed, item, (*at, key), class_name + camel(key))
+            mapped = tuple((key, item) for key, item in found.items() if item is not None)
+            return MappingIR(class_name, mapped) if len(mapped) == len(found) else None
+
+
+def _input(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
+    where = (*fed.path, *at, "feature")
+    kind = find_input(fed.draft, fed.notes, spec.feature, where, breaks=fed.path)
+    if kind is None:
+        return None
+    return _TAKERS[kind](fed, spec, at, class_name)
+
+
+def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
+    """A dim as an input: the sample's position in it, or its id."""
+    if spec.feature != fed.axis.address:
+        fed.add(
+            "input",
+            f"a sample is an entry of `{fed.axis.address}`; it has no one position in `{spec.feature}`",
+            (*at, "feature"),
+            f"write `{fed.axis.address}`",
+        )
+        return None
+    if spec.as_ not in (None, "id"):
+        fed.add("as", f"a position has no form `{spec.as_}`", (*at, "as"), "write `as: id`, or leave it out")
+        return None
+    if spec.as_ == "id" and not fed.axis.ids:
+        fed.add(
+            "as", f"entries of `{fed.axis.name}` have no ids", (*at, "as"), f"write `ids: true` in `{fed.axis.name}`"
+        )
+        return None
+    if spec.dtype is not None or spec.fill is not None:
+        key = "dtype" if spec.dtype is not None else "fill"
+        fed.add("input", f"a dim as an input has no `{key}`: it is never absent, and int64", (*at, key), key=True)
+        return None
+    return TakeIR(spec.feature, "dim", form=spec.as_)
+
+
+def _take_group(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
+    """A group as an input: the mapping of its features."""
+    prefix = f"{spec.feature}/"
+    items: dict[str, SampleIR] = {}
+    for address in [*fed.draft.features, *fed.draft.groups]:
+        name = address.removeprefix(prefix)
+        if not address.startswith(prefix) or "/" in name:
+            continue
+        inner = spec.model_copy(update={"feature": address})
+        if address in fed.draft.groups:
+            item = _take_group(fed, inner, at, class_name + camel(name))
+        else:
+            item = _take_feature(fed, inner, at, class_name)
+        if item is None:
+            return None
+        items[name] = item
+    if not items:
+        fed.add("input", f"group `{spec.feature}` has no features", (*at, "feature"), "name a feature")
+        return None
+    return MappingIR(class_name, tuple(items.items()))
+
+
+def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
+    """A feature as an input."""
+    feature = fed.draft.resolved.get(spec.feature)
+    if feature is None:
+        fed.notes.break_(fed.path)
+        return None
+    lead = feature.dims[0] if feature.dims else None
+    if isinstance(lead, str) and lead != fed.axis.address and fed.draft.axes[lead].size is None:
+        fed.add(
+            "not-yet",
+            f"`{feature.address}` is over `{lead}`, which a sample of `{fed.axis.name}` is no part of; "
+            "taking it whole comes with a later version",
+            (*at, "feature"),
+            f"for now take features that begin with `{fed.axis.name}`, or that have no dim of entries",
+        )
+        return None
+    form, dtype, fill = _form(fed, spec, feature, at), _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
+    if not (form and dtype and fill):
+        return None
+    return TakeIR(feature.address, dtype=spec.dtype, form=spec.as_, fill=spec.fill)
+
+
+def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
+    if spec.as_ is None or (feature.kind == "ragged" and spec.as_ != "id"):
+        return True
+    if spec.as_ == "list" and feature.kind == "text":
+        return True
+    if spec.as_ == "id":
+        message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
+    else:
+        message = f"every entry of `{feature.address}` has the same shape: there is nothing to {_DOES[spec.as_]}"
+        help = "leave out `as`"
+    fed.add("as", message, (*at, "as"), help)
+    return False
+
+
+def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
+    wanted = spec.dtype
+    if wanted is None:
+        return True
+    stored = feature.dtype.name
+    if stored == "str":
+        fed.add("dtype", f"`{feature.address}` holds texts: they have no {wanted}", (*at, "dtype"), "leave it out")
+        return False
+    if stored == "enum":
+        enum = fed.draft.enums.get(feature.address)
+        stored = "uint8" if enum is None else enum.base
+    if keeps_values(stored, wanted) or (NUMBERS[stored].kind, NUMBERS[wanted].kind) in _NARROWED:
+        return True
+    fed.add(
+        "dtype",
+        f"`{feature.address}` is {stored}: as {wanted} its values would be others",
+        (*at, "dtype"),
+        f"leave `dtype` out: then it is loaded as {stored}",
+    )
+    return False
+
+
+def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
+    if spec.fill is None:
+        if feature.optional and feature.address not in fed.present:
+            fed.advise(
+                "unwise-optional",
+                f"`{feature.address}` may be absent, and then a batch cannot be made",
+                (*at, "feature"),
+                f"add `where: {{{feature.address}: present}}` to the loader, or a `fill` to the input",
+            )
+        return True
+    if not feature.optional:
+        fed.add(
+            "fill",
+            f"`{feature.address}` is never absent: it is not optional",
+            (*at, "fill"),
+            "leave out `fill`, or write `optional: true` in the feature",
+        )
+        return False
+    wrong = impossible(feature, fed.draft.enums, spec.fill)
+    if wrong is not None:
+        fed.add("fill", wrong[0], (*at, "fill"), wrong[1])
+        return False
+    return True
+
+
+_TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
+_DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
+_NARROWED = frozenset(
+    {("float", "float"), ("complex", "complex")}
+    | {(stored, loaded) for stored in ("int", "uint") for loaded in ("int", "uint", "float", "complex")}
+)
+"""Kinds between which a loader may ask for a cast: floats are rounded, whole numbers checked when they are read."""
