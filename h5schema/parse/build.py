@@ -1,0 +1,264 @@
+"""Events of the YAML parser to nodes, without recursion, so that no depth and no alias can exhaust anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from h5schema.errors import Location, Problem
+from h5schema.parse.nodes import Mapping, Node, Scalar, Sequence
+from h5schema.parse.scalars import resolve, trap
+from h5schema.parse.source import Source
+
+DEEPEST = 100
+"""Nodes in nodes; a schema has few levels, and no reader of the tree needs to fear for its stack."""
+MOST_ALIASED = 100_000
+"""Nodes that aliases may stand for, all together."""
+
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+
+
+def build(source: Source) -> tuple[Node | None, list[Problem]]:
+    """The document of a text, and what is wrong with it."""
+    fast = getattr(yaml, "CSafeLoader", None)
+    # The two loaders of PyYAML disagree about tabs, and their errors about places: with a tab or an error, the
+    # one that is always there decides, so that messages are the same on every machine.
+    if fast is not None and "\t" not in source.text:
+        builder = _Builder(source)
+        try:
+            return builder.run(yaml.parse(source.text, Loader=fast)), builder.problems
+        except (yaml.YAMLError, ValueError, OverflowError):
+            pass
+    builder = _Builder(source)
+    try:
+        return builder.run(yaml.parse(source.text, Loader=yaml.SafeLoader)), builder.problems
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        from h5schema.parse.syntax import explain  # only once something is wrong
+
+        problem = explain(source, error)
+        return None, [*(p for p in builder.problems if p.location.line < problem.location.line), problem]
+
+
+class _Stop(Exception):  # noqa: N818 (it carries a result, not an error)
+    """Reading further makes no sense."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A mapping or list that is being read."""
+
+    location: Location
+    is_mapping: bool
+    flow: bool
+    anchor: str | None
+    entries: list[tuple[Scalar, Node]] = field(default_factory=list[tuple[Scalar, Node]])
+    items: list[Node] = field(default_factory=list[Node])
+    seen: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+    key: Scalar | None = None
+    expects_key: bool = True
+    size: int = 1
+
+
+class _Builder:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self._stack: list[_Frame] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._aliased = 0
+        self._root: Node | None = None
+
+    def run(self, events: Iterator[yaml.Event]) -> Node | None:
+        try:
+            for event in events:
+                self._take(event)
+        except _Stop:
+            return None
+        if self._root is None:
+            place = self.source.location(1, 1)
+            self._complain(
+                "empty-file",
+                "there is no schema in this file",
+                place,
+                "begin with 'h5schema: 1', 'name: …' and 'version: 1.0.0'; `h5schema init` writes a starter",
+            )
+        return self._root
+
+    def _take(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._open(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close(event)
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent() if self._root is not None:
+                self._complain(
+                    "several-documents",
+                    "a second document begins here; a schema is one document",
+                    self._place(event, width=3),
+                    "put each schema into a file of its own and delete the '---'",
+                )
+                raise _Stop
+            case _:
+                pass
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        start, end = event.start_mark, event.end_mark
+        text = event.value
+        plain = event.style is None or event.style == ""
+        if event.anchor is None and event.tag is None:
+            column = start.column
+        else:
+            column = self._after_properties(event)
+        width = end.column - column if end.line == start.line else len(self.source.line(start.line + 1)) - column
+        location = Location(self.source.file, start.line + 1, column + 1, width if width > 0 else 1)
+        value = resolve(text) if plain else text
+        node = Scalar(value, text, location, plain)
+        if plain and (advice := trap(text)) is not None:
+            self._complain(
+                "ambiguous-scalar", f"`{text}` means different things to different readers of YAML", location, advice
+            )
+        self._put(node, 1, event.anchor)
+
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
+        location = self._place(event)
+        if len(self._stack) >= DEEPEST:
+            self._complain("too-deep", f"more than {DEEPEST} levels of lists and mappings", location, "flatten it")
+            raise _Stop
+        if event.anchor is not None or event.tag is not None:
+            location = self.source.location(location.line, self._after_properties(event) + 1)
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._stack.append(_Frame(location, is_mapping, bool(event.flow_style), event.anchor))
+
+    def _close(self, event: yaml.CollectionEndEvent) -> None:
+        frame = self._stack.pop()
+        location = frame.location
+        if frame.flow:
+            end = event.end_mark
+            same = end.line + 1 == location.line
+            width = end.column + 1 - location.column if same else len(self.source.line(location.line))
+            location = self.source.location(location.line, location.column, width)
+        elif frame.entries and frame.is_mapping and frame.entries[0][0].location.line == location.line:
+            location = frame.entries[0][0].location
+        node: Node
+        if frame.is_mapping:
+            node = Mapping(tuple(frame.entries), location, frame.flow)
+        else:
+            node = Sequence(tuple(frame.items), location, frame.flow)
+        self._put(node, frame.size, frame.anchor)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        name = str(event.anchor)
+        location = self._place(event, width=len(name) + 1)
+        if any(frame.anchor == name for frame in self._stack):
+            self._complain(
+                "recursive-alias", f"`*{name}` stands inside of what it repeats", location, "write the value out here"
+            )
+            raise _Stop
+        if name not in self._anchors:
+            from h5schema.vocabulary.suggest import closest
+
+            near = closest(name, self._anchors)
+            self._complain(
+                "unknown-alias",
+                f"nothing above is marked `&{name}`",
+                location,
+                f"did you mean *{near}?" if near else f"quote it if the text is meant: '*{name}'",
+            )
+            node: Node = Scalar(None, "", location)
+            self._put(node, 1, None)
+            return
+        node, size = self._anchors[name]
+        self._aliased += size
+        if self._aliased > MOST_ALIASED:
+            self._complain(
+                "alias-bomb",
+                f"with `*{name}` the aliases of this file stand for more than {MOST_ALIASED} values",
+                location,
+                "write out what is meant; aliases are for a few lines",
+            )
+            raise _Stop
+        self._put(node, size, None)
+
+    def _put(self, node: Node, size: int, anchor: str | None) -> None:
+        """Hands a finished node to the one that it stands in."""
+        if anchor is not None:
+            self._anchors[anchor] = node, size
+        if not self._stack:
+            self._root = node
+            return
+        frame = self._stack[-1]
+        frame.size += size
+        if not frame.is_mapping:
+            frame.items.append(node)
+        elif frame.expects_key:
+            frame.key = self._checked_key(frame, node)
+            frame.expects_key = False
+        else:
+            if frame.key is not None:
+                frame.entries.append((frame.key, node))
+            frame.expects_key = True
+
+    def _checked_key(self, frame: _Frame, node: Node) -> Scalar | None:
+        """The key, or None where its entry is to be forgotten."""
+        if not isinstance(node, Scalar):
+            self._complain(
+                "key-not-text", "a list or mapping cannot be a key", node.location, "a key is a word, such as 'name'"
+            )
+            return None
+        if node.plain and node.text == "<<":
+            self._complain(
+                "merge-key",
+                "`<<` does not merge mappings in a schema",
+                node.location,
+                "repeat a whole value with an alias (`key: *anchor`), or write the keys out",
+            )
+            return None
+        if not isinstance(node.value, str):
+            shown = f"`{node.text}`" if node.text else "an empty key"
+            ambiguous = any(problem.location == node.location for problem in self.problems)
+            if not ambiguous:
+                self._complain("key-not-text", f"{shown} is not a text", node.location, f"quote the key: '{node.text}'")
+            node = Scalar(node.text, node.text, node.location, node.plain)
+        text = node.text
+        if (first := frame.seen.get(text)) is not None:
+            self._complain(
+                "duplicate-key",
+                f"`{text}` stands here a second time; the first is in line {first.location.line}",
+                node.location,
+                "keep one of them, or give one another name",
+            )
+            return None
+        frame.seen[text] = node
+        return node
+
+    def _after_properties(self, event: yaml.NodeEvent) -> int:
+        """Column (from 0) of a value behind its anchor; a tag is refused."""
+        mark = event.start_mark
+        line = self.source.line(mark.line + 1)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            at = line.find("!", mark.column)
+            word = re.match(r"\S*", line[at:]) if at >= 0 else None
+            shown = word.group() if word else "!"
+            self._complain(
+                "tag",
+                f"a schema has no tags such as `{shown}`",
+                self.source.location(mark.line + 1, max(at, mark.column) + 1, len(shown)),
+                "delete it; a text that looks like something else is put in quotes",
+            )
+        found = _PROPERTIES.match(line, mark.column)
+        return found.end() if found and found.end() < len(line) else mark.column
+
+    def _place(self, event: yaml.Event, width: int = 1) -> Location:
+        mark = event.start_mark
+        return self.source.location(mark.line + 1, mark.column + 1, width)
+
+    def _complain(self, rule: str, message: str, location: Location, help: str) -> None:
+        self.problems.append(self.source.problem(rule, message, location, help))

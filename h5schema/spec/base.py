@@ -1,0 +1,256 @@
+"""What all models share: strictness, our own errors, and the small types that come again and again."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, TypeAlias, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from h5schema.vocabulary.reserved import is_keyword
+from h5schema.vocabulary.suggest import closest
+
+Step: TypeAlias = "str | int"
+
+
+class Model(BaseModel):
+    """A part of the language: frozen, exact types, no other keys.
+
+    Class attributes of a subclass:
+        noun: What it is called in messages: `a feature`.
+        shorthand: JSON Schemas of the short forms that `spelled_out` takes.
+        long_form: Whether its keys may be written out, too.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
+    noun: ClassVar[str] = "this"
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ()
+    long_form: ClassVar[bool] = True
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        """A short form as the mapping it stands for, so that every place has one type and a mistake makes one error."""
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_are_known(cls, value: object) -> object:
+        value = cls.spelled_out(value)
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise mistake("wrong-type", f"{cls.noun} is {cls.form()}, not {said(value)}", cls.example())
+        keys = cast("Mapping[str, object]", value)
+        known = {field.alias or name: field for name, field in cls.model_fields.items()}
+        for key in keys:
+            if key not in known:
+                near = closest(key, known)
+                raise mistake(
+                    "unknown-key",
+                    f"'{key}' is not a key of {cls.noun}",
+                    f"did you mean '{near}'?" if near else f"its keys are {', '.join(known)}",
+                    (key,),
+                )
+        for key, field in known.items():
+            if key not in keys and field.is_required():
+                raise mistake(
+                    "missing-key", f"{cls.noun} needs the key '{key}'", f"write {key}: {field.title or '...'}"
+                )
+        return keys
+
+    @classmethod
+    def form(cls) -> str:
+        """What may stand in its place."""
+        return "a mapping"
+
+    @classmethod
+    def example(cls) -> str:
+        """What to write instead of something else."""
+        required = [field.alias or name for name, field in cls.model_fields.items() if field.is_required()]
+        keys = required or [field.alias or name for name, field in list(cls.model_fields.items())[:1]]
+        return "write " + "{" + ", ".join(f"{key}: ..." for key in keys) + "}"
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        made = handler(schema)
+        if not cls.shorthand:
+            return made
+        full = handler.resolve_ref_schema(made)
+        inner = dict(full)
+        full.clear()
+        forms = [*cls.shorthand, inner] if cls.long_form else [*cls.shorthand]
+        full.update({"anyOf": forms, "title": inner.get("title", cls.__name__), "description": cls.__doc__ or ""})
+        return made
+
+
+def said(value: object) -> str:
+    """A value of the schema in a message: what it is, and how it begins."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"the truth value {str(value).lower()}"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text '{value if len(value) <= 40 else value[:37] + '...'}'"
+        case Mapping():
+            return "a mapping"
+        case _:
+            return "a list"
+
+
+def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = ()) -> PydanticCustomError:
+    """An error in our words, raised by a validator.
+
+    Args:
+        rule: Its rule id.
+        what: What is wrong.
+        help: What to write instead.
+        at: Steps from the value that is validated to the one that is wrong.
+    """
+    # The text travels as data: pydantic would fill in braces that it finds in a template.
+    return PydanticCustomError("h5schema", "{what}", {"rule": rule, "what": what, "help": help, "at": at})
+
+
+LONGEST_NAME = 40
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def check_name(value: object) -> object:
+    """Refuses a name that cannot stand in generated code."""
+    if not isinstance(value, str):
+        return value
+    name = value
+    if is_keyword(name):
+        raise mistake(
+            "keyword-name",
+            f"`{name}` is a word of Python's own",
+            f"name it `{name}_id` or the like; where the path in the file is '{name}', say so: at: {name}",
+        )
+    if len(name) > LONGEST_NAME:
+        raise mistake(
+            "bad-name",
+            f"a name has at most {LONGEST_NAME} characters, this one {len(name)}",
+            "shorten it; `doc` is for the rest",
+        )
+    if not _NAME.fullmatch(name) or name.endswith("_") or "__" in name:
+        better = _better(name)
+        raise mistake(
+            "bad-name",
+            f"`{name}` is not a name: letters, digits and single '_' between them, a letter first",
+            f"name it `{better}`" if better else "such as 'label' or 'cell_type'",
+        )
+    return name
+
+
+def _better(name: str) -> str:
+    """The nearest name that is allowed; empty if nothing is left."""
+    import unicodedata  # only once something is wrong
+
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    better = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lstrip("0123456789_")[:LONGEST_NAME].rstrip("_")
+    return f"{better}_id" if is_keyword(better) else better
+
+
+Name = Annotated[
+    str,
+    BeforeValidator(check_name),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", "maxLength": LONGEST_NAME}),
+]
+"""Name of a schema, dim, feature, group, split, part, loader or input."""
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise mistake("empty-text", "the text is empty", "write something, or delete the key")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_not_empty)]
+"""A text that says something: an address, a path, a pattern."""
+
+
+def as_tuple(value: object) -> object:
+    """One text stands for a list of it."""
+    return (value,) if isinstance(value, str) else value
+
+
+TEXT_OR_TEXTS: JsonSchemaValue = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(min_length=1), WithJsonSchema(TEXT_OR_TEXTS)]
+"""One address, or a list of them."""
+
+Doc = Annotated[str, Field(description="What it is, for people: it becomes the docstring in generated code.")]
+
+_CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+
+
+def _code(value: object) -> object:
+    if isinstance(value, str) and not _CODE.fullmatch(value):
+        dotted, _, function = value.replace(":", ".").rpartition(".")
+        example = f"{dotted}:{function}" if _CODE.fullmatch(f"{dotted}:{function}") else "my_module:my_function"
+        raise mistake("bad-import-path", f"'{value}' is not of the form module:function", f"write {example}")
+    return value
+
+
+def _word_or_code(value: object) -> object:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else _code(value)
+
+
+Code = Annotated[str, BeforeValidator(_code)]
+"""`module:function`, found from the folder of the schema first."""
+WordOrCode = Annotated[str, BeforeValidator(_word_or_code)]
+"""A word of ours, or `module:function`."""
+
+Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
+
+
+def _json(value: object) -> object:
+    """Refuses the numbers that JSON lacks; everything else that YAML nodes hold is JSON already."""
+    waiting: list[tuple[object, tuple[Step, ...]]] = [(value, ())]
+    while waiting:
+        item, path = waiting.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            raise mistake("not-finite", f"{item} cannot be kept as a parameter", "give a finite number", path)
+        if isinstance(item, tuple):
+            waiting += [(one, (*path, index)) for index, one in enumerate(cast("tuple[object, ...]", item))]
+        elif isinstance(item, Mapping):
+            waiting += [(one, (*path, key)) for key, one in cast("Mapping[str, object]", item).items()]
+    return value
+
+
+AnyJson = Annotated[object, BeforeValidator(_json), WithJsonSchema({})]
+"""Any value that YAML and JSON share."""
+
+Atom = Annotated[object, BeforeValidator(_json), WithJsonSchema({"type": ["null", "boolean", "number", "string"]})]
+"""A single value."""
+
+
+def word(*words: str) -> Callable[[object], object]:
+    """A validator of a closed set of words, with did-you-mean."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value not in words:
+            near = closest(value, words)
+            raise mistake(
+                "unknown-word",
+                f"'{value}' is none of {', '.join(words)}",
+                f"did you mean '{near}'?" if near else f"write one of {', '.join(words)}",
+            )
+        return value
+
+    return check

@@ -1,0 +1,124 @@
+"""Conditions: checks of features, predicates of loaders, parts of splits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, cast
+
+from pydantic import BeforeValidator, Field
+from pydantic.json_schema import JsonSchemaValue
+
+from .base import Atom, Model, Text, mistake, said
+
+
+def _number(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+        return value
+    raise mistake("wrong-type", f"a bound is a number, not {said(value)}", "write a number")
+
+
+Number = Annotated[int | float, BeforeValidator(_number)]
+
+
+def _expression(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise mistake(
+                "bad-expression",
+                f"this is not a regular expression: {error.msg}",
+                "mend it; special characters need a backslash",
+            ) from None
+    return value
+
+
+class CheckSpec(Model):
+    """What every value keeps."""
+
+    noun: ClassVar[str] = "a check"
+
+    min: Number | None = Field(None, title="number", description="The smallest value that is allowed.")
+    max: Number | None = Field(None, title="number", description="The largest value that is allowed.")
+    above: Number | None = Field(None, title="number", description="Every value is greater.")
+    below: Number | None = Field(None, title="number", description="Every value is less.")
+    unique: bool = Field(False, title="bool", description="No value stands twice.")
+    finite: bool = Field(False, title="bool", description="No value is infinite or NaN.")
+    match: Annotated[Text, BeforeValidator(_expression)] | None = Field(
+        None, title="regular expression", description="What a whole text matches."
+    )
+
+
+BOUNDS: JsonSchemaValue = {"bounds": "as in CheckSpec"}
+"""Stands for a reference to CheckSpec until the whole JSON Schema is made."""
+
+_ATOMS: tuple[JsonSchemaValue, ...] = (
+    {"type": ["boolean", "number", "string"]},
+    {"type": "array", "items": {"type": ["boolean", "number", "string"]}},
+)
+
+
+class PredicateSpec(Model):
+    """A value, a list of values, `present`, `absent`, or bounds."""
+
+    noun: ClassVar[str] = "a predicate"
+    long_form: ClassVar[bool] = False
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = (*_ATOMS, BOUNDS)
+
+    values: tuple[Atom, ...] | None = Field(None, title="list", description="One of these values.")
+    present: bool | None = Field(None, title="bool", description="Whether the entry has the feature.")
+    check: CheckSpec | None = Field(None, title="mapping", description="Bounds, as in `check`.")
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        match value:
+            case "present" | "absent":
+                return {"present": value == "present"}
+            case Mapping():
+                return {"check": cast("Mapping[str, object]", value)}
+            case tuple():
+                return {"values": cast("tuple[object, ...]", value)}
+            case None:
+                raise mistake(
+                    "wrong-type",
+                    "a predicate is missing",
+                    "write a value, a list, present, absent, or bounds such as {min: 1}",
+                )
+            case _:
+                return {"values": (value,)}
+
+
+class PartSpec(Model):
+    """A share, a list of values, bounds, or the address of a feature."""
+
+    noun: ClassVar[str] = "a part of a split"
+    long_form: ClassVar[bool] = False
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "number"}, {"type": "string"}, _ATOMS[1], BOUNDS)
+
+    share: int | float | None = Field(
+        None, title="number", description="Its share of the entries, decided by a hash of `by` or of the id."
+    )
+    values: tuple[Atom, ...] | None = Field(None, title="list", description="Values of `by`, or ids.")
+    check: CheckSpec | None = Field(None, title="mapping", description="Bounds on `by`, as in `check`.")
+    feature: Text | None = Field(
+        None, title="address", description="A stored feature that holds ids, positions or a mask."
+    )
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        match value:
+            case bool() | None:
+                raise mistake(
+                    "wrong-type",
+                    f"a part is a share, a list, bounds or an address, not {said(value)}",
+                    "write 0.8, [a, b], or {max: 10}",
+                )
+            case int() | float():
+                return {"share": value}
+            case str():
+                return {"feature": value}
+            case Mapping():
+                return {"check": cast("Mapping[str, object]", value)}
+            case _:
+                return {"values": value}

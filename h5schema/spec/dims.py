@@ -1,0 +1,105 @@
+"""Dims: axes of entries."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+
+from .base import Doc, Model, Text, Texts, mistake, said
+from .conditions import PredicateSpec
+
+
+def _size(value: object) -> object:
+    if value == "open" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise mistake(
+        "wrong-type", f"a size is a whole number from 1 or the word open, not {said(value)}", "write 40, or open"
+    )
+
+
+Size = Annotated[
+    object, BeforeValidator(_size), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "open"}]})
+]
+
+
+def _ids(value: object) -> object:
+    if value is True or (isinstance(value, str) and value):
+        return value
+    raise mistake(
+        "wrong-type",
+        f"ids are true, a template or the address of a feature, not {said(value)}",
+        "write true (the writer gives them), '{name}' (made of captures), or leave the key out",
+    )
+
+
+GivenIds = Annotated[object, BeforeValidator(_ids), WithJsonSchema({"anyOf": [{"const": True}, {"type": "string"}]})]
+
+
+class IndexSpec(Model):
+    """How a ragged dim is written in a file of others."""
+
+    noun: ClassVar[str] = "an index"
+
+    offsets: Text | None = Field(None, title="path", description="N+1 offsets, the first 0.")
+    ends: Text | None = Field(None, title="path", description="N cumulative ends.")
+    lengths: Text | None = Field(None, title="path", description="N lengths.")
+    ranges: Text | None = Field(None, title="path", description="N pairs of start and stop.")
+    start: Text | None = Field(None, title="path", description="N starts, with `end` or `length`.")
+    end: Text | None = Field(None, title="path", description="N ends, with `start`.")
+    length: Text | None = Field(None, title="path", description="N lengths, with `start`.")
+    where: dict[str, PredicateSpec] = Field(
+        {}, title="mapping of predicates", description="Which entries have a range at all."
+    )
+
+
+class DimSpec(Model):
+    """An axis of entries: fixed, open, or ragged."""
+
+    noun: ClassVar[str] = "a dim"
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "integer", "minimum": 1}, {"const": "open"})
+
+    size: Size = Field("open", title="int or open", description="A fixed length, or `open`: entries are appended.")
+    per: Texts = Field(
+        (),
+        title="dim or list of dims",
+        description="Ragged: a length for each entry of that dim (of each combination). It owns the lengths.",
+    )
+    source: Text | None = Field(
+        None,
+        title="pattern, table or module:function",
+        description="One entry per match: a pattern of paths such as `{label}/{name}.jpg` (`{x}` one part of a path, `{x:int}`, `{x:path}` with slashes, `{x:a|b*}` alternatives), a table, or a function that yields them.",
+    )
+    ids: GivenIds | None = Field(
+        None,
+        title="true, template or address",
+        description="`true`: the writer gives ids; a template of captures such as `{name}`; or a feature that holds them. With `source` the default is the relative path.",
+    )
+    index: IndexSpec | None = Field(
+        None, title="mapping", description="Bound files only: how the ragged dim is written."
+    )
+    like: Text | None = Field(None, title="dim", description="The same entries a second time: `[cell, neighbor]`.")
+    doc: Doc = ""
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"size": value}
+        if isinstance(value, str):
+            if value != "open":
+                raise mistake(
+                    "wrong-type",
+                    f"a dim is a size, the word open, or a mapping, not {said(value)}",
+                    "write 40, open, {source: '...'}, {ids: true} or {per: ...}",
+                )
+            return {"size": value}
+        return value
+
+    @classmethod
+    def form(cls) -> str:
+        return "a size, the word open, or a mapping"
+
+    @classmethod
+    def example(cls) -> str:
+        return "write 40, open, {source: '...'}, {ids: true} or {per: ...}"

@@ -1,0 +1,210 @@
+"""Loaders: what a model is fed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+
+from h5schema.vocabulary.dtypes import LATER, NUMBERS
+
+from .base import Atom, Code, Doc, Model, Name, Text, Texts, WordOrCode, mistake, said, word
+from .conditions import PredicateSpec
+
+FORMS = ("pad", "mask", "packed", "nested", "list", "dense", "sparse", "pairs", "id")
+
+
+class FrameSpec(Model):
+    """Cuts a window into frames, one more axis."""
+
+    noun: ClassVar[str] = "a frame"
+
+    length: Annotated[int, Field(ge=1)] = Field(title="int", description="Values of a frame.")
+    hop: Annotated[int, Field(ge=1)] | None = Field(
+        None, title="int", description="From one frame to the next; default: its length."
+    )
+    align: Annotated[str, BeforeValidator(word("start", "center"))] = Field(
+        "start", title="word", description="`start` or `center`."
+    )
+
+
+class WindowSpec(Model):
+    """A piece of a dim."""
+
+    noun: ClassVar[str] = "a window"
+
+    length: Annotated[int, Field(ge=1)] | None = Field(None, title="int", description="Values of a window.")
+    hop: Annotated[int, Field(ge=1)] | None = Field(
+        None, title="int", description="From one position to the next; default: its length."
+    )
+    shift: int = Field(0, title="int", description="Moves the window from its position.")
+    jitter: Annotated[int, Field(ge=0)] = Field(
+        0, title="int", description="Moves positions by chance, at most so far."
+    )
+    step: Annotated[int, Field(ge=1)] = Field(1, title="int", description="Every how many-th value.")
+    edge: Annotated[str, BeforeValidator(word("drop", "repeat", "pad"))] = Field(
+        "drop",
+        title="word",
+        description="`drop` keeps the positions at which every window lies inside; `repeat` and `pad` keep all.",
+    )
+    align: Annotated[str, BeforeValidator(word("start", "center"))] = Field(
+        "start", title="word", description="Whether the position is the window's start or its middle."
+    )
+    frame: FrameSpec | None = Field(None, title="mapping", description="Cuts the window into frames.")
+    ranges: Text | tuple[tuple[int, int], ...] | None = Field(
+        None, title="address or list", description="Explicit (start, stop), in place of `length` and `hop`."
+    )
+    at: Annotated[str, BeforeValidator(word("random", "start", "center"))] | None = Field(
+        None, title="word", description="Where one piece of another dim is cut."
+    )
+
+
+def _loaded(value: object) -> object:
+    return word(*NUMBERS, "str", *LATER)(value)
+
+
+class InputSpec(Model):
+    """One input: an address, or a mapping with the key `feature`."""
+
+    noun: ClassVar[str] = "an input"
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "string"},)
+
+    feature: Text = Field(
+        title="address", description="Of a feature, a group (all its features) or a dim (the sample's position)."
+    )
+    window: dict[str, WindowSpec] = Field({}, title="mapping", description="Overrides the loader's window, key by key.")
+    via: Text | None = Field(
+        None, title="address", description="A feature that refers to the first dim of the one wanted."
+    )
+    as_: Annotated[str, BeforeValidator(word(*FORMS))] | None = Field(
+        None,
+        alias="as",
+        title="word",
+        description="Ragged: `pad` (default: values, lengths), `mask`, `packed` (values, offsets), `nested`, `list`; sparse: `dense`, `sparse`, `pairs`; of a dim: `id`.",
+    )
+    dtype: Annotated[str, BeforeValidator(_loaded)] | None = Field(
+        None, title="dtype", description="Loaded dtype: floats may be rounded, every other value must stay what it is."
+    )
+    fill: Atom | None = Field(None, title="value", description="Stands in for an absent entry.")
+    transform: Code | None = Field(None, title="module:function", description="Called per sample.")
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        return {"feature": value} if isinstance(value, str) and value else value
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, ListSpec | tuple):
+        return "<list>"
+    if isinstance(value, MapSpec) or (isinstance(value, Mapping) and "feature" not in value):
+        return "<map>"
+    return "<input>"
+
+
+Tree = Annotated[
+    Annotated["InputSpec", Tag("<input>")] | Annotated["ListSpec", Tag("<list>")] | Annotated["MapSpec", Tag("<map>")],
+    Discriminator(_kind),
+]
+"""Inputs: one, a list of them, or a mapping."""
+
+
+def _some(value: object) -> object:
+    if not value:
+        raise mistake("wrong-type", "there is nothing in it", "name at least one feature")
+    return value
+
+
+class ListSpec(
+    RootModel[Annotated[tuple[Tree, ...], BeforeValidator(_some)]], frozen=True, strict=True, defer_build=True
+):
+    """Inputs as a tuple."""
+
+    @property
+    def items(self) -> tuple[InputSpec | ListSpec | MapSpec, ...]:
+        """The inputs, in order."""
+        return self.root
+
+
+class MapSpec(
+    RootModel[Annotated[dict[Name, Tree], BeforeValidator(_some)]], frozen=True, strict=True, defer_build=True
+):
+    """Inputs by name: a TypedDict."""
+
+    @property
+    def items(self) -> dict[str, InputSpec | ListSpec | MapSpec]:
+        """The inputs by name."""
+        return self.root
+
+
+def _shuffle(value: object) -> object:
+    if isinstance(value, bool) or value == "chunks":
+        return value
+    raise mistake("wrong-type", f"shuffle is true, false or chunks, not {said(value)}", "write true")
+
+
+class BatchSpec(Model):
+    """A size, or how samples become batches."""
+
+    noun: ClassVar[str] = "a batch"
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "integer", "minimum": 1},)
+
+    size: Annotated[int, Field(ge=1)] = Field(1, title="int", description="Samples of a batch.")
+    shuffle: Annotated[
+        object, BeforeValidator(_shuffle), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": "chunks"}]})
+    ] = Field(
+        False,
+        title="bool or chunks",
+        description="Whether each epoch has an order of its own; `chunks`: within windows of chunks.",
+    )
+    sampler: WordOrCode | None = Field(
+        None, title="word or module:function", description="`weighted`, `balanced`, `bucketed`, or your own."
+    )
+    transform: Code | None = Field(None, title="module:function", description="Called per batch.")
+    drop_last: bool = Field(False, title="bool", description="Whether a last batch that is not full is left out.")
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        return {"size": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @classmethod
+    def form(cls) -> str:
+        return "a size or a mapping"
+
+    @classmethod
+    def example(cls) -> str:
+        return "write 64, or {size: 64, shuffle: true}"
+
+
+class LoaderSpec(Model):
+    """What a model is fed."""
+
+    noun: ClassVar[str] = "a loader"
+
+    over: Texts = Field(
+        title="dim or list of dims", description="What a sample is: one entry of it. Several: their product."
+    )
+    split: Text | None = Field(None, title="split/part", description="The samples that are used; default: all.")
+    where: dict[str, PredicateSpec] = Field(
+        {},
+        title="mapping",
+        description="Predicates by address: a value, a list, `present`, `absent`, or bounds as in `check`.",
+    )
+    window: dict[str, WindowSpec] = Field({}, title="mapping", description="Pieces of dims, by dim.")
+    inputs: Tree = Field(
+        title="address, list, mapping or input",
+        description="What is taken; a batch mirrors it: array, tuple, TypedDict.",
+    )
+    targets: Tree | None = Field(None, title="as inputs", description="With targets a batch is (inputs, targets).")
+    transform: Code | None = Field(None, title="module:function", description="Called per sample.")
+    batch: BatchSpec = Field(
+        default_factory=lambda: BatchSpec.model_validate({}),
+        title="int or mapping",
+        description="Size and order of batches; default: 1.",
+    )
+    doc: Doc = ""
+
+
+ListSpec.model_rebuild()
+MapSpec.model_rebuild()

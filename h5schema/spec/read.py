@@ -1,0 +1,227 @@
+"""From nodes to models: what is wrong is said in our words, taken out, and the rest is read again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence as Steps
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from pydantic import ValidationError
+
+from h5schema.errors import Problem
+from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, find, find_key
+
+from .base import Step, said
+from .schema import SchemaSpec
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Path: TypeAlias = tuple[Step, ...]
+Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[str, Plain] | None"
+
+_SECTIONS = ("dims", "features", "groups", "splits", "loaders")
+_PLACEHOLDERS: dict[str, Plain] = {"h5schema": 1, "name": "unnamed", "version": "0.0.0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A schema as far as it can be read.
+
+    Attributes:
+        schema: What was read; elements with mistakes are left out, and a broken name or version has a placeholder.
+        poisoned: Paths of the elements that were left out; nothing is said of names that they would have declared.
+        problems: Of the text and of the models, in the order of the file.
+        parsed: The nodes, for places.
+    """
+
+    schema: SchemaSpec
+    poisoned: frozenset[Path]
+    problems: tuple[Problem, ...]
+    parsed: Parsed
+
+
+def read(parsed: Parsed) -> Reading:
+    """Reads a schema; every independent mistake in it becomes one problem."""
+    data: Plain = {} if parsed.root is None else plain(parsed.root)
+    problems = list(parsed.problems)
+    poisoned: set[Path] = set()
+    if not isinstance(data, dict):
+        if parsed.root is not None:
+            problems.append(
+                _problem(parsed, (), "wrong-type", f"a schema is a mapping, not {said(data)}", "begin with h5schema: 1")
+            )
+        data = {}
+    quiet = parsed.root is None or (not data and bool(problems))
+    while True:
+        try:
+            schema = SchemaSpec.model_validate(data)
+            break
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                problem, path, key_only = _explain(parsed, detail)
+                if not quiet:
+                    problems.append(problem)
+                _prune(data, path, key_only, poisoned)
+    ordered = sorted(problems, key=lambda problem: problem.location)
+    return Reading(schema, frozenset(poisoned), tuple(ordered), parsed)
+
+
+def plain(node: Node) -> Plain:
+    """A node as plain data: texts, numbers, tuples and dicts."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return tuple(plain(item) for item in node.items)
+    return {cast("str", key.value): plain(value) for key, value in node.entries}
+
+
+def _explain(parsed: Parsed, detail: ErrorDetails) -> tuple[Problem, Path, bool]:
+    """The problem, the path that it spoils, and whether only a key too many is to be dropped."""
+    loc = tuple(step for step in detail["loc"] if not (isinstance(step, str) and step.startswith("<")))
+    context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
+    if detail["type"] == "h5schema":
+        path: Path = (*loc, *cast("Path", context["at"]))
+        is_key = path[-1:] == ("[key]",)
+        path = path[:-1] if is_key else path
+        rule, what, help = (cast("str", context[name]) for name in ("rule", "what", "help"))
+        if rule == "wrong-type" and (braces := _braces(parsed, path)) is not None:
+            return braces, path, False
+        at_key = is_key or rule in ("unknown-key", "missing-key")
+        return _problem(parsed, path, rule, what, help, at_key=at_key), path, rule == "unknown-key"
+    rule, what, help = _words(parsed, detail["type"], context, loc)
+    if (braces := _braces(parsed, loc)) is not None and detail["type"] in ("string_type", "tuple_type"):
+        return braces, loc, False
+    return _problem(parsed, loc, rule, what, help), loc, False
+
+
+def _problem(parsed: Parsed, path: Path, rule: str, what: str, help: str, *, at_key: bool = False) -> Problem:
+    if parsed.root is None:
+        return parsed.source.problem(rule, what, parsed.source.location(1, 1), help)
+    node = find_key(parsed.root, path) if at_key else find(parsed.root, path)
+    if at_key and not path and isinstance(node, Mapping) and node.entries:
+        node = node.entries[0][0]
+    return parsed.source.problem(rule, what, node.location, help)
+
+
+def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Path) -> tuple[str, str, str]:
+    """What is wrong with a value of a simple type, and what to write instead."""
+    node = None if parsed.root is None else find(parsed.root, path)
+    value = None if node is None else plain(node)
+    key = next((step for step in reversed(path) if isinstance(step, str)), "this")
+    match kind:
+        case "string_type":
+            return _not_text(key, node, value)
+        case "int_type" | "int_from_float" | "int_parsing":
+            return "wrong-type", f"`{key}` is a whole number, not {said(value)}", f"write {key}: 1"
+        case "float_type":
+            return "wrong-type", f"`{key}` is a number, not {said(value)}", f"write {key}: 1.0"
+        case "bool_type":
+            return "wrong-type", f"`{key}` is true or false, not {said(value)}", f"write {key}: true"
+        case "tuple_type":
+            shown = value if isinstance(value, str | int | float) and not isinstance(value, bool) else "..."
+            return "wrong-type", f"`{key}` is a list, not {said(value)}", f"write {key}: [{shown}]"
+        case "dict_type" | "model_type" | "mapping_type":
+            return "wrong-type", f"`{key}` is a mapping, not {said(value)}", f"write {key}: {{name: ...}}"
+        case "greater_than_equal":
+            return (
+                "out-of-range",
+                f"`{key}` is at least {context['ge']}, not {value}",
+                f"write {key}: {context['ge']} or more",
+            )
+        case "less_than_equal":
+            return (
+                "out-of-range",
+                f"`{key}` is at most {context['le']}, not {value}",
+                f"write {key}: {context['le']} or less",
+            )
+        case "too_short":
+            return "empty", f"`{key}` is empty", "write at least one, or delete the key"
+        case _:
+            return "wrong-type", f"{said(value)} cannot stand at `{key}`", "look it up in docs/language-reference.md"
+
+
+def _not_text(key: str, node: Node | None, value: Plain) -> tuple[str, str, str]:
+    if isinstance(node, Scalar) and isinstance(value, int | float) and not isinstance(value, bool):
+        meant = "" if node.text == str(value) else f" {value}"
+        if key == "version":
+            numbers = ([*node.text.split("."), "0", "0"])[:3]
+            return (
+                "number-as-text",
+                f"`{node.text}` is read as the number{meant or ' ' + node.text}",
+                f"write version: {'.'.join(numbers)}",
+            )
+        return (
+            "number-as-text",
+            f"`{key}` is a text, and {node.text} is read as the number{meant or ' ' + node.text}",
+            f"put it in quotes: '{node.text}'",
+        )
+    if isinstance(node, Scalar) and value is not None:
+        return "wrong-type", f"`{key}` is a text, not {said(value)}", f"put it in quotes: '{node.text}'"
+    if value is None:
+        return "wrong-type", f"`{key}` has no value", "write a text, or delete the key"
+    return "wrong-type", f"`{key}` is a text, not {said(value)}", f"write {key}: '...'"
+
+
+_BRACES = re.compile(r"\{[^{}]*\}(?:[^\s,\]}]*\{[^{}]*\})*[^\s,\]}]*")
+
+
+def _braces(parsed: Parsed, path: Path) -> Problem | None:
+    """`{label}` where a text is wanted: YAML reads a mapping with a key and no value."""
+    if parsed.root is None:
+        return None
+    node = find(parsed.root, path)
+    if not (isinstance(node, Mapping) and node.flow and node.entries):
+        return None
+    if any(not (isinstance(value, Scalar) and value.value is None) for _, value in node.entries):
+        return None
+    line = parsed.source.line(node.location.line)
+    found = _BRACES.match(line, node.location.column - 1)
+    text = found[0] if found else "{" + cast("str", node.entries[0][0].value) + "}"
+    place = parsed.source.location(node.location.line, node.location.column, len(text))
+    return parsed.source.problem(
+        "unquoted-braces", f"without quotes YAML reads {text} as a mapping", place, f"quote it: '{text}'"
+    )
+
+
+def _prune(data: dict[str, Plain], path: Path, key_only: bool, poisoned: set[Path]) -> None:
+    """Takes out what is wrong: a key too many, else the nearest element that has a name."""
+    element = path if key_only else _element(path)
+    if not element:
+        key = str(path[0]) if path else ""
+        if key in _PLACEHOLDERS:
+            data[key] = _PLACEHOLDERS[key]
+        elif key in data:
+            del data[key]
+        else:
+            data.update({key: value for key, value in _PLACEHOLDERS.items() if key not in data})
+        return
+    if not key_only:
+        poisoned.add(element)
+    inner: Plain = data
+    for step in element[:-1]:
+        inner = _step(inner, step)
+    if isinstance(inner, dict):
+        inner.pop(str(element[-1]), None)
+
+
+def _step(data: Plain, step: Step) -> Plain:
+    if isinstance(data, dict) and isinstance(step, str):
+        return data.get(step)
+    if isinstance(data, tuple) and isinstance(step, int) and step < len(data):
+        return data[step]
+    return data  # a shorthand: the models spell out what is one value here
+
+
+def _element(path: Steps[Step]) -> Path:
+    """The longest beginning of a path that names a dim, feature, group, split or loader; () if there is none."""
+    found: Path = ()
+    at = 0
+    while at + 1 < len(path) and path[at] in _SECTIONS:
+        found = tuple(path[: at + 2])
+        if path[at] != "groups":
+            break
+        at += 2
+    return found

@@ -1,0 +1,80 @@
+"""How the values of a feature are stored."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+
+from h5schema.vocabulary.suggest import closest
+
+from .base import Model, mistake, said, word
+
+KINDS = ("csr", "csc", "coo", "vlen", "table", "jpeg", "png", "flac")
+CODECS = ("none", "default", "lzf", "zstd", "lz4", "blosc2")
+
+_BYTES = re.compile(r"(\d+) ?(B|kB|KiB|MB|MiB)")
+_UNITS = {"B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20}
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if isinstance(value, str) and (found := _BYTES.fullmatch(value)) and int(found[1]):
+        return int(found[1]) * _UNITS[found[2]]
+    raise mistake("wrong-type", f"a chunk is a number of bytes, not {said(value)}", "write 65536, or 64KiB")
+
+
+Bytes = Annotated[
+    int,
+    BeforeValidator(_bytes),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_BYTES.pattern}$"}]}
+    ),
+]
+
+
+class StoreSpec(Model):
+    """A storage kind, a codec, and their settings; one word is a kind or a codec."""
+
+    noun: ClassVar[str] = "a store"
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"enum": [*KINDS, *CODECS]},)
+
+    kind: Annotated[str, BeforeValidator(word(*KINDS))] | None = Field(
+        None, title="word", description=f"{', '.join(KINDS)}; default: dense, or ragged by its dims."
+    )
+    codec: Annotated[str, BeforeValidator(word(*CODECS))] | None = Field(
+        None,
+        title="word",
+        description="`none`, `default` (deflate with shuffle, which every HDF5 tool reads), `lzf`, `zstd`, `lz4`, `blosc2`.",
+    )
+    chunk: Bytes | None = Field(
+        None, title="bytes", description="Bytes of a chunk, such as 64KiB; default: about 1 MiB of whole entries."
+    )
+    level: Annotated[int, Field(ge=0, le=22)] | None = Field(None, title="int", description="Of the codec.")
+    quality: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None,
+        title="int",
+        description="Of an encoding that loses something; without it nothing is encoded anew with loss.",
+    )
+    layout: Annotated[str, BeforeValidator(word("auto", "contiguous", "chunked"))] | None = Field(
+        None, title="word", description="`auto`, `contiguous` or `chunked`."
+    )
+    checksum: bool | None = Field(None, title="bool", description="Whether blocks have checksums.")
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value in KINDS:
+            return {"kind": value}
+        if value in CODECS:
+            return {"codec": value}
+        near = closest(value, (*KINDS, *CODECS))
+        raise mistake(
+            "unknown-word",
+            f"'{value}' is no storage kind and no codec",
+            f"did you mean '{near}'?" if near else f"kinds are {', '.join(KINDS)}; codecs are {', '.join(CODECS)}",
+        )
