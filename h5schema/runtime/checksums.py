@@ -49,6 +49,16 @@ class Checksum:
         return np.array([*self._done, self._running] if self._rows else self._done, np.uint32)
 
 
+_AGAIN = "the file was changed by another program; copy or extract it again"
+
+
+def rows_of(dataset: h5py.Dataset, first: int = 0, last: int | None = None) -> NDArray[np.generic]:
+    """Rows of a dataset; one value without axes is one row."""
+    if not dataset.shape:
+        return np.asarray(dataset[()], dataset.dtype).reshape(1)
+    return np.ascontiguousarray(dataset[first:last])
+
+
 def write(file: h5py.File, path: str, checksum: Checksum) -> None:
     """Stores the checksums of the dataset at `path`, in place of earlier ones."""
     where = FOLDER + path
@@ -78,20 +88,21 @@ def verify(file: h5py.File) -> None:
 
 
 def _verify_one(file: h5py.File, path: str, sums: h5py.Dataset) -> None:
-    data = cast("h5py.Dataset", file[path])
+    data = file.get(path)
+    if not isinstance(data, h5py.Dataset):
+        raise FileError("the dataset is missing", where=f"{file.filename}: {path}", do=_AGAIN)
+    count = data.shape[0] if data.shape else 1
     step = int(sums.attrs["rows_per_block"])
     expected = cast("NDArray[np.uint32]", sums[:])
     where = f"{file.filename}: {path}"
-    if len(expected) != -(-len(data) // step):
+    if len(expected) != -(-count // step):
         raise FileError(
-            f"there are {len(data)} rows, but checksums for {len(expected)} blocks of {step}",
-            where=where,
-            do="the file was changed by another program; copy or extract it again",
+            f"there are {count} rows, but checksums for {len(expected)} blocks of {step}", where=where, do=_AGAIN
         )
     for number, wanted in enumerate(expected.tolist()):
-        first, last = number * step, min(len(data), (number + 1) * step)
+        first, last = number * step, min(count, (number + 1) * step)
         try:
-            rows = np.ascontiguousarray(data[first:last])
+            rows = rows_of(data, first, last)
             good = zlib.crc32(rows.data.cast("B") if rows.size else b"") == wanted
         except OSError:
             good = False

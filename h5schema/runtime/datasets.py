@@ -76,8 +76,13 @@ class Datasets:
     def keep(self, path: str, rows: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
         """A dataset that is written once and whole."""
         self.file.create_dataset(path, data=rows.astype(dtype), dtype=dtype)
+        self.note(path)
+
+    def note(self, path: str) -> None:
+        """Sums up a dataset that was written whole by other means."""
+        rows = checksums.rows_of(cast("h5py.Dataset", self.file[path]))
         self._sums[path] = checksums.Checksum(rows.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64)))
-        self._sums[path].add(np.ascontiguousarray(rows))
+        self._sums[path].add(rows)
 
     def drop(self, path: str) -> None:
         """Takes away a dataset, or a group of them."""
@@ -123,7 +128,7 @@ class Datasets:
             dataset.dims[axis].attach_scale(self.file[scale])
 
 
-def scales_of(place: Place, paths: Mapping[str, str]) -> list[str | int]:
+def scales_of(place: Place, paths: Mapping[str, str], *, end_to_end: bool) -> list[str | int]:
     """The scale of each axis of a feature's dataset.
 
     Values that lie end to end have an axis of their own: how many there are depends on
@@ -132,9 +137,12 @@ def scales_of(place: Place, paths: Mapping[str, str]) -> list[str | int]:
     Args:
         place: Of the feature.
         paths: The scale of each named dim, by address.
+        end_to_end: Whether its values lie so.
     """
     named = [dim if isinstance(dim, int) else paths[dim] for dim in place.dims]
-    return [values_scale(place), *named[2:]] if place.ragged is not None else named
+    if not end_to_end:
+        return named
+    return [values_scale(place), *named[1 if place.ragged is None else 2 :]]
 
 
 def values_scale(place: Place) -> str:

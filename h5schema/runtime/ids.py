@@ -41,7 +41,7 @@ def unknown_id(dim: str, text: str, file: str) -> UnknownIdError:
 
 def hash_of(text: str) -> int:
     """A stable 64-bit hash of an id: the first 8 bytes of BLAKE2b (RFC 7693), little-endian."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
 
 
 def hashes_of(ids: Iterable[str]) -> NDArray[np.uint64]:
@@ -149,11 +149,12 @@ class NewIds:
             if not isinstance(text, str) or not text:  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise DataError(f"{text!r} is no id", where=self._where, do="an id is a text that is not empty")
             try:
-                value = hash_of(text)
+                text.encode()
             except UnicodeEncodeError:
                 raise DataError(
                     f"the id {text!r} cannot be written as utf-8", where=self._where, do="rename the source"
                 ) from None
+            value = hash_of(text)
             if value in fresh or value in self._rows:
                 raise DataError(
                     f"there is an entry with the id {text!r} already",

@@ -88,6 +88,8 @@ class Transaction:
         try:
             with system.explained(target):
                 stamp.write(self.file, schema, text, model.layout(), parameters or {})
+                for said in (stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS):
+                    self._datasets.note(said)
                 self._ids = self._begin(expected or {})
         except BaseException:
             self.discard()
@@ -210,6 +212,7 @@ class Transaction:
                 if place.path in self.file:
                     del self.file[place.path]
                 self.file.create_dataset(place.path, data=data, dtype=dtype)
+                self._datasets.note(place.path)
                 self._describe(address)
         self._whole.add(address)
 
@@ -222,8 +225,8 @@ class Transaction:
             for dim, count in self._counts.items():
                 self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
                 self._datasets.fit_scale(self.model.axes[dim].path, count)
-            for place in self.model.places.values():
-                if place.ragged is not None:
+            for address, place in self.model.places.items():
+                if self._is_end_to_end(address):
                     self._datasets.fit_scale(values_scale(place), self._datasets.rows(place.path))
             self.file.flush()
             system.sync(self._partial)
@@ -298,7 +301,12 @@ class Transaction:
         if feature.options.unit:
             self.file[place.path].attrs["unit"] = feature.options.unit
         paths = {dim: axle.path for dim, axle in self.model.axes.items()}
-        self._datasets.name_axes(place.path, scales_of(place, paths))
+        end_to_end = self._is_end_to_end(address)
+        self._datasets.name_axes(place.path, scales_of(place, paths, end_to_end=end_to_end))
+
+    def _is_end_to_end(self, address: str) -> bool:
+        place = self.model.places[address]
+        return place.lead is not None and not self.model.features[address].stored(place)[0].per_entry
 
     def _count_of(self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None) -> int:
         known = self.model.led_by(dim)

@@ -88,12 +88,15 @@ class View(Generic[EntryT, BlockT]):
             return np.arange(len(self), dtype=np.int64)[index]
         if isinstance(index, np.ndarray):
             return self._rows_of(cast("NDArray[np.generic]", index))
-        if isinstance(index, bytes) or not isinstance(index, Iterable):
-            raise self._no_index(index)
-        items = list(cast("Iterable[int | str]", index))
+        items = self._items(index)
         if items and all(isinstance(item, bool | np.bool_) for item in items):
             return self._rows_of(np.array(items, np.bool_))
         return np.array([self._row(item) for item in items], np.int64)
+
+    def _items(self, index: object) -> list[object]:
+        if isinstance(index, bytes) or not isinstance(index, Iterable):
+            raise self._no_index(index)
+        return list(cast("Iterable[object]", index))
 
     def _rows_of(self, index: NDArray[np.generic]) -> Rows:
         size = len(self)
@@ -123,7 +126,7 @@ class View(Generic[EntryT, BlockT]):
             return self._file.row_of(place.lead, index)
         if isinstance(index, bool) or not isinstance(index, int | np.integer):
             raise self._no_index(index)
-        row, size = int(index), len(self)
+        row, size = int(cast("int", index)), len(self)
         if not -size <= row < size:
             raise self._outside(row)
         return row % size

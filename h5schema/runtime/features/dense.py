@@ -48,12 +48,19 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
         return rows
 
     def accept(self, block: object, place: Place, where: Where) -> NDArray[ItemT]:
-        array = self._fit(block, str(where), where.rows(len(block)) if isinstance(block, np.ndarray) else None)
+        array = fit(block, self.dtype, str(where))
         expect_shape(array, (None, *place.shape), str(where))
+        self._expect_members(array, str(where), where.rows(len(array)))
         return cast("NDArray[ItemT]", array)
 
-    def _fit(self, value: object, where: str, rows: Rows | None = None) -> NDArray[np.generic]:
-        return fit(value, self.dtype, where)
+    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
+        """One entry as an array of the feature's dtype."""
+        array = fit(value, self.dtype, where)
+        self._expect_members(array, where, None)
+        return array
+
+    def _expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None) -> None:
+        """Refuses values that are no members, of a feature that has an enum."""
 
     def placeholder(self, place: Place) -> object:
         return np.zeros(place.shape, self.dtype)
@@ -111,11 +118,9 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
             self.enum.expect(values, place.path, rows)
         return values
 
-    def _fit(self, value: object, where: str, rows: Rows | None = None) -> NDArray[np.generic]:
-        array = super()._fit(value, where)
+    def _expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None) -> None:
         if self.enum is not None:
-            self.enum.expect(array, where, rows)
-        return array
+            self.enum.expect(values, where, rows)
 
     def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
         return block[index, ...]
@@ -198,7 +203,10 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
     def dtype_record(self) -> object:
         return self.enum.record(self.dtype)
 
-    def _fit(self, value: object, where: str, rows: Rows | None = None) -> NDArray[np.generic]:
+    def _expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None) -> None:
+        self.enum.expect(values, where, rows)
+
+    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
         if isinstance(value, str):
             value = self.enum.value_of(value, where)
         if isinstance(value, Enum) and not isinstance(value, self.enum.enum):
@@ -207,9 +215,7 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
                 where=where,
                 do=f"give a member of {self.enum.enum.__name__}, or its name in the file",
             )
-        array = fit(value, self.dtype, where)
-        self.enum.expect(array, where, rows)
-        return array
+        return super()._fit(value, where)
 
     def placeholder(self, place: Place) -> object:
         return next(iter(self.enum.enum))

@@ -213,7 +213,8 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         good = check.holds(numbers)
         entry = np.arange(len(good))
         if isinstance(block, RaggedBlock):
-            entry = np.repeat(np.arange(len(block)), cast("RaggedBlock[np.generic]", block).lengths)
+            lengths = cast("RaggedBlock[np.generic]", block).lengths
+            entry = np.repeat(np.arange(len(lengths)), lengths)
         if present is not None:
             good = good | ~present[entry].reshape(-1, *[1] * (good.ndim - 1))
         if not good.all():
