@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +33,8 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the extraction job of a package that is generated aside, so that it is never out of date."""
+    import tempfile  # only here: it costs start-up time of every command
+
     with tempfile.TemporaryDirectory(prefix="h5schema-") as aside:
         package = pipeline.generate([arguments.schema], Path(aside))[0]
         if not (package.folder / "extract.py").exists():

@@ -242,5 +242,7 @@ def schemas(draw: st.DrawFn) -> SchemaIR:
 
 def with_texts(schema: SchemaIR, text: str) -> SchemaIR:
     """The same schema with one text wherever a text may stand."""
-    root = replace(schema.root, features=tuple(replace(f, doc=text, unit="") for f in schema.root.features))
-    return replace(schema, doc=text, file_name=text, root=root)
+    origin = OriginIR(call=text, source=text, params=((text, text),))
+    features = tuple(replace(feature, doc=text, origin=origin) for feature in schema.root.features)
+    dims = tuple(replace(dim, doc=text, source=text) for dim in schema.root.dims)
+    return replace(schema, doc=text, file_name=text, root=replace(schema.root, dims=dims, features=features))

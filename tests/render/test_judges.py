@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import tempfile
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from h5schema.render import package
 from h5schema.resolve.ir import SchemaIR
 
-from .drawn import schemas
+from .drawn import schemas, texts, with_texts
 from .everything import EVERYTHING
 from .judges import findings, formatting, place, types
 from .photos import PHOTOS
@@ -82,3 +83,17 @@ def test_without_loaders_and_sources_there_are_no_such_modules() -> None:
     dims = tuple(replace(dim, source=None) for dim in PHOTOS.root.dims)
     bare = replace(PHOTOS, loaders=(), root=replace(PHOTOS.root, dims=dims))
     assert sorted(package(bare)) == ["__init__.py", "groups.py", "schema.yaml"]
+
+
+@given(text=texts.filter(lambda text: text.strip() != ""))
+@example(text="{{ 7 }} {% raw %} {# #}")
+@example(text='"""; import os # \u202e')
+def test_a_text_stays_a_text(text: str) -> None:
+    files = package(with_texts(PHOTOS, text))
+    groups, extract = ast.parse(files["groups.py"]), ast.parse(files["extract.py"])
+    for documented in (groups, next(node for node in groups.body if getattr(node, "name", "") == "Photos")):
+        assert isinstance(documented, ast.Module | ast.ClassDef)
+        assert (ast.get_docstring(documented) or "").split() == inspect.cleandoc(text).split()
+    literals = [node.value for node in ast.walk(extract) if isinstance(node, ast.Constant)]
+    assert literals.count(text) >= 2
+    assert files["groups.py"].splitlines()[1].startswith('"""')
