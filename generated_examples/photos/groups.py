@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import TypedDict
+from typing import ClassVar, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
-
 from h5schema.runtime import Array, Enumerated, File, IdAxis, Schema, Split, Writer
+from numpy.typing import NDArray
 
 
 class Label(IntEnum):
@@ -58,7 +58,9 @@ class Photos(File):
     Label [photo]
     """
 
-    splits = {"random": Split("photo", {"train": 0.8, "test": 0.2})}
+    splits: ClassVar[Mapping[str, Split]] = {
+        "random": Split("photo", {"train": 0.75, "test": 0.25}),
+    }
 
 
 class PhotosWriter(Photos, Writer):

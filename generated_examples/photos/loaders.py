@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from h5schema.runtime import Batch, Plan, Take
 from h5schema.runtime.torch import Loader
+from torch import Tensor
 
 from .groups import Photos
 
@@ -29,3 +28,24 @@ class Train(Loader[TrainBatch]):
 
 train_loader = Train.loader
 """A DataLoader of the batches of `Train`."""
+
+
+TestBatch = tuple[Tensor, Tensor]
+"""Inputs: float32 [batch, 32, 32, 3]; targets: int64 [batch]."""
+
+
+class Test(Loader[TestBatch]):
+    """Samples of `photo` in random/test."""
+
+    file = Photos
+    plan = Plan(
+        over="photo",
+        split="random/test",
+        inputs=Take("image", dtype="float32"),
+        targets=Take("label"),
+        batch=Batch(200),
+    )
+
+
+test_loader = Test.loader
+"""A DataLoader of the batches of `Test`."""
