@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,10 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"h5schema {__version__}")
     commands = Commands(parser)
     for command in COMMANDS:
-        command.add(commands).set_defaults(run=command.run)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
-    given = parser.parse_args(arguments)
+        parser_of_command = command.add(commands)
+        parser_of_command.set_defaults(run=command.run, parser=parser_of_command)
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code = int(given.run(given))
         sys.stdout.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -43,11 +44,19 @@ def render(template: str, overrides: Path | None, values: Mapping[str, object]) 
     try:
         return environment(overrides).get_template(template).render(values)
     except jinja2.TemplateError as error:
-        line = getattr(error, "lineno", None)
-        where = f"{getattr(error, 'name', None) or template}" + (f":{line}" if line else "")
         raise UsageError(
-            f"the template cannot be rendered: {error}", where=where, do="compare it with the template it shadows"
+            f"the template cannot be rendered: {error}",
+            where=_place(error) or template,
+            do="compare it with the template of the same name that comes with h5schema",
         ) from None
+
+
+def _place(error: jinja2.TemplateError) -> str:
+    """File and line of the innermost template."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".jinja")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def _call(
