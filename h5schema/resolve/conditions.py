@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from h5schema.spec import PredicateSpec
 
 from .fed import Fed
-from .ir import FeatureIR, PredicateIR
+from .ir import FeatureIR, Json, PredicateIR
 from .scope import find_feature
 from .values import as_check, checked, impossible
 
@@ -75,4 +76,4 @@ def _predicate(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> PredicateI
         wrong = impossible(feature, fed.draft.enums, value)
         if wrong is not None:
             fed.add("value", wrong[0], (*at, index), wrong[1])
-    return PredicateIR(values=asked.values, present=asked.present)
+    return PredicateIR(values=cast("tuple[Json, ...] | None", asked.values), present=asked.present)

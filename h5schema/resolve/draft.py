@@ -14,13 +14,13 @@ from h5schema.errors import Location, Problem, Severity
 from h5schema.parse import Scalar, find, find_key
 from h5schema.spec import DimSpec, FeatureSpec, GroupSpec, Reading, StoreSpec
 
-from .ir import DimIR, EnumIR, FeatureIR, LoaderIR, SplitIR
+from .ir import DimIR, EnumIR, FeatureIR, Json, LoaderIR, SplitIR
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """Keys and positions that lead from the root of the YAML to a node."""
 
 SpecT = TypeVar("SpecT")
-ValueT = TypeVar("ValueT")
+ValueT_co = TypeVar("ValueT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Declared(Generic[SpecT]):
 
 
 @dataclass(frozen=True, slots=True)
-class Given(Generic[ValueT]):
+class Given(Generic[ValueT_co]):
     """A value, and where the user wrote it: perhaps in a group around the feature.
 
     Attributes:
@@ -54,7 +54,7 @@ class Given(Generic[ValueT]):
         group: Address of the group from which names in it are seen.
     """
 
-    value: ValueT
+    value: ValueT_co
     path: Path
     group: str
 
@@ -72,7 +72,7 @@ class Settings:
     source: Given[str] | None = None
     origin: Given[tuple[str, ...]] | None = None
     call: Given[str] | None = None
-    params: Given[Mapping[str, object]] | None = None
+    params: Given[Mapping[str, Json]] | None = None
     optional: Given[bool] | None = None
     store: tuple[Given[StoreSpec], ...] = ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from h5schema.spec import InputSpec, ListSpec, MapSpec
 from h5schema.vocabulary import reserved
 from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
@@ -9,7 +11,7 @@ from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 from .draft import Path
 from .fed import Fed
 from .identifiers import camel
-from .ir import FeatureIR, MappingIR, SampleIR, TakeIR, TupleIR
+from .ir import FeatureIR, Json, MappingIR, SampleIR, TakeIR, TupleIR
 from .scope import find_input
 from .values import impossible
 
@@ -117,7 +119,7 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     form, dtype, fill = _form(fed, spec, feature, at), _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
     if not (form and dtype and fill):
         return None
-    return TakeIR(feature.address, dtype=spec.dtype, form=spec.as_, fill=spec.fill)
+    return TakeIR(feature.address, dtype=spec.dtype, form=spec.as_, fill=cast("Json", spec.fill))
 
 
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
@@ -135,23 +137,21 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 
 def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    wanted = spec.dtype
-    if wanted is None:
+    wanted, stored = spec.dtype, feature.dtype.name
+    if wanted in (None, stored):
         return True
-    stored = feature.dtype.name
-    if stored == "str":
-        fed.add("dtype", f"`{feature.address}` holds texts: they have no {wanted}", (*at, "dtype"), "leave it out")
-        return False
-    if stored == "enum":
-        enum = fed.draft.enums.get(feature.address)
-        stored = "uint8" if enum is None else enum.base
-    if keeps_values(stored, wanted) or (NUMBERS[stored].kind, NUMBERS[wanted].kind) in _NARROWED:
-        return True
+    enum = fed.draft.enums.get(feature.address)
+    if enum is not None:
+        stored = enum.base
+    if wanted in NUMBERS and stored in NUMBERS:
+        kinds = NUMBERS[stored].kind, NUMBERS[wanted].kind
+        if keeps_values(stored, wanted) or kinds in _NARROWED:
+            return True
     fed.add(
         "dtype",
-        f"`{feature.address}` is {stored}: as {wanted} its values would be others",
+        f"`{feature.address}` is {feature.dtype.name}: it cannot be loaded as {wanted}",
         (*at, "dtype"),
-        f"leave `dtype` out: then it is loaded as {stored}",
+        f"leave `dtype` out: then it is loaded as {'int64' if enum is not None else stored}",
     )
     return False
 

@@ -10,7 +10,7 @@ from h5schema.spec import CheckSpec
 from h5schema.vocabulary.dtypes import NUMBERS
 from h5schema.vocabulary.suggest import closest
 
-from .ir import CheckIR, EnumIR, FeatureIR, Json
+from .ir import CheckIR, EnumIR, FeatureIR
 
 _BOUNDS = ("min", "max", "above", "below")
 
@@ -24,7 +24,7 @@ def range_of(dtype: str) -> tuple[float, float]:
     return (-(2**number.digits) if number.kind == "int" else 0), 2**number.digits - 1
 
 
-def impossible(feature: FeatureIR, enums: Mapping[str, EnumIR], value: Json) -> tuple[str, str] | None:
+def impossible(feature: FeatureIR, enums: Mapping[str, EnumIR], value: object) -> tuple[str, str] | None:
     """Message and help if no entry of the feature can be `value`; None if one can."""
     dtype = feature.dtype.name
     if dtype == "enum":
@@ -34,7 +34,7 @@ def impossible(feature: FeatureIR, enums: Mapping[str, EnumIR], value: Json) -> 
     return _no_number(feature, value)
 
 
-def _no_member(feature: FeatureIR, enums: Mapping[str, EnumIR], value: Json) -> tuple[str, str] | None:
+def _no_member(feature: FeatureIR, enums: Mapping[str, EnumIR], value: object) -> tuple[str, str] | None:
     enum = enums.get(feature.address)
     texts = [] if enum is None else [text for _, text, _ in enum.members]
     if enum is None or value in texts:
@@ -52,7 +52,7 @@ def _no_member(feature: FeatureIR, enums: Mapping[str, EnumIR], value: Json) -> 
     )
 
 
-def _no_text(feature: FeatureIR, value: Json) -> tuple[str, str] | None:
+def _no_text(feature: FeatureIR, value: object) -> tuple[str, str] | None:
     if not isinstance(value, str):
         return f"`{feature.address}` holds texts, not {_shown(value)}", f"put it in quotes: '{_shown(value)}'"
     size = feature.dtype.size
@@ -61,7 +61,7 @@ def _no_text(feature: FeatureIR, value: Json) -> tuple[str, str] | None:
     return None
 
 
-def _no_number(feature: FeatureIR, value: Json) -> tuple[str, str] | None:
+def _no_number(feature: FeatureIR, value: object) -> tuple[str, str] | None:
     dtype = feature.dtype.name
     kind = NUMBERS[dtype].kind
     if kind == "bool":
@@ -133,7 +133,7 @@ def _what(dtype: str) -> str:
     return {"enum": "an enum", "str": "a str", "bool": "a bool"}.get(dtype, dtype)
 
 
-def _shown(value: Json) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

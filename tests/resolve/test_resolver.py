@@ -19,7 +19,9 @@ EVERYTHING = Path(__file__).parent / "everything.yaml"
 
 @pytest.fixture(scope="module")
 def everything() -> SchemaIR:
-    result = resolve(spec.read(parse.load(EVERYTHING.read_text(encoding="utf-8"), "everything.yaml")), "everything.yaml")
+    result = resolve(
+        spec.read(parse.load(EVERYTHING.read_text(encoding="utf-8"), "everything.yaml")), "everything.yaml"
+    )
     assert result.schema is not None, "\n".join(map(str, result.problems))
     return result.schema
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from h5schema.vocabulary import reserved
 
@@ -54,17 +55,12 @@ def complain(notes: Notes, clash: Clash) -> None:
     )
 
 
-def entry_key(dim: str, group: str, home: str) -> str:
-    """Key of the TypedDict for the part of a dim's entry that lies in a group."""
-    return f"entry {dim}" if group == home else f"entry {dim} in {group}"
-
-
 def inside(dim: str, address: str) -> tuple[str, tuple[str, ...]]:
     """Where an entry's keys begin, and the keys of one feature: from the dim's own group, else from the root."""
     home = dim.rpartition("/")[0]
     if home and address.startswith(f"{home}/"):
         return home, tuple(address[len(home) + 1 :].split("/"))
-    return ("" if home else home), tuple(address.split("/"))
+    return "", tuple(address.split("/"))
 
 
 def _groups(draft: Draft) -> Iterator[Wanted]:
@@ -98,24 +94,22 @@ def _inner_parts(draft: Draft) -> Iterator[tuple[str, str]]:
                 yield dim, group
 
 
-def _with_enum(feature: FeatureIR, names: dict[str, str] | object) -> FeatureIR:
-    assert isinstance(names, dict)
+def _with_enum(feature: FeatureIR, names: Mapping[str, str]) -> FeatureIR:
     name = names.get(f"enum {feature.address}")
     return feature if name is None else replace(feature, dtype=replace(feature.dtype, enum=name))
 
 
 def entries_of(draft: Draft) -> tuple[EntryIR, ...]:
     """Every TypedDict of entries, inner ones first."""
-    items: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
-    homes: dict[str, str] = {}
+    items: dict[tuple[str, str], dict[str, tuple[Literal["feature", "entry"], str]]] = {}
     for dim in draft.axes:
         if is_open(draft.axes, dim):
-            homes[dim] = ""
             items[dim, ""] = {}
     for address, feature in draft.resolved.items():
-        dim = feature.dims[0] if feature.dims else None
-        if not isinstance(dim, str) or dim not in homes:
+        lead = feature.dims[0] if feature.dims else None
+        if not isinstance(lead, str) or (lead, "") not in items:
             continue
+        dim = lead
         group, keys = inside(dim, address)
         at = (dim, "")
         for key in keys[:-1]:
@@ -129,7 +123,7 @@ def entries_of(draft: Draft) -> tuple[EntryIR, ...]:
             class_name=draft.classes[f"entry {dim} in {group}" if group else f"entry {dim}"],
             dim=dim,
             group=group or dim.rpartition("/")[0],
-            items=tuple((key, kind, what) for key, (kind, what) in found.items()),  # type: ignore[misc]
+            items=tuple((key, kind, what) for key, (kind, what) in found.items()),
             doc=draft.groups[group].spec.doc if group else draft.axes[dim].doc,
         )
         for (dim, group), found in sorted(items.items(), key=lambda item: -item[0][1].count("/") - bool(item[0][1]))

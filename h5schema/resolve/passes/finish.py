@@ -76,7 +76,7 @@ def _tree(draft: Draft) -> GroupIR:
     for address, feature in draft.resolved.items():
         features[draft.features[address].group].append(feature)
     made: dict[str, GroupIR] = {}
-    for address, group in reversed(draft.groups.items()):  # outer groups come before inner ones
+    for address, group in reversed(tuple(draft.groups.items())):  # outer groups come before inner ones
         made[address] = GroupIR(
             address=address,
             name=group.name,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from h5schema.spec import FeatureSpec, GroupSpec
 
 from ..draft import Declared, Draft, Given, Settings
+from ..ir import Json
 
 ValueT = TypeVar("ValueT")
 
@@ -28,7 +30,8 @@ def _in_group(group: Declared[GroupSpec], outer: Settings) -> Settings:
 
 
 def _in_feature(feature: Declared[FeatureSpec], outer: Settings) -> Settings:
-    dims = _given(feature, "dims", feature.spec.dims, feature.group)
+    written = cast("tuple[str | int, ...] | None", feature.spec.dims)  # the model checks what its type only says
+    dims = _given(feature, "dims", written, feature.group)
     return _with_origin(feature, outer if dims is None else replace(outer, dims=dims), feature.group)
 
 
@@ -42,12 +45,14 @@ def _with_origin(declared: Declared[GroupSpec] | Declared[FeatureSpec], outer: S
         outer = replace(outer, source=source, origin=origin)
     if origin is not None and call is None and is_capture(origin.value):
         outer = replace(outer, call=None, params=None)  # a capture needs no call: the group's is for the others
+    params = cast("Mapping[str, Json]", spec.params) if "params" in spec.model_fields_set else None
+    optional = spec.optional if "optional" in spec.model_fields_set else None
     store = _given(declared, "store", spec.store, scope)
     return replace(
         outer,
         call=call or outer.call,
-        params=_given(declared, "params", spec.params or None, scope) or outer.params,
-        optional=_given(declared, "optional", spec.optional, scope) or outer.optional,
+        params=_given(declared, "params", params, scope) or outer.params,
+        optional=_given(declared, "optional", optional, scope) or outer.optional,
         store=outer.store if store is None else (*outer.store, store),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pydantic import BaseModel
+
 from h5schema.spec import (
     BatchSpec,
     DimSpec,
@@ -17,7 +19,6 @@ from h5schema.spec import (
     StoreSpec,
 )
 from h5schema.vocabulary import dtypes
-from h5schema.vocabulary.dtypes import NUMBERS
 
 from ..draft import Draft, Notes, Path
 
@@ -108,10 +109,10 @@ _KEYS = (
 """Keys that are refused themselves, not their values."""
 
 
-def _keys(spec: object, table: Mapping[str, tuple[str, str]], at: Path = ()) -> Iterator[Later]:
+def _keys(spec: BaseModel, table: Mapping[str, tuple[str, str]], at: Path = ()) -> Iterator[Later]:
     for key, (what, now) in table.items():
-        value = getattr(spec, key, None)
-        if value:
+        value = getattr(spec, key) if key in spec.model_fields_set else None
+        if value is not None and value is not False:
             yield (*at, key), what.format(value), now
 
 
@@ -157,7 +158,7 @@ _INSTEAD = {
 }
 
 
-def _of_dims(dims: Sequence[str | int], at: Path) -> Iterator[Later]:
+def _of_dims(dims: Sequence[object], at: Path) -> Iterator[Later]:
     for index, dim in enumerate(dims):
         if dim == "_":
             yield (*at, index), "a length that nothing else shares (`_`)", "declare a dim"
@@ -212,8 +213,8 @@ def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
                 yield from _keys(part, _INPUT, path)
                 if part.as_ is not None and part.as_ not in _FORMS:
                     yield (*path, "as"), f"the form `{part.as_}`", "use pad, mask, packed or list"
-                if part.dtype is not None and part.dtype not in NUMBERS:
-                    yield (*path, "dtype"), f"the dtype `{part.dtype}`", "use one of numpy's"
+                if part.dtype is not None and part.dtype in dtypes.LATER:
+                    yield (*path, "dtype"), f"the dtype `{part.dtype}`", _INSTEAD.get(part.dtype, "leave it out")
             case ListSpec():
                 waiting += [(item, (*path, index)) for index, item in enumerate(part.items)]
             case MapSpec():

@@ -144,7 +144,7 @@ def _split(draft: Draft, notes: Notes, spec: LoaderSpec, path: Path, axis: DimIR
             "unknown-part",
             f"split `{name}` has no part `{part}`" if part else f"`{name}` is a split; a loader uses a part of it",
             where,
-            f"did you mean `{name}/{near}`?" if near else f"write {', '.join(f'`{name}/{one}`' for one in parts)}",
+            f"did you mean `{name}/{near}`?" if near else f"write {' or '.join(f'`{name}/{one}`' for one in parts)}",
             within=(len(name) + 1, len(part)) if part else None,
             breaks=path,
         )

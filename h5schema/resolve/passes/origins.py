@@ -194,20 +194,21 @@ class _Origin:
 
     def _fits(self, name: str, kind: CaptureKind, origin: Given[tuple[str, ...]]) -> bool:
         """Whether a capture, as it is, can be a value of the feature."""
-        dtype = self._feature.dtype.name
+        assert self._lead is not None
+        dtype, lead = self._feature.dtype.name, self._lead.name
         if len(self._feature.dims) > 1:
             self._complain(
                 "capture-dims",
                 f"a capture is one value for each entry, but `{self._feature.name}` has more dims",
                 origin,
-                f"write dims: [{self._feature.dims[0]}], or a `call` that makes an array of it",
+                f"write dims: [{lead}], or a `call` that makes an array of it",
             )
         elif dtype in NUMBERS and kind != "int":
             self._complain(
                 "capture-dtype",
                 f"the capture {{{name}}} is a text, not {_a(dtype)}",
                 origin,
-                f"write {{{name}:int}} in the source of `{self._feature.dims[0]}`, or dtype: str"
+                f"write {{{name}:int}} in the source of `{lead}`, or dtype: str"
                 if NUMBERS[dtype].kind in ("int", "uint", "float")
                 else "write a `call` that makes the value of it",
             )
@@ -223,7 +224,7 @@ class _Origin:
                 "capture-dtype",
                 f"the capture {{{name}:int}} is a whole number, not a text",
                 origin,
-                f"write {{{name}}} in the source of `{self._feature.dims[0]}`",
+                f"write {{{name}}} in the source of `{lead}`",
             )
         else:
             return True

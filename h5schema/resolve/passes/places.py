@@ -18,51 +18,62 @@ _HDF5_OWN = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "DIM
 def resolve_places(draft: Draft) -> Draft:
     """Gives each group and feature its absolute path."""
     notes = Notes(draft)
-    paths: dict[str, str] = {"": "/"}
-    for address, group in draft.groups.items():
-        if not address:
-            continue
-        at = _checked(notes, group.spec.at, (*group.path, "at"), group.path)
-        paths[address] = posixpath.join(paths[group.group], at or group.name)
-    taken: dict[str, str] = {}
-    for address, dim in draft.dims.items():
-        taken[posixpath.join(paths[dim.group], dim.name)] = f"dim `{address}`"
+    paths = _of_groups(draft, notes)
+    draft = replace(draft, paths=paths)
+    taken = {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in draft.dims.items()}
     resolved: dict[str, FeatureIR] = {}
     for address, feature in draft.resolved.items():
-        declared = draft.features[address]
-        at = _checked(notes, declared.spec.at, (*declared.path, "at"), declared.path)
-        if at is None and declared.spec.at is not None:
+        path = _of_feature(draft, notes, feature)
+        if path is None:
             continue
-        node, mark, attribute = (at or declared.name).partition("@")
-        group = paths[declared.group]
-        path = posixpath.join(group, node).rstrip("/") + mark + attribute if mark else posixpath.join(group, node)
-        if mark and not _is_attribute(draft, notes, feature, attribute):
-            continue
-        where = (*declared.path, "at") if declared.spec.at is not None else declared.path
         if path in taken:
+            declared = draft.features[address]
+            named = "at" in declared.spec.model_fields_set
             notes.add(
                 "path-twice",
                 f"feature `{address}` and {taken[path]} would both lie at {path}",
-                where,
+                (*declared.path, "at") if named else declared.path,
                 "give one of them another place with `at`",
-                key=declared.spec.at is None,
+                key=not named,
                 breaks=declared.path,
             )
             continue
         taken[path] = f"feature `{address}`"
         resolved[address] = replace(feature, path=path)
-    for address in _inside_another(resolved):
-        outer, inner = address
-        where = draft.features[inner].path
+    for outer, inner in _inside_another(resolved):
+        declared = draft.features[inner]
+        named = "at" in declared.spec.model_fields_set
         notes.add(
             "path-inside",
             f"{resolved[inner].path} lies inside {resolved[outer].path}, which is the dataset of `{outer}`",
-            (*where, "at"),
+            (*declared.path, "at") if named else declared.path,
             "a dataset holds no others: give one of them another place with `at`",
-            key="at" not in draft.features[inner].spec.model_fields_set,
-            breaks=where,
+            key=not named,
+            breaks=declared.path,
         )
-    return notes.done(replace(draft, resolved=resolved, paths=paths))
+    return notes.done(replace(draft, resolved=resolved))
+
+
+def _of_groups(draft: Draft, notes: Notes) -> dict[str, str]:
+    paths = {"": "/"}
+    for address, group in draft.groups.items():  # outer groups come before inner ones
+        if address:
+            at = _checked(notes, group.spec.at, (*group.path, "at"), group.path)
+            paths[address] = posixpath.join(paths[group.group], at or group.name)
+    return paths
+
+
+def _of_feature(draft: Draft, notes: Notes, feature: FeatureIR) -> str | None:
+    """The absolute path of a feature, `node@name` for an attribute; None, with a complaint, if it has none."""
+    declared = draft.features[feature.address]
+    at = _checked(notes, declared.spec.at, (*declared.path, "at"), declared.path)
+    if at is None and declared.spec.at is not None:
+        return None
+    node, mark, attribute = (at or declared.name).partition("@")
+    path = posixpath.join(draft.paths[declared.group], node)
+    if not mark:
+        return path
+    return path.rstrip("/") + mark + attribute if _is_attribute(draft, notes, feature, attribute) else None
 
 
 def _inside_another(features: Mapping[str, FeatureIR]) -> list[tuple[str, str]]:

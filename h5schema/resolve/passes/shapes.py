@@ -28,7 +28,7 @@ def resolve_shapes(draft: Draft) -> Draft:
         spec = feature.spec
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
         kind = _kind(dims, dtype, draft.axes)
-        if kind == "text" and dims and (len(dims) > 1 or not is_open(draft.axes, dims[0])):
+        if kind == "text" and dims and not _leads_alone(draft.axes, dims):
             notes.add(
                 "not-yet",
                 "texts with more dims than the one of their entries come with a later version",
@@ -57,12 +57,16 @@ def is_open(axes: Mapping[str, DimIR], dim: str | int) -> bool:
     return isinstance(dim, str) and axes[dim].size is None and axes[dim].per is None
 
 
+def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:
+    return len(dims) == 1 and is_open(axes, dims[0])
+
+
 def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR]) -> Kind:
     if dtype.name == "str":
         return "text"
     if any(isinstance(dim, str) and axes[dim].per is not None for dim in dims):
         return "ragged"
-    if not dims or (len(dims) == 1 and is_open(axes, dims[0])):
+    if not dims or _leads_alone(axes, dims):
         return "enum" if dtype.name == "enum" else "scalar"
     return "dense"
 
@@ -112,7 +116,7 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
             return None
         if any(isinstance(one, str) and draft.axes[one].per is not None for one in dims[:index]):
             return "not-yet", "a second ragged dim in one feature comes with a later version", "for now give it one"
-        rest = [one for one in dims if one not in (dim, axis.per)]
+        rest = tuple(one for one in dims if one not in (dim, axis.per))
         return (
             "ragged-order",
             f"`{axis.name}` has a length for each `{parent}`, so it comes right after it",

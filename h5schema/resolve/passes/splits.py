@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 from h5schema.spec import PartSpec, SplitSpec
 
@@ -49,7 +50,7 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
     parts = tuple(_parts(draft, notes, spec, by, path))
     if notes.breaks(path) or not _disjoint(notes, parts, path):
         return None
-    return SplitIR(name, axis.address, None if by is None else by.address, parts)
+    return SplitIR(name, axis.address, None if by is None else by.address, parts, spec.seed)
 
 
 def _all_bounds(spec: SplitSpec) -> bool:
@@ -121,12 +122,12 @@ def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, pa
         elif part.values is not None:
             for index, value in enumerate(part.values):
                 _check_value(draft, notes, value, by, (*where, index), path)
-            yield PartIR(name, values=part.values)
+            yield PartIR(name, values=cast("tuple[Json, ...]", part.values))
         elif part.check is not None:
             yield PartIR(name, check=_bounds(notes, part, by, where, path))
 
 
-def _check_value(draft: Draft, notes: Notes, value: Json, by: FeatureIR | None, where: Path, path: Path) -> None:
+def _check_value(draft: Draft, notes: Notes, value: object, by: FeatureIR | None, where: Path, path: Path) -> None:
     if by is None:
         if not isinstance(value, str):
             notes.add("value", "without `by` a part lists ids, which are texts", where, "put it in quotes", breaks=path)
