@@ -108,6 +108,19 @@ class Draft:
     problems: tuple[Problem, ...] = ()
 
 
+_TELL_NOTHING = ("dims", "features", "groups", "splits", "loaders", "name", "version", "h5schema", "doc", "after")
+"""Keys of a group whose loss leaves what is beside them as clear as it was."""
+
+
+def doubtful(poisoned: frozenset[Path]) -> frozenset[Path]:
+    """Elements of which a key was left out, so that nobody knows what they mean."""
+    return frozenset(
+        path[:-1]
+        for path in poisoned
+        if len(path) % 2 and not (path[-1] in _TELL_NOTHING and path[-3:-2] in ((), ("groups",)))
+    )
+
+
 Pass: TypeAlias = Callable[[Draft], Draft]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from h5schema.errors import Problem
 from h5schema.spec import Reading
 
-from .draft import Draft, Pass
+from .draft import Draft, Pass, doubtful
 from .ir import SchemaIR
 from .passes.axes import resolve_axes
 from .passes.checks import resolve_checks
@@ -77,7 +77,7 @@ def resolve(reading: Reading, file_name: str) -> Resolved:
     Returns:
         The resolved schema, and all problems.
     """
-    draft = Draft(reading, file_name)
+    draft = Draft(reading, file_name, broken=doubtful(reading.poisoned))
     for step in PASSES:
         draft = step(draft)
     problems = tuple(

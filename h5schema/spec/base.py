@@ -62,11 +62,16 @@ class Model(BaseModel):
                     f"'{key}' is not a key of {cls.noun}",
                     f"did you mean '{near}'?" if near else f"its keys are {', '.join(known)}",
                     (key,),
+                    meant=near or "",
                 )
         for key, field in known.items():
             if key not in keys and field.is_required():
+                title = field.title or "..."
                 raise mistake(
-                    "missing-key", f"{cls.noun} needs the key '{key}'", f"write {key}: {field.title or '...'}"
+                    "missing-key",
+                    f"{cls.noun} needs the key '{key}'",
+                    f"add {key}: {title if title.isdigit() else f'<{title}>'}",
+                    meant=key,
                 )
         return keys
 
@@ -112,7 +117,7 @@ def said(value: object) -> str:
             return "a list"
 
 
-def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = ()) -> PydanticCustomError:
+def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = (), *, meant: str = "") -> PydanticCustomError:
     """An error in our words, raised by a validator.
 
     Args:
@@ -120,9 +125,12 @@ def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = ()) -> 
         what: What is wrong.
         help: What to write instead.
         at: Steps from the value that is validated to the one that is wrong.
+        meant: The key that is missing, or that an unknown one was likely meant to be.
     """
     # The text travels as data: pydantic would fill in braces that it finds in a template.
-    return PydanticCustomError("h5schema", "{what}", {"rule": rule, "what": what, "help": help, "at": at})
+    return PydanticCustomError(
+        "h5schema", "{what}", {"rule": rule, "what": what, "help": help, "at": at, "meant": meant}
+    )
 
 
 LONGEST_NAME = 40

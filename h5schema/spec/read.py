@@ -32,7 +32,8 @@ class Reading:
 
     Attributes:
         schema: What was read; elements with mistakes are left out, and a broken name or version has a placeholder.
-        poisoned: Paths of the elements that were left out; nothing is said of names that they would have declared.
+        poisoned: Paths of the elements that were left out, and of keys that were likely meant by unknown ones;
+            nothing is said of names that they would have declared.
         problems: Of the text and of the models, in the order of the file.
         parsed: The nodes, for places.
     """
@@ -55,6 +56,7 @@ def read(parsed: Parsed) -> Reading:
             )
         data = {}
     quiet = parsed.root is None or (not data and bool(problems))
+    told = {problem.location for problem in problems}
     while True:
         try:
             schema = SchemaSpec.model_validate(data)
@@ -62,9 +64,12 @@ def read(parsed: Parsed) -> Reading:
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
                 problem, path, key_only = _explain(parsed, detail)
-                if not quiet:
+                meant = _meant(detail, path)
+                if not quiet and problem.location not in told and (key_only or meant not in poisoned):
                     problems.append(problem)
                 _prune(data, path, key_only, poisoned)
+                if key_only and meant is not None:
+                    poisoned.add(meant)
     ordered = sorted(problems, key=lambda problem: problem.location)
     return Reading(schema, frozenset(poisoned), tuple(ordered), parsed)
 
@@ -76,6 +81,15 @@ def plain(node: Node) -> Plain:
     if isinstance(node, Sequence):
         return tuple(plain(item) for item in node.items)
     return {cast("str", key.value): plain(value) for key, value in node.entries}
+
+
+def _meant(detail: ErrorDetails, path: Path) -> Path | None:
+    """Path of the key that is missing, or that was likely meant; None if there is none."""
+    context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
+    key = cast("str", context.get("meant", ""))
+    if not key:
+        return None
+    return (*path[:-1], key) if context["rule"] == "unknown-key" else (*path, key)
 
 
 def _explain(parsed: Parsed, detail: ErrorDetails) -> tuple[Problem, Path, bool]:
@@ -195,6 +209,7 @@ def _prune(data: dict[str, Plain], path: Path, key_only: bool, poisoned: set[Pat
             data[key] = _PLACEHOLDERS[key]
         elif key in data:
             del data[key]
+            poisoned.add((key,))
         else:
             data.update({key: value for key, value in _PLACEHOLDERS.items() if key not in data})
         return

@@ -95,7 +95,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         key = bool(path) and path[-1] in _KEYS
         notes.add(
             "not-yet",
-            f"{what} {'come' if what.endswith('s') else 'comes'} with a later version",
+            f"not yet in this version: {what}",
             (*element, *path),
             f"for now {now}",
             key=key,

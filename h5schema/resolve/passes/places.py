@@ -40,12 +40,12 @@ def resolve_places(draft: Draft) -> Draft:
             continue
         taken[path] = f"feature `{address}`"
         resolved[address] = replace(feature, path=path)
-    for outer, inner in _inside_another(resolved):
+    for outer, inner in _inside_another(resolved, taken):
         declared = draft.features[inner]
         named = "at" in declared.spec.model_fields_set
         notes.add(
             "path-inside",
-            f"{resolved[inner].path} lies inside {resolved[outer].path}, which is the dataset of `{outer}`",
+            f"{resolved[inner].path} lies inside {outer}, which is the dataset of {taken[outer]}",
             (*declared.path, "at") if named else declared.path,
             "a dataset holds no others: give one of them another place with `at`",
             key=not named,
@@ -71,21 +71,28 @@ def _of_feature(draft: Draft, notes: Notes, feature: FeatureIR) -> str | None:
         return None
     node, mark, attribute = (at or declared.name).partition("@")
     path = posixpath.join(draft.paths[declared.group], node)
-    if not mark:
+    if not mark and path != "/":
         return path
+    if not mark:
+        notes.add(
+            "path",
+            "`/` is the root of the file, which is a group",
+            (*declared.path, "at"),
+            "add a name",
+            breaks=declared.path,
+        )
+        return None
     return path.rstrip("/") + mark + attribute if _is_attribute(draft, notes, feature, attribute) else None
 
 
-def _inside_another(features: Mapping[str, FeatureIR]) -> list[tuple[str, str]]:
-    by_path = {one.path: address for address, one in features.items() if "@" not in one.path}
+def _inside_another(features: Mapping[str, FeatureIR], taken: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(path of a dataset, address of a feature below it) for each feature that lies so."""
     found: list[tuple[str, str]] = []
     for address, feature in features.items():
-        outer = feature.path.partition("@")[0]
-        if "@" in feature.path:
-            continue
-        while (outer := posixpath.dirname(outer)) not in ("/", ""):
-            if outer in by_path:
-                found.append((by_path[outer], address))
+        outer = feature.path
+        while "@" not in feature.path and (outer := posixpath.dirname(outer)) not in ("/", ""):
+            if outer in taken:
+                found.append((outer, address))
                 break
     return found
 

@@ -118,6 +118,14 @@ def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, pa
     for name, part in spec.parts.items():
         where = (*path, "parts", name)
         if part.share is not None:
+            if not 0 < part.share <= 1:
+                notes.add(
+                    "shares",
+                    f"a share is more than 0 and at most 1, not {part.share}",
+                    where,
+                    "write 0.8 for four of five",
+                    breaks=path,
+                )
             yield PartIR(name, share=part.share)
         elif part.values is not None:
             for index, value in enumerate(part.values):
