@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 HELD_OUT = 200
-EPOCHS = 40
+EPOCHS = 25
 
 
 class UsualDataset(Dataset[tuple[Tensor, int]]):
@@ -117,16 +117,15 @@ def train(loader: Any, classes: int) -> nn.Module:
     for epoch in range(EPOCHS):
         total = 0.0
         for images, labels in loader:
-            images = prepared(images)
-            if torch.rand(()) < 0.5:
-                images = images.flip(3)
-            loss = nn.functional.cross_entropy(model(images), labels, label_smoothing=0.1)
+            pixels = prepared(images)
+            answers = model(pixels.flip(3) if torch.rand(()) < 0.5 else pixels)
+            loss = nn.functional.cross_entropy(answers, labels, label_smoothing=0.1)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
             total += loss.item()
-        if epoch % 10 == 9:
+        if epoch % 5 == 4:
             print(f"  epoch {epoch + 1:>2}  loss {total / len(loader):.3f}", flush=True)
     return model
 
