@@ -7,9 +7,8 @@ it, so that an unchanged package is recognised without any of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from h5schema.emit import Plan, plan, recognise, write
 from h5schema.errors import Problem, SchemaError, UsageError
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from h5schema.resolve.ir import SchemaIR
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """One package and its schema.
 
     Attributes:

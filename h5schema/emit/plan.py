@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from h5schema.errors import TargetExistsError, UsageError
 
@@ -14,8 +13,7 @@ from .manifest import MANIFEST, Manifest, digest
 State = Literal["new", "changed", "same", "stale"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What happens to one file.
 
     Attributes:
@@ -43,8 +41,7 @@ class Change:
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All changes of one package, in the order in which they are made."""
 
     folder: Path

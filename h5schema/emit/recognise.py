@@ -74,7 +74,7 @@ def _generator() -> Iterator[tuple[str, bytes]]:
 
 def _tree(folder: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.glob(pattern)):
-        if path.is_file():
+        if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 

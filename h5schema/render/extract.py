@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from h5schema.resolve.ir import DimIR, GroupIR, OriginIR, SchemaIR
 
@@ -13,8 +13,7 @@ from .printer import Bracketed, Code, call
 from .types import features_of
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractView:
+class ExtractView(NamedTuple):
     """The whole module; `arguments` are those of the `Extraction`."""
 
     imports: str

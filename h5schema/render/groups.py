@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR
 
@@ -17,8 +17,7 @@ from .types import Values, features_of, numpy_name
 _DECLARATIONS = {"scalar": "Scalar", "dense": "Array", "enum": "Enumerated", "ragged": "Ragged", "text": "Text"}
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureView:
+class FeatureView(NamedTuple):
     """A feature as its template sees it; what is None or "" is not written."""
 
     name: str
@@ -33,8 +32,7 @@ class FeatureView:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class AxisView:
+class AxisView(NamedTuple):
     """A dim: its declaration and what is said of it."""
 
     name: str
@@ -42,8 +40,7 @@ class AxisView:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
+class FieldView(NamedTuple):
     """A field of an entry."""
 
     name: str
@@ -51,8 +48,7 @@ class FieldView:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EntryView:
+class EntryView(NamedTuple):
     """A `TypedDict`: an entry, or the part of one that lies in a group."""
 
     name: str
@@ -60,8 +56,7 @@ class EntryView:
     fields: tuple[FieldView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InnerView:
+class InnerView(NamedTuple):
     """A group inside another."""
 
     name: str
@@ -69,8 +64,7 @@ class InnerView:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupView:
+class GroupView(NamedTuple):
     """A class: its axes, features and groups."""
 
     name: str
@@ -80,8 +74,7 @@ class GroupView:
     groups: tuple[InnerView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EnumView:
+class EnumView(NamedTuple):
     """An `IntEnum`."""
 
     name: str
@@ -89,8 +82,7 @@ class EnumView:
     members: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupsView:
+class GroupsView(NamedTuple):
     """The whole module."""
 
     imports: str
@@ -106,13 +98,10 @@ def view(schema: SchemaIR) -> GroupsView:
     return _Builder(schema).view()
 
 
-@dataclass
 class _Builder:
-    schema: SchemaIR
-    empty: list[EntryView] = field(default_factory=list[EntryView])
-
-    def __post_init__(self) -> None:
-        schema = self.schema
+    def __init__(self, schema: SchemaIR) -> None:
+        self.schema = schema
+        self.empty: list[EntryView] = []
         self.enums = {enum.class_name: enum for enum in schema.enums}
         self.values = Values({enum.class_name: enum.base for enum in schema.enums})
         self.features = tuple(features_of(schema.root))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from h5schema.resolve.ir import FeatureIR, LoaderIR, MappingIR, PredicateIR, SampleIR, SchemaIR, TakeIR, TupleIR
 
@@ -15,8 +15,7 @@ from .printer import Bracketed, Code, call, flat, subscript
 from .types import batch_type, batch_words, features_of
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
+class FieldView(NamedTuple):
     """A field of a batch's `TypedDict`."""
 
     name: str
@@ -24,8 +23,7 @@ class FieldView:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class MappingView:
+class MappingView(NamedTuple):
     """A `TypedDict` of a batch."""
 
     name: str
@@ -33,8 +31,7 @@ class MappingView:
     fields: tuple[FieldView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderView:
+class LoaderView(NamedTuple):
     """One loader."""
 
     name: str
@@ -47,8 +44,7 @@ class LoaderView:
     plan: Code
 
 
-@dataclass(frozen=True, slots=True)
-class LoadersView:
+class LoadersView(NamedTuple):
     """The whole module."""
 
     imports: str

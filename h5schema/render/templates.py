@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from h5schema import __version__
 from h5schema.errors import UsageError
@@ -24,6 +27,24 @@ def folder() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "templates"
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Compiled templates, kept beside ours as Python keeps its own; where that is not possible, they are not kept.
+
+    jinja2 compares the source before it takes one; its version, ours and Python's are in the name.
+    """
+
+    def __init__(self) -> None:
+        kept = folder() / "__pycache__"
+        with suppress(OSError):
+            kept.mkdir(exist_ok=True)
+        super().__init__(str(kept), f"%s.{sys.implementation.cache_tag}-{jinja2.__version__}-{__version__}.cache")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps one template."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 @functools.lru_cache(maxsize=8)
 def environment(overrides: Path | None) -> jinja2.Environment:
     """Templates in which an unknown name is an error; those in `overrides` shadow ours one by one."""
@@ -34,6 +55,7 @@ def environment(overrides: Path | None) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_Compiled(),
     )
     cast("Any", made.globals).update(_WORDS)
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, MappingIR, SampleIR, TakeIR, TupleIR
 from h5schema.vocabulary.dtypes import NUMBERS
@@ -19,8 +19,7 @@ def numpy_name(dtype: str) -> str:
     return "np.bool_" if dtype == "bool" else f"np.{dtype}"
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """The values of features, as annotations and as words.
 
     Attributes:
