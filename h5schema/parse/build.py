@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import yaml
 
@@ -29,17 +30,21 @@ def build(source: Source) -> tuple[Node | None, list[Problem]]:
     if fast is not None and "\t" not in source.text:
         builder = _Builder(source)
         try:
-            return builder.run(yaml.parse(source.text, Loader=fast)), builder.problems
+            return builder.run(_events(source.text, fast)), builder.problems
         except (yaml.YAMLError, ValueError, OverflowError):
             pass
     builder = _Builder(source)
     try:
-        return builder.run(yaml.parse(source.text, Loader=yaml.SafeLoader)), builder.problems
+        return builder.run(_events(source.text, yaml.SafeLoader)), builder.problems
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         from h5schema.parse.syntax import explain  # only once something is wrong
 
         problem = explain(source, error)
         return None, [*(p for p in builder.problems if p.location.line < problem.location.line), problem]
+
+
+def _events(text: str, loader: object) -> Iterator[yaml.Event]:
+    return cast("Iterator[yaml.Event]", cast("Any", yaml).parse(text, Loader=loader))
 
 
 class _Stop(Exception):  # noqa: N818 (it carries a result, not an error)
@@ -112,10 +117,8 @@ class _Builder:
         start, end = event.start_mark, event.end_mark
         text = event.value
         plain = event.style is None or event.style == ""
-        if event.anchor is None and event.tag is None:
-            column = start.column
-        else:
-            column = self._after_properties(event)
+        properties = event.anchor is not None or event.tag is not None
+        column = self._after_properties(event) if properties else start.column
         width = end.column - column if end.line == start.line else len(self.source.line(start.line + 1)) - column
         location = Location(self.source.file, start.line + 1, column + 1, width if width > 0 else 1)
         value = resolve(text) if plain else text

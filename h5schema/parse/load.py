@@ -37,10 +37,11 @@ def load(text: str | bytes, file: str) -> Parsed:
         file: Its name, for messages.
     """
     if isinstance(text, bytes):
+        data = text
         try:
-            text = text.decode("utf-8")
+            text = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            return _not_utf8(text, error.start, file)
+            return _not_utf8(data, error.start, file)
     source = Source(file, text.removeprefix("\ufeff"))
     if bad := _UNPRINTABLE.search(source.text):
         return Parsed(None, (_unprintable(source, bad.start()),), source)

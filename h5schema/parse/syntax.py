@@ -1,13 +1,228 @@
-"""Why a text is not YAML, in our own words."""
+"""Why a text is not YAML, in our own words.
+
+The parser says where it stopped; what is wrong is found by a look at the text around
+that place, because the words of a parser speak of its own state ("expected <block end>").
+Each suspicion is a function, asked in turn from the most to the least telling.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+import yaml
 
 from h5schema.errors import Problem
 from h5schema.parse.source import Source
 
+Suspicion: TypeAlias = Callable[[Source, yaml.MarkedYAMLError, int, int], Problem | None]
+"""Gets the text, the error, and the line and column (from 1) where the parser stopped."""
+
 
 def explain(source: Source, error: Exception) -> Problem:
     """One problem for what stopped the parser."""
-    mark = getattr(error, "problem_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    return source.problem("bad-yaml", "this cannot be read as YAML", source.location(line, column))
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return source.problem("bad-yaml", "this cannot be read as YAML", source.location(1, 1), _LOOK)
+    line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
+    while line > 1 and not source.line(line).strip():  # stopped at the end: speak of the last line with text
+        line -= 1
+        column = len(source.line(line)) + 1
+    for suspect in _SUSPICIONS:
+        found = suspect(source, error, line, column)
+        if found is not None:
+            return found
+    return source.problem("bad-yaml", "this cannot be read as YAML", source.location(line, column), _LOOK)
+
+
+_LOOK = "look at the quotes, brackets and indentation of this line and of the one before it"
+
+
+def _tab(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    for number in dict.fromkeys((line, max(1, line - 1))):
+        indent = re.match(r" *(\t+)", source.line(number))
+        if indent:
+            place = source.location(number, indent.start(1) + 1, len(indent[1]))
+            return source.problem("tab", "YAML is not indented with tabs", place, "use spaces: two for each level")
+    return None
+
+
+_BRACED = re.compile(r"\{[A-Za-z_]\w*(?::[^{}]*)?\}")
+_REST = r"[^\s,\[\]{}'\"]*"
+_STARTS_BRACED = re.compile(rf"(?:(?<=[:\-\[,{{] )|(?<=[\[,{{]))(?:{_BRACED.pattern}{_REST})+")
+
+
+def _braces(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """`source: {label}/{name}.jpg`: a text that begins with a capture."""
+    for found in _STARTS_BRACED.finditer(source.line(line)):
+        text = found[0]
+        if found.start() < column <= found.end() + 1 and not _BRACED.fullmatch(text):
+            place = source.location(line, found.start() + 1, len(text))
+            return source.problem(
+                "unquoted-braces",
+                f"without quotes YAML reads {{…}} in {text} as a mapping",
+                place,
+                f"quote it: '{text}'",
+            )
+    return None
+
+
+def _reserved(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A text that begins with a character that YAML keeps for itself."""
+    rest = source.line(line)[column - 1 :]
+    if rest[:1] not in ("@", "`", "%", "|", ">", "&", "*", "!"):
+        return None
+    text = re.match(r"[^\s,\]}]*", rest)
+    shown = text[0] if text else rest[:1]
+    place = source.location(line, column, len(shown))
+    return source.problem("unquoted-text", f"a text that begins with {rest[0]} needs quotes", place, f"write '{shown}'")
+
+
+def _quote(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A quote that is opened and never closed."""
+    if error.context is None or "quoted scalar" not in error.context or error.context_mark is None:
+        return None
+    mark = error.context_mark
+    quote = source.line(mark.line + 1)[mark.column : mark.column + 1]
+    if "escape" in (error.problem or ""):
+        place = source.location(line, max(1, column - 1), 2)
+        return source.problem(
+            "bad-escape",
+            "this escape means nothing in double quotes",
+            place,
+            "use single quotes, in which a backslash is a backslash",
+        )
+    place = source.location(mark.line + 1, mark.column + 1)
+    return source.problem(
+        "unclosed-quote",
+        f"the quote {quote} that opens here is not closed",
+        place,
+        f"close it with {quote}; within single quotes a quote is written twice",
+    )
+
+
+def _after_quote(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """`at: 'a'b`: text behind a closing quote."""
+    before = source.line(line)[: column - 1].rstrip()
+    rest = re.match(r"[^\s,\]}#:]+", source.line(line)[column - 1 :])
+    if not before.endswith(("'", '"')) or rest is None:
+        return None
+    place = source.location(line, column, len(rest[0]))
+    return source.problem(
+        "after-quote",
+        "something stands behind the closing quote",
+        place,
+        "put all of the text into the quotes; within single quotes a quote is written twice",
+    )
+
+
+def _bracket(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A bracket that is not closed, or a comma that is missing in it."""
+    if error.context is None or "flow" not in error.context or error.context_mark is None:
+        return None
+    mark = error.context_mark
+    opening = source.line(mark.line + 1)[mark.column : mark.column + 1] or source.line(mark.line + 1)[-1:]
+    closing = {"[": "]", "{": "}"}.get(opening, "]")
+    at_end = line > mark.line + 1 or column > len(source.line(line).rstrip())
+    rest = source.line(line)[column - 1 :]
+    if at_end or not rest.strip():
+        place = source.location(mark.line + 1, min(mark.column + 1, len(source.line(mark.line + 1))))
+        return source.problem(
+            "unclosed-bracket", f"the {opening} that opens here is not closed", place, f"close it with {closing}"
+        )
+    token = re.match(r"[^\s,\[\]{}:]+|.", rest)
+    place = source.location(line, column, len(token[0]) if token else 1)
+    return source.problem(
+        "missing-comma",
+        f"before this a comma or {closing} is missing",
+        place,
+        f"separate items with commas, and close with {closing}",
+    )
+
+
+def _closing(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A closing bracket that nothing opened."""
+    token = source.line(line)[column - 1 : column]
+    if token not in ("]", "}"):
+        return None
+    return source.problem(
+        "unopened-bracket",
+        f"nothing opened the {token} here",
+        source.location(line, column),
+        "delete it, or open it before",
+    )
+
+
+def _colon(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """`doc: a: b`: a second colon in one line."""
+    text = source.line(line)
+    found = re.match(r"(\s*(?:- )?[^:'\"#]+: +)([^'\"\[{].*?: .*|[^'\"\[{].*:)$", text)
+    if found is None or column <= found.start(2) or column > len(text) + 1:
+        return None
+    value = found[2].split(" #")[0].rstrip()
+    place = source.location(line, found.start(2) + 1, len(value))
+    quoted = "'" + value.replace("'", "''") + "'"
+    return source.problem(
+        "colon-in-text",
+        "a text that holds ': ' needs quotes, else it is a second key",
+        place,
+        f"write {quoted}, or put the inner key on a line of its own",
+    )
+
+
+def _no_colon(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A line that is neither `key: value` nor part of a list."""
+    for number in dict.fromkeys((line, max(1, line - 1))):
+        text = source.line(number)
+        bare = text.split(" #")[0].strip()
+        if not bare or ": " in bare or bare.endswith(":") or bare.startswith(("-", "#", "{", "[", "]", "}")):
+            continue
+        place = source.location(number, len(text) - len(text.lstrip()) + 1, len(bare))
+        key, _, value = bare.partition(":") if ":" in bare else bare.partition(" ")
+        return source.problem(
+            "no-colon",
+            "this line has no ': ' between a key and a value",
+            place,
+            f"write {key}: {value.strip() or '...'}",
+        )
+    return None
+
+
+def _indentation(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A line that stands deeper or less deep than its neighbours."""
+    text = source.line(line)
+    here = len(text) - len(text.lstrip())
+    above = [one for one in source.lines[: line - 1] if one.strip() and not one.lstrip().startswith("#")]
+    depths = sorted({len(one) - len(one.lstrip()) for one in above})
+    if not above or (text[: column - 1].strip() and here in depths):
+        return None
+    fits = ", ".join(map(str, depths[:6]))
+    token = re.match(r"[^\s:]+:?", text[here:])
+    place = source.location(line, here + 1, len(token[0]) if token else 1)
+    if here in depths:
+        return source.problem(
+            "indentation",
+            "this line does not go on with what stands above it",
+            place,
+            "keys of one mapping begin in one column; items of one list begin with '- ' in one column",
+        )
+    return source.problem(
+        "indentation",
+        f"this line is indented by {here} spaces, which fits no line above it",
+        place,
+        f"keys of one mapping begin in one column; the lines above are indented by {fits}",
+    )
+
+
+_SUSPICIONS: tuple[Suspicion, ...] = (
+    _tab,
+    _quote,
+    _braces,
+    _after_quote,
+    _reserved,
+    _colon,
+    _bracket,
+    _closing,
+    _no_colon,
+    _indentation,
+)
