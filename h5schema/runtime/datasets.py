@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import cast
 
 import h5py
@@ -15,6 +14,7 @@ from h5schema.vocabulary import layout
 from . import checksums
 from .features import Options
 from .kinds import Place, Stored
+from .sink import Sink
 
 _CHUNK_BYTES = 1 << 20
 _SMALL_ROW = 64
@@ -26,11 +26,11 @@ class Datasets:
     """Every dataset of a new file, and the running checksum of each.
 
     Args:
-        path: Of the file, which is made anew.
+        sink: Takes the bytes of the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.file = h5py.File(str(path), "w", locking=True, alignment_threshold=1, alignment_interval=layout.ALIGNMENT)
+    def __init__(self, sink: Sink) -> None:
+        self.file = h5py.File(sink, "w", alignment_threshold=1, alignment_interval=layout.ALIGNMENT)
         self._sums: dict[str, checksums.Checksum] = {}
 
     def create(self, part: Stored, options: Options, expected: int | None) -> h5py.Dataset:

@@ -120,6 +120,7 @@ class File(Node):
                 file.close()
                 raise
             self._opened = os.getpid(), file, H5pyCarrier(file)
+            self._known.clear()
         return self._opened[2]
 
     def hdf5(self) -> h5py.File:

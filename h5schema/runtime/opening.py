@@ -45,7 +45,7 @@ def open_to_read(path: Path) -> h5py.File:
 def _what_it_is(path: Path, error: OSError) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return "it may not be read", "look at its permissions"
-    if "lock" in str(error):
+    if "unable to lock file" in str(error):
         return "another process is writing it", "wait until it is finished"
     with path.open("rb") as file:
         head = file.read(64)

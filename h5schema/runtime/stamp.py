@@ -20,6 +20,10 @@ LAYOUT = f"/{layout.RESERVED}/layout"
 PARAMETERS = f"/{layout.RESERVED}/parameters"
 
 
+_STAMP = ("layout_version", "schema_name", "schema_version", "complete")
+_TEXTS = (SCHEMA, LAYOUT, PARAMETERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """Which schema a file class was generated from.
@@ -105,13 +109,21 @@ def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
 def expect_ours(file: h5py.File) -> None:
     """Refuses a file without our stamp, of a layout from the future, or that was never finished."""
     where = file.filename
-    if layout.RESERVED not in file or "fingerprint" not in file[layout.RESERVED].attrs:
+    ours = file.get(layout.RESERVED)
+    if not isinstance(ours, h5py.Group) or "fingerprint" not in ours.attrs:
         raise FileError(
             "the file was not written by h5schema",
             where=where,
             do="h5py reads it; h5schema reads files that its own extraction or writer made",
         )
-    stamp = file[layout.RESERVED].attrs
+    stamp = ours.attrs
+    missing = [name for name in _STAMP if name not in stamp] + [name for name in _TEXTS if name not in file]
+    if missing:
+        raise FileError(
+            f"the file does not say its {missing[0].rpartition('/')[2]}",
+            where=f"{where}: /{layout.RESERVED}",
+            do="the file is damaged or was changed by another program; extract or copy it again",
+        )
     if int(stamp["layout_version"]) > layout.LAYOUT_VERSION:
         raise FileError(
             f"the file has layout version {int(stamp['layout_version'])}; this h5schema knows {layout.LAYOUT_VERSION}",

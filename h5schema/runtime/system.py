@@ -14,11 +14,13 @@ from h5schema.errors import FileError, TargetExistsError, UsageError
 
 def expect_target(target: Path, *, overwrite: bool) -> None:
     """Refuses a target that cannot be made, or that exists and may not be replaced."""
+    with explained(target):
+        exists = target.exists()
     if not target.parent.is_dir():
         raise FileError("the folder is not there", where=str(target.parent), do="make it first")
     if target.is_dir():
         raise UsageError("the target is a folder", where=str(target), do="name a file in it")
-    if target.exists() and not overwrite:
+    if exists and not overwrite:
         raise TargetExistsError(
             "the file exists already",
             where=str(target),
@@ -26,17 +28,36 @@ def expect_target(target: Path, *, overwrite: bool) -> None:
         )
 
 
-def claim(partial: Path) -> None:
-    """Makes sure that nobody else writes `partial`; a leftover of a killed run may be replaced."""
-    handle = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise FileError(
-            "another process is writing this file", where=str(partial), do="wait until it is finished, or stop it"
-        ) from None
-    finally:
+def claim(partial: Path) -> int:
+    """Makes sure that nobody else writes `partial`; a leftover of a killed run is emptied.
+
+    Returns:
+        A descriptor that holds the claim until it is closed.
+    """
+    while True:
+        handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(handle, partial):
+                os.ftruncate(handle, 0)
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            raise FileError(
+                "another process is writing this file", where=str(partial), do="wait until it is finished, or stop it"
+            ) from None
+        except OSError:
+            os.close(handle)
+            raise
         os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether an open file still has this name: the one who had the claim before may have published it."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def appear(partial: Path, target: Path, *, overwrite: bool) -> None:
@@ -84,11 +105,16 @@ def explained(target: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        said = str(error)
-        if error.errno in _FULL or "No space left" in said or "Disk quota" in said:
-            what, do = "the disk is full", "make room and run it again; nothing was left at this name"
-        elif error.errno == errno.EFBIG or "File too large" in said:
-            what, do = "the file would be larger than is allowed", "raise the limit (ulimit -f) and run it again"
-        else:
-            what, do = f"it cannot be written: {error.strerror or said}", "look at the folder and its permissions"
-        raise FileError(what, where=str(target), do=do) from None
+        raise explanation(error, target) from None
+
+
+def explanation(error: OSError, target: Path) -> FileError:
+    """What the system says of a write that failed, in our words."""
+    said = str(error)
+    if error.errno in _FULL or "No space left" in said or "Disk quota" in said:
+        what, do = "the disk is full", "make room and run it again; nothing was left at this name"
+    elif error.errno == errno.EFBIG or "File too large" in said:
+        what, do = "the file would be larger than is allowed", "raise the limit (ulimit -f) and run it again"
+    else:
+        what, do = f"it cannot be written: {error.strerror or said}", "look at the folder and its permissions"
+    return FileError(what, where=str(target), do=do)

@@ -7,8 +7,8 @@ target as it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeGuard
 
@@ -27,6 +27,7 @@ from .features import Options
 from .ids import NewIds
 from .kinds import Stored
 from .model import Model
+from .sink import Sink
 from .stamp import Schema
 from .taken import Block, Checked, Unique, agreed_lengths, together
 from .where import Where
@@ -83,10 +84,10 @@ class Transaction:
         self._torn = False
         self._whole: set[str] = set()
         with system.explained(target):
-            system.claim(self._partial)
-            self._datasets = Datasets(self._partial)
+            self._sink = Sink(self._partial, system.claim(self._partial))
+        self._datasets = Datasets(self._sink)
         try:
-            with system.explained(target):
+            with self._kept():
                 stamp.write(self.file, schema, text, model.layout(), parameters or {})
                 for said in (stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS):
                     self._datasets.note(said)
@@ -182,7 +183,7 @@ class Transaction:
         for ragged, lengths in checked.lengths.items():
             rows[layout.of_dim(ragged, "lengths")] = lengths
         self._torn = True
-        with system.explained(self.target):
+        with self._kept():
             for path, values in rows.items():
                 self._datasets.append(path, values)
             if checked.ids:
@@ -197,7 +198,7 @@ class Transaction:
         """Writes a feature that has no entries: one value for the whole file."""
         feature, place = self.model.features[address], self.model.places[address]
         block, _ = feature.block_of([value], place, 1, Where(f"{self.target}: {place.path}"))
-        with system.explained(self.target):
+        with self._kept():
             data, dtype = feature.whole(block)
             if place.is_attribute and data.nbytes > _ATTRIBUTE_BYTES:
                 raise DataError(
@@ -221,7 +222,7 @@ class Transaction:
         self._expect_untorn()
         for dim in list(self._waiting):
             self.flush(dim)
-        with system.explained(self.target):
+        with self._kept():
             for dim, count in self._counts.items():
                 self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
                 self._datasets.fit_scale(self.model.axes[dim].path, count)
@@ -245,28 +246,41 @@ class Transaction:
         self._expect_whole()
         for dim in list(self._waiting):
             self.flush(dim)
-        with system.explained(self.target):
+        with self._kept():
             for ids in self._ids.values():
                 ids.finish()
         self.commit()
-        with system.explained(self.target):
+        with self._kept():
             self._datasets.write_checksums()
             self.file[layout.RESERVED].attrs["complete"] = np.int64(1)
             self.file.flush()
             self.file.close()
+        with self._kept():
             if sync:
                 system.sync(self._partial)
             system.appear(self._partial, self.target, overwrite=self._overwrite)
             if sync:
                 system.sync(self.target.parent)
+        self._sink.close()
 
     def discard(self) -> None:
         """Drops what was put; the target stays as it was."""
-        with suppress(OSError, RuntimeError):  # a full disk: HDF5 cannot flush what is dropped anyway
-            self.file.close()
+        self._sink.drop()
+        self.file.close()
         self._partial.unlink(missing_ok=True)
+        self._sink.close()
 
     # Inside.
+
+    @contextmanager
+    def _kept(self) -> Generator[None]:
+        """Everything that is written in here is kept, or this raises a `FileError`."""
+        try:
+            with system.explained(self.target):
+                yield
+        finally:
+            if self._sink.error is not None:
+                raise system.explanation(self._sink.error, self.target) from None
 
     def _begin(self, expected: Mapping[str, int]) -> dict[str, NewIds]:
         """Groups, scales and empty datasets of everything that the class declares."""

@@ -96,7 +96,7 @@ class Group(HLObject):
 class File(Group):
     def __init__(
         self,
-        name: str,
+        name: object,
         mode: str = ...,
         *,
         locking: bool | str | None = ...,
