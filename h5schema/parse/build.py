@@ -47,6 +47,14 @@ def _events(text: str, loader: object) -> Iterator[yaml.Event]:
     return cast("Iterator[yaml.Event]", cast("Any", yaml).parse(text, Loader=loader))
 
 
+def _start(event: yaml.Event) -> yaml.Mark:
+    return cast("yaml.Mark", event.start_mark)  # an event of a text always has both marks
+
+
+def _end(event: yaml.Event) -> yaml.Mark:
+    return cast("yaml.Mark", event.end_mark)
+
+
 class _Stop(Exception):  # noqa: N818 (it carries a result, not an error)
     """Reading further makes no sense."""
 
@@ -114,7 +122,7 @@ class _Builder:
                 pass
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        start, end = event.start_mark, event.end_mark
+        start, end = _start(event), _end(event)
         text = event.value
         plain = event.style is None or event.style == ""
         properties = event.anchor is not None or event.tag is not None
@@ -143,7 +151,7 @@ class _Builder:
         frame = self._stack.pop()
         location = frame.location
         if frame.flow:
-            end = event.end_mark
+            end = _end(event)
             same = end.line + 1 == location.line
             width = end.column + 1 - location.column if same else len(self.source.line(location.line))
             location = self.source.location(location.line, location.column, width)
@@ -243,7 +251,7 @@ class _Builder:
 
     def _after_properties(self, event: yaml.NodeEvent) -> int:
         """Column (from 0) of a value behind its anchor; a tag is refused."""
-        mark = event.start_mark
+        mark = _start(event)
         line = self.source.line(mark.line + 1)
         tag = getattr(event, "tag", None)
         if tag is not None:
@@ -260,7 +268,7 @@ class _Builder:
         return found.end() if found and found.end() < len(line) else mark.column
 
     def _place(self, event: yaml.Event, width: int = 1) -> Location:
-        mark = event.start_mark
+        mark = _start(event)
         return self.source.location(mark.line + 1, mark.column + 1, width)
 
     def _complain(self, rule: str, message: str, location: Location, help: str) -> None:
