@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from h5schema.errors import UsageError
 
 from .blocks import Maybe, RaggedBlock, Texts
-from .features import Feature
+from .features import Array, Enumerated, Feature
 from .file import File
 from .order import BatchOrder
 from .plan import Form, Ids, Plan, Position, Sample, Take
@@ -206,7 +206,7 @@ def _taken(file: File, take: Take, rows: Rows) -> object:
     block = file.read(take.address, rows if place.lead is not None else np.zeros(1, np.int64))
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
-        block = some.values if take.fill is None else _filled(some, take.fill)
+        block = some.values if take.fill is None else _filled(some, _stand_in(feature, take.fill))
     if isinstance(block, Texts):
         return list(block)
     wanted = take.dtype or ("int64" if _is_enum(feature) else feature.dtype)
@@ -216,7 +216,13 @@ def _taken(file: File, take: Take, rows: Rows) -> object:
         values = as_loaded(ragged.values, wanted, where)
         return _FORMS[take.form or "pad"](RaggedBlock(values, ragged.offsets))
     values = as_loaded(cast("NDArray[np.generic]", block), wanted, where)
-    return _tensor(values[0] if place.lead is None else values)
+    return _tensor(values[0, ...] if place.lead is None else values)
+
+
+def _stand_in(feature: Feature[object, object], fill: float | str) -> float | str:
+    """What stands for an absent entry; a member of an enum is named as in the file."""
+    members = feature.enum if isinstance(feature, Enumerated | Array) else None
+    return fill if members is None else members.names[str(fill)]
 
 
 def _filled(some: Maybe[object], fill: float | str) -> object:
