@@ -51,7 +51,7 @@ class Function:
         if folder is not None and folder not in sys.path:
             sys.path.insert(0, folder)
         try:
-            return importlib.import_module(name)
+            module = importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
                 raise UserCodeError(
@@ -62,13 +62,33 @@ class Function:
                 where=self.name,
                 do=f"it is looked for in {folder or 'the Python path'} first, then where Python looks (PYTHONPATH)",
             ) from None
-        except (ImportError, SyntaxError) as error:
-            raise UserCodeError(f"importing it fails: {error}", where=self.name, do="mend the module") from None
+        except Exception as error:  # noqa: BLE001  whatever the user's module raises while it is imported
+            raise UserCodeError(
+                f"importing it fails\n{frames_of(error)}", where=self.name, do="mend the module"
+            ) from None
+        if self.folder is not None:
+            _expect_from(self.folder, name, module)
+        return module
+
+
+def _expect_from(folder: Path, name: str, module: ModuleType) -> None:
+    """Refuses the module of another folder, which an earlier import of the same name left behind."""
+    base = folder.resolve().joinpath(*name.split("."))
+    own = next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
+    got = getattr(module, "__file__", None)
+    if own is not None and (got is None or Path(got).resolve() != own):
+        raise UserCodeError(
+            f"another module of this name is imported already: {got or name}",
+            where=str(own),
+            do="give one of them another name; in one process a name is one module",
+        )
 
 
 def frames_of(error: BaseException) -> str:
     """The traceback of the user's own function: without the frames of this package."""
     ours = str(Path(__file__).resolve().parent.parent)
-    shown = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    shown = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((ours, "<frozen"))
+    ]
     lines = traceback.format_list(shown) + traceback.format_exception_only(error)
     return "".join(lines).rstrip()

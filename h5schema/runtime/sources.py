@@ -108,7 +108,7 @@ def _hint(unmatched: Sequence[str], pattern: str) -> str:
     wanted = Path(pattern).suffix
     endings = Counter(Path(name).suffix for name in unmatched)
     common = endings.most_common(1)
-    if common and wanted and common[0][0] != wanted:
+    if common and wanted and "{" not in wanted and common[0][0] != wanted:
         return f"{common[0][1]} files end in {common[0][0]!r}; the pattern asks for {wanted!r}"
     depths = Counter(name.count("/") for name in unmatched)
     if depths and (depth := depths.most_common(1)[0][0]) != pattern.count("/"):
