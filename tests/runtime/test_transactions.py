@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +139,7 @@ def test_a_refused_block_can_be_followed_by_good_ones(tmp_path: Path) -> None:
 
 
 PRELUDE = f"""
-import sys, signal, os, resource
+import sys, signal, os, resource, time
 sys.path.insert(0, {str(PACKAGES)!r})
 import numpy as np
 from blank import declare
@@ -163,6 +163,19 @@ def python(code: str, *arguments: Path | str) -> subprocess.CompletedProcess[str
 
 
 LIMIT = "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
+
+
+@contextmanager
+def running(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs code until it is ended, at the latest with the block."""
+    command = [sys.executable, "-c", PRELUDE + textwrap.dedent(code), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 FULL = """
     {prepare}
     try:
@@ -260,22 +273,20 @@ def test_killed_while_writing(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     code = """
     with Creator.create(path) as w:
-        for i in range(10**9):
+        for i in range(2000):
             w.row[str(i)] = {"x": ROW + i}
             if i % 100 == 0:
                 w.commit()
                 print(i, flush=True)
+        time.sleep(20)
     """
     for lines in (1, 3, 7):
-        process = subprocess.Popen(
-            [sys.executable, "-c", PRELUDE + textwrap.dedent(code), str(path)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        for _ in range(lines):
-            assert process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        with running(code, path) as process:
+            assert process.stdout is not None
+            for _ in range(lines):
+                assert process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
         assert not path.exists()
     with Creator.create(path) as w:
         w.row["a"] = {"x": ROW}
@@ -289,20 +300,15 @@ def test_terminated_while_writing_with_a_handler(tmp_path: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
     with Creator.create(path) as w:
         print("ready", flush=True)
-        for i in range(10**9):
+        for i in range(20_000):
             w.row[str(i)] = {"x": ROW + i}
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(code), str(tmp_path / "a.h5")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(0.3)
-    process.terminate()
-    _, errors = process.communicate(timeout=30)
+    with running(code, tmp_path / "a.h5") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.3)
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == 3
     assert errors == ""
     assert left(tmp_path) == []
