@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from h5schema.errors import DataError, H5SchemaError, UserCodeError
+from h5schema.errors import DataError, H5SchemaError, UsageError, UserCodeError
 
 from . import stamp
-from .model import model_of
+from .model import Model, model_of
 from .origins import Call, Calls, Origin, SourceFailedError
 from .progress import Progress
 from .sources import Found, Source, find
@@ -76,6 +76,7 @@ class Extraction:
         folders = [Path(source) for source in sources]
         target = Path(output)
         model = model_of(self.writer)
+        _expect_made(model, self.sources, self.features)
         calls = Calls(self.features, functions or _package_folder(self.writer))
         found = {dim: find(folders, dim, pattern, self.ids.get(dim)) for dim, pattern in self.sources.items()}
         transaction = Transaction(
@@ -141,6 +142,18 @@ class Extraction:
             return 130
         print(summary)
         return 1 if summary.failures else 0
+
+
+def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str, Origin]) -> None:
+    """Refuses to begin where an entry could not be complete: a feature that nothing makes."""
+    for address, place in model.places.items():
+        if address in features or place.optional or (place.lead is not None and place.lead not in sources):
+            continue
+        raise UsageError(
+            f"nothing says how {address} is made",
+            where=address,
+            do="give it `call` or `from` in the schema, or write `optional: true`",
+        )
 
 
 def _package_folder(writer: type[Writer]) -> Path:

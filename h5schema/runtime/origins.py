@@ -113,7 +113,7 @@ class Calls:
         if origin.capture is not None:
             return (source.captures[origin.capture],)
         if origin.source is not None:
-            other = source.root / Pattern.parse(origin.source).fill(source.captures)
+            other = source.root / Pattern.parse(origin.source).fill(source.texts)
             return (other,) if other.exists() else None
         return (source.path,)
 

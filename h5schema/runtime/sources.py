@@ -22,12 +22,14 @@ class Source:
         path: Of the file.
         root: The folder that was given; patterns are relative to it.
         captures: What the pattern captured from the path.
+        texts: The same as it stands in the path: `{n:int}` captures 7 from `007`.
     """
 
     id: str
     path: Path
     root: Path
     captures: Mapping[str, str | int]
+    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,12 @@ def find(folders: Sequence[Path], dim: str, pattern: str, template: str | None) 
     unmatched: list[str] = []
     for folder in folders:
         for root, relative in _walk(folder):
-            captures = parsed.match(relative)
-            if captures is None:
+            captures, texts = parsed.match(relative), parsed.texts(relative)
+            if captures is None or texts is None:
                 unmatched.append(relative)
                 continue
-            text = relative if named is None else named.fill(captures)
-            sources.append(Source(text, root / relative, root, captures))
+            text = relative if named is None else named.fill(texts)
+            sources.append(Source(text, root / relative, root, captures, texts))
     if not sources:
         raise UsageError(
             _nothing(unmatched, pattern),

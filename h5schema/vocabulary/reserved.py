@@ -40,7 +40,7 @@ FILE = NODE | {
 }
 """Attributes of a file or its writer; the dims, features and groups of the root have other names."""
 
-IN_DECLARATIONS = frozenset({"NDArray", "Tensor", "bool", "complex", "float", "int", "np", "optional", "str"})
+IN_DECLARATIONS = frozenset({"NDArray", "Tensor", "bool", "complex", "float", "int", "list", "np", "optional", "str", "tuple"})
 """Names by which declarations and annotations in a class body mean something else."""
 
 IN_MODULES = frozenset(
@@ -66,7 +66,7 @@ MEMBER = frozenset(
 )  # fmt: skip
 """Attributes of every member of an IntEnum."""
 
-PACKAGE = frozenset({"enum", "h5py", "h5schema", "numpy", "torch", "typing"})
+PACKAGE = frozenset({"collections", "enum", "h5py", "h5schema", "numpy", "torch", "typing"})
 """Modules that generated code needs: a package of that name would hide them."""
 
 
