@@ -13,6 +13,7 @@ from h5schema.errors import DataError
 from h5schema.vocabulary.dtypes import enum_base
 from h5schema.vocabulary.suggest import closest
 
+from .conditions import Among, Condition
 from .spans import Rows
 
 
@@ -51,6 +52,13 @@ class Members:
                 do=f"the members are {', '.join(list(self.names)[:20])}",
             )
         return self.names[name]
+
+    def by_value(self, condition: Condition) -> Condition:
+        """A condition on members by their names, as one on their values."""
+        if not isinstance(condition, Among):
+            return condition
+        where = self.enum.__name__
+        return Among(*(self.value_of(one, where) if isinstance(one, str) else one for one in condition.values))
 
     def expect(self, values: NDArray[np.generic], where: str, rows: Rows | None = None) -> None:
         """Refuses values that are no member; HDF5 itself reads and writes them without a word."""

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 
 from .blocks import Maybe
-from .conditions import Absent, Among, Condition, Present
-from .features import Enumerated
+from .conditions import Absent, Condition, Present
 from .file import File
 from .plan import Plan, Sample, Take
 from .spans import Rows
@@ -50,9 +49,7 @@ def _takes(sample: Sample | None) -> Iterator[Take]:
 
 def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
     block: object = file.read(address, rows)
-    feature = file.model.features[address]
-    if isinstance(condition, Among) and isinstance(feature, Enumerated):
-        condition = Among(*(feature.enum.names.get(str(value), value) for value in condition.values))
+    condition = file.model.features[address].in_numbers(condition)
     if not isinstance(block, Maybe):
         return condition.holds(block)
     some = cast("Maybe[object]", block)
@@ -66,13 +63,15 @@ def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArra
 def _positions(file: File, dim: str, subset: Subset) -> Rows:
     size = file.length(dim)
     where = f"{file.path}: {dim}"
-    if isinstance(subset, np.ndarray) and subset.dtype == np.bool_:
-        if subset.shape != (size,):
+    items: list[object] = list(subset)
+    if items and all(isinstance(item, bool | np.bool_) for item in items):
+        mask = np.array(items, np.bool_)
+        if mask.shape != (size,):
             raise DataError(
-                f"a mask of shape {list(subset.shape)} for {size} entries", where=where, do="give one bool per entry"
+                f"a mask of shape {list(mask.shape)} for {size} entries", where=where, do="give one bool per entry"
             )
-        return np.flatnonzero(subset)
-    rows = np.array([file.row_of(dim, item) if isinstance(item, str) else int(item) for item in subset], np.int64)
+        return np.flatnonzero(mask)
+    rows = np.array([_position(file, dim, item) for item in items], np.int64)
     if len(rows) and (rows.min() < 0 or rows.max() >= size):
         raise DataError(
             f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
@@ -80,6 +79,16 @@ def _positions(file: File, dim: str, subset: Subset) -> Rows:
             do="positions count from 0",
         )
     return rows
+
+
+def _position(file: File, dim: str, item: object) -> int:
+    if isinstance(item, str):
+        return file.row_of(dim, item)
+    if isinstance(item, bool) or not isinstance(item, int | np.integer):
+        raise DataError(
+            f"{item!r} is no entry", where=f"{file.path}: {dim}", do="give ids, positions, or a mask over the dim"
+        )
+    return int(cast("int", item))
 
 
 def _expect_present(file: File, take: Take, rows: Rows) -> None:

@@ -77,7 +77,11 @@ class SplitRows:
             drawn = self._drawn(values)
             return np.flatnonzero((drawn >= below) & (drawn < high)).astype(np.int64)
         rules = {name: part for name, part in self._split.parts.items() if not isinstance(part, float | int)}
-        held = {name: rule.holds(values) for name, rule in rules.items()}
+        if self._split.by is not None:
+            feature = self._file.model.features[self._split.by]
+            held = {name: feature.in_numbers(rule).holds(values) for name, rule in rules.items()}
+        else:
+            held = {name: rule.holds(values) for name, rule in rules.items()}
         twice = np.flatnonzero(np.sum(list(held.values()), axis=0) > 1)
         if len(twice):
             row = int(twice[0])

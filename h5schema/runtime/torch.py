@@ -23,7 +23,7 @@ from .order import BatchOrder
 from .plan import Form, Ids, Plan, Position, Sample, Take
 from .samples import Subset, rows_of
 from .spans import Rows
-from .values import as_loaded
+from .values import as_loaded, fit
 
 
 def _from_numpy(values: NDArray[np.generic]) -> Tensor:
@@ -105,6 +105,8 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         subset: Subset | None = None,
         limit: int | None = None,
     ) -> None:
+        if limit is not None and limit < 0:
+            raise UsageError(f"limit is {limit}", where=type(self).__name__, do="give at least 0")
         self.source = self.file(path)
         self._subset = subset
         self._limit = limit
@@ -203,14 +205,20 @@ def _as_it_is(batch: object) -> object:
 def _taken(file: File, take: Take, rows: Rows) -> object:
     feature = file.model.features[take.address]
     place = file.model.places[take.address]
+    wanted = take.dtype or ("int64" if _is_enum(feature) else feature.dtype)
+    where = f"{file.path}: {place.path}"
     block = file.read(take.address, rows if place.lead is not None else np.zeros(1, np.int64))
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
-        block = some.values if take.fill is None else _filled(some, _stand_in(feature, take.fill))
+        block = some.values
+        if take.fill is not None and isinstance(block, Texts):
+            return [text if there else str(take.fill) for text, there in zip(block, some.present, strict=True)]
+        if take.fill is not None and isinstance(block, np.ndarray):
+            dense = cast("NDArray[np.generic]", block)
+            values = _filled(dense, some.present, _stand_in(feature, take.fill), wanted, where)
+            return _tensor(values[0, ...] if place.lead is None else values)
     if isinstance(block, Texts):
         return list(block)
-    wanted = take.dtype or ("int64" if _is_enum(feature) else feature.dtype)
-    where = f"{file.path}: {place.path}"
     if isinstance(block, RaggedBlock):
         ragged = cast("RaggedBlock[np.generic]", block)
         values = as_loaded(ragged.values, wanted, where)
@@ -222,18 +230,18 @@ def _taken(file: File, take: Take, rows: Rows) -> object:
 def _stand_in(feature: Feature[object, object], fill: float | str) -> float | str:
     """What stands for an absent entry; a member of an enum is named as in the file."""
     members = feature.enum if isinstance(feature, Enumerated | Array) else None
-    return fill if members is None else members.names[str(fill)]
+    return members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
 
 
-def _filled(some: Maybe[object], fill: float | str) -> object:
-    block = some.values
-    if isinstance(block, Texts):
-        return [text if there else str(fill) for text, there in zip(block, some.present, strict=True)]
-    if not isinstance(block, np.ndarray):
-        return block  # absent entries of different lengths are empty
-    values = cast("NDArray[np.generic]", block).copy()
-    values[~some.present] = fill
-    return values
+def _filled(
+    values: NDArray[np.generic], present: NDArray[np.bool_], fill: float | str, wanted: str, where: str
+) -> NDArray[np.generic]:
+    """Values in the dtype that is wanted, with `fill` where there are none: it need not fit the stored dtype."""
+    there = values.copy()
+    there[~present] = 0
+    loaded = as_loaded(there, wanted, where)
+    loaded[~present] = fit(fill, wanted, f"{where}: fill")
+    return loaded
 
 
 def _is_enum(feature: Feature[object, object]) -> bool:

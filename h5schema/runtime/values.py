@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
-from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
+from h5schema.vocabulary.dtypes import NUMBERS, Number, keeps_values
 
 _PLAIN = (bool, int, float, complex)
 
@@ -153,17 +153,13 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
     stored = array.dtype.name
     if stored == dtype or keeps_values(stored, dtype):
         return array.astype(dtype, copy=False)
-    with np.errstate(all="ignore"):
-        cast = array.astype(dtype)
-    kinds = NUMBERS[stored].kind, NUMBERS[dtype].kind
-    if kinds in (("float", "float"), ("complex", "complex")):
-        changed = np.isinf(cast) & ~np.isinf(array)
-    elif kinds[0] == "complex":
-        changed = np.ones(array.shape, bool)
+    old, new = NUMBERS[stored], NUMBERS[dtype]
+    if old.kind == "complex" and new.kind != "complex":
+        cast, changed = array, np.ones(array.shape, bool)
     else:
         with np.errstate(all="ignore"):
-            back = cast.astype(stored)
-        changed = (back != array) | (np.less(cast, 0) != np.less(array, 0))
+            cast = array.astype(dtype)
+            changed = np.isinf(cast) & ~np.isinf(array) if _rounds(old, new) else _differs(array, cast, old, new)
     if changed.any():
         row = int(np.argwhere(changed)[0][0]) if array.ndim else 0
         value = array[tuple(np.argwhere(changed)[0])] if array.ndim else array[()]
@@ -171,3 +167,18 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
             f"{value} of {stored} changes as {dtype} (row {row} of the batch)", where=where, do="load a wider dtype"
         )
     return cast
+
+
+def _rounds(old: Number, new: Number) -> bool:
+    return old.kind in ("float", "complex") and new.kind in ("float", "complex")
+
+
+def _differs(array: NDArray[np.generic], cast: NDArray[np.generic], old: Number, new: Number) -> NDArray[np.bool_]:
+    """Where a cast changed a value: seen on the way back, or by its sign, or because it left the range of integers."""
+    real = np.real(cast)
+    differs: NDArray[np.bool_] = (real.astype(array.dtype) != array) | (np.less(real, 0) != np.less(array, 0))
+    if old.kind in ("int", "uint") and new.kind in ("float", "complex"):
+        differs |= np.greater_equal(real, 2.0**old.digits)
+    if old.kind == "float" and new.kind in ("int", "uint"):
+        differs |= np.greater_equal(array, 2.0**new.digits)
+    return differs

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 
 from ..blocks import Maybe
+from ..conditions import Condition
 from ..kinds import Dense, Kind, Place
 from ..members import Members
 from ..spans import Reading, Rows
@@ -122,6 +123,9 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
         if self.enum is not None:
             self.enum.expect(values, where, rows)
 
+    def in_numbers(self, condition: Condition) -> Condition:
+        return condition if self.enum is None else self.enum.by_value(condition)
+
     def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
         return block[index, ...]
 
@@ -224,6 +228,9 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
         values = super().understood(values, place, rows)
         self.enum.expect(values, place.path, rows)
         return values
+
+    def in_numbers(self, condition: Condition) -> Condition:
+        return self.enum.by_value(condition)
 
     def entry(self, block: NDArray[np.integer[Any]], index: int) -> EnumT:
         return cast("EnumT", self.enum.enum(int(block[index])))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 
 from ..blocks import Maybe, RaggedBlock, Texts
-from ..conditions import Check
+from ..conditions import Check, Condition
 from ..kinds import Kind, Place, Stored
 from ..spans import Reading, Rows
 from ..where import Where
@@ -146,6 +146,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         """The value of a feature without entries, and the dtype of its dataset or attribute."""
 
     # What holds for all.
+
+    def in_numbers(self, condition: Condition) -> Condition:
+        """A condition of the schema as one on what `numbers` gives: members of an enum are named there."""
+        return condition
 
     def stored_whole(self, place: Place) -> Stored:
         """The dataset or attribute of a feature without entries."""

@@ -1,0 +1,121 @@
+"""What models are fed from everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from h5schema.runtime import Absent, Among, Batch, Check, Ids, Plan, Position, Present, Take
+from h5schema.runtime.torch import Loader
+
+from .groups import Everything
+
+
+class Numbers(Loader[Any]):
+    """Every dense dtype, nested."""
+
+    file = Everything
+    plan = Plan(
+        over="sample",
+        inputs={
+            "states": Take("states"),
+            "label": Take("label"),
+            "small": Take("label", dtype="uint8"),
+            "nested": (Take("scalars/f32"), {"f64": Take("scalars/f64"), "as32": Take("scalars/f64", dtype="float32")}),
+            **{name: Take(f"scalars/{name}") for name in ("flag", "i8", "i64", "u16", "u64", "f16", "c64", "c128")},
+            "row": Position("sample"),
+            "id": Ids("sample"),
+            "name": Take("name"),
+            "code": Take("code"),
+            "matrix": Take("matrix"),
+            "mode": Take("mode"),
+            "title": Take("title"),
+        },
+        targets=Take("label"),
+        batch=Batch(5),
+    )
+
+
+class Pad(Loader[Any]):
+    """Ragged entries in every form."""
+
+    file = Everything
+    plan = Plan(
+        over="sample",
+        inputs={
+            "pad": Take("trace"),
+            "mask": Take("trace", form="mask"),
+            "packed": Take("trace", form="packed"),
+            "list": Take("trace", form="list"),
+            "flags": Take("flags", dtype="float32"),
+        },
+        batch=Batch(4),
+    )
+
+
+class Shuffled(Loader[Any]):
+    """Shuffled batches of the training part."""
+
+    file = Everything
+    plan = Plan(
+        over="sample",
+        split="random/train",
+        inputs=(Take("states", dtype="float32"), Position("sample")),
+        targets=Take("label"),
+        batch=Batch(7, shuffle=True),
+    )
+
+
+class Chosen(Loader[Any]):
+    """Only some entries, by several conditions."""
+
+    file = Everything
+    plan = Plan(
+        over="sample",
+        where={
+            "label": Among("rouge vif", "class"),
+            "maybe/number": Present(),
+            "maybe/name": Absent(),
+            "checked": Check(max=0.8),
+        },
+        inputs=(Position("sample"), Take("maybe/number")),
+        batch=Batch(100),
+    )
+
+
+class Filled(Loader[Any]):
+    """What is absent has a stand-in."""
+
+    file = Everything
+    plan = Plan(
+        over="sample",
+        inputs={
+            "number": Take("maybe/number", fill=-1),
+            "nan": Take("maybe/number", fill=float("nan"), dtype="float32"),
+            "array": Take("maybe/array", fill=7),
+            "label": Take("maybe/label", fill=-100),
+            "name": Take("maybe/name", fill="nobody"),
+            "code": Take("maybe/code", fill=""),
+        },
+        batch=Batch(100),
+    )
+
+
+class NotFilled(Loader[Any]):
+    """An input that may be absent, and nothing is said about it."""
+
+    file = Everything
+    plan = Plan(over="sample", inputs=Take("maybe/number"), batch=Batch(3))
+
+
+class Narrow(Loader[Any]):
+    """Values that do not fit what is asked for."""
+
+    file = Everything
+    plan = Plan(over="sample", inputs=Take("scalars/i64", dtype="float64"), batch=Batch(3))
+
+
+class Steps(Loader[Any]):
+    """Over a dim without ids."""
+
+    file = Everything
+    plan = Plan(over="step", inputs=Take("loss"), batch=Batch(10, drop_last=True))
