@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, TypeAlias, cast
 
 from pydantic import (
@@ -12,12 +12,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from h5schema.vocabulary.reserved import is_keyword
 from h5schema.vocabulary.suggest import closest
@@ -248,17 +250,24 @@ Atom = Annotated[object, BeforeValidator(_json), WithJsonSchema({"type": ["null"
 """A single value."""
 
 
-def word(*words: str) -> Callable[[object], object]:
-    """A validator of a closed set of words, with did-you-mean."""
+class Word:
+    """An annotation of a closed set of words, with did-you-mean; editors complete them from the JSON Schema."""
 
-    def check(value: object) -> object:
-        if isinstance(value, str) and value not in words:
-            near = closest(value, words)
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self._known, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"enum": list(self.words)}
+
+    def _known(self, value: object) -> object:
+        if isinstance(value, str) and value not in self.words:
+            near = closest(value, self.words)
             raise mistake(
                 "unknown-word",
-                f"'{value}' is none of {', '.join(words)}",
-                f"did you mean '{near}'?" if near else f"write one of {', '.join(words)}",
+                f"'{value}' is none of {', '.join(self.words)}",
+                f"did you mean '{near}'?" if near else f"write one of {', '.join(self.words)}",
             )
         return value
-
-    return check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 from .base import Model
 from .conditions import BOUNDS, CheckSpec
@@ -68,7 +68,8 @@ def reference() -> str:
     lines = [
         "# The keys of the language",
         "",
-        "Made from the models in `h5schema/spec`; a test keeps them equal. What they mean together is in [the language](language.md).",
+        "Made from the models in `h5schema/spec`; a test keeps them equal. What they mean together is in [the language](language.md); some keys",
+        "are checked but [come later](language.md#coming-later).",
     ]
     for title, model in _PAGES:
         lines += ["", f"## {title}", "", _summary(model), "", "| key | type | default | meaning |", "|---|---|---|---|"]
@@ -83,9 +84,9 @@ def _summary(model: type[Model]) -> str:
 def _rows(model: type[Model]) -> Iterator[str]:
     inherited = GroupSpec.model_fields if model is SchemaSpec else {}
     for name, field in model.model_fields.items():
-        if name in inherited and name != "doc":
+        if name in inherited:
             continue
-        default = "required" if field.is_required() else _default(field.get_default(call_default_factory=False))
+        default = "required" if field.is_required() else _default(field.default)
         description = (field.description or "").replace("|", "\\|")
         yield f"| `{field.alias or name}` | {(field.title or 'text').replace('|', chr(92) + '|')} | {default} | {description} |"
     if inherited:
@@ -93,6 +94,6 @@ def _rows(model: type[Model]) -> Iterator[str]:
 
 
 def _default(value: object) -> str:
-    if value is None or value in ({}, (), "") or isinstance(value, BaseModel):
+    if value is None or value is PydanticUndefined or value in ({}, (), ""):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 
-from .base import Atom, Code, Doc, Model, Name, Text, Texts, WordOrCode, mistake, said, word
+from .base import Atom, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, mistake, said
 from .conditions import PredicateSpec
 
 FORMS = ("pad", "mask", "packed", "nested", "list", "dense", "sparse", "pairs", "id")
@@ -25,9 +25,7 @@ class FrameSpec(Model):
     hop: Annotated[int, Field(ge=1)] | None = Field(
         None, title="int", description="From one frame to the next; default: its length."
     )
-    align: Annotated[str, BeforeValidator(word("start", "center"))] = Field(
-        "start", title="word", description="`start` or `center`."
-    )
+    align: Annotated[str, Word("start", "center")] = Field("start", title="word", description="`start` or `center`.")
 
 
 class WindowSpec(Model):
@@ -44,25 +42,21 @@ class WindowSpec(Model):
         0, title="int", description="Moves positions by chance, at most so far."
     )
     step: Annotated[int, Field(ge=1)] = Field(1, title="int", description="Every how many-th value.")
-    edge: Annotated[str, BeforeValidator(word("drop", "repeat", "pad"))] = Field(
+    edge: Annotated[str, Word("drop", "repeat", "pad")] = Field(
         "drop",
         title="word",
         description="`drop` keeps the positions at which every window lies inside; `repeat` and `pad` keep all.",
     )
-    align: Annotated[str, BeforeValidator(word("start", "center"))] = Field(
+    align: Annotated[str, Word("start", "center")] = Field(
         "start", title="word", description="Whether the position is the window's start or its middle."
     )
     frame: FrameSpec | None = Field(None, title="mapping", description="Cuts the window into frames.")
     ranges: Text | tuple[tuple[int, int], ...] | None = Field(
         None, title="address or list", description="Explicit (start, stop), in place of `length` and `hop`."
     )
-    at: Annotated[str, BeforeValidator(word("random", "start", "center"))] | None = Field(
+    at: Annotated[str, Word("random", "start", "center")] | None = Field(
         None, title="word", description="Where one piece of another dim is cut."
     )
-
-
-def _loaded(value: object) -> object:
-    return word(*NUMBERS, "str", *LATER)(value)
 
 
 class InputSpec(Model):
@@ -78,13 +72,13 @@ class InputSpec(Model):
     via: Text | None = Field(
         None, title="address", description="A feature that refers to the first dim of the one wanted."
     )
-    as_: Annotated[str, BeforeValidator(word(*FORMS))] | None = Field(
+    as_: Annotated[str, Word(*FORMS)] | None = Field(
         None,
         alias="as",
         title="word",
         description="Ragged: `pad` (default: values, lengths), `mask`, `packed` (values, offsets), `nested`, `list`; sparse: `dense`, `sparse`, `pairs`; of a dim: `id`.",
     )
-    dtype: Annotated[str, BeforeValidator(_loaded)] | None = Field(
+    dtype: Annotated[str, Word(*NUMBERS, "str", *LATER)] | None = Field(
         None, title="dtype", description="Loaded dtype: floats may be rounded, every other value must stay what it is."
     )
     fill: Atom | None = Field(None, title="value", description="Stands in for an absent entry.")
@@ -128,7 +122,11 @@ class ListSpec(
 
 
 class MapSpec(
-    RootModel[Annotated[dict[Name, Tree], BeforeValidator(_some)]], frozen=True, strict=True, defer_build=True
+    RootModel[Annotated[dict[Name, Tree], BeforeValidator(_some)]],
+    frozen=True,
+    strict=True,
+    defer_build=True,
+    json_schema_extra={"not": {"required": ["feature"]}},  # that is an input
 ):
     """Inputs by name: a TypedDict."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
-from .base import TEXT_OR_TEXTS, AnyJson, Code, Doc, Model, Name, Text, Texts, WordOrCode, as_tuple, mistake, said, word
+from .base import TEXT_OR_TEXTS, AnyJson, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, as_tuple, mistake, said
 from .conditions import PartSpec
 from .dims import DimSpec
 from .features import FeatureSpec
@@ -117,7 +117,7 @@ class SchemaSpec(GroupSpec):
     version: Annotated[str, BeforeValidator(_version), Field(pattern=None)] = Field(
         title="x.y.z", description="Version of this schema."
     )
-    bind: Annotated[str, BeforeValidator(word("plain", "cf", "anndata", "matlab"))] | None = Field(
+    bind: Annotated[str, Word("plain", "cf", "anndata", "matlab")] | None = Field(
         None,
         title="word",
         description="The file is made by others: read only. `plain`, `cf`, `anndata` or `matlab` say how values are decoded.",

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.vocabulary.suggest import closest
 
-from .base import Model, mistake, said, word
+from .base import Model, Word, mistake, said
 
 KINDS = ("csr", "csc", "coo", "vlen", "table", "jpeg", "png", "flac")
 CODECS = ("none", "default", "lzf", "zstd", "lz4", "blosc2")
@@ -42,10 +42,10 @@ class StoreSpec(Model):
     noun: ClassVar[str] = "a store"
     shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"enum": [*KINDS, *CODECS]},)
 
-    kind: Annotated[str, BeforeValidator(word(*KINDS))] | None = Field(
+    kind: Annotated[str, Word(*KINDS)] | None = Field(
         None, title="word", description=f"{', '.join(KINDS)}; default: dense, or ragged by its dims."
     )
-    codec: Annotated[str, BeforeValidator(word(*CODECS))] | None = Field(
+    codec: Annotated[str, Word(*CODECS)] | None = Field(
         None,
         title="word",
         description="`none`, `default` (deflate with shuffle, which every HDF5 tool reads), `lzf`, `zstd`, `lz4`, `blosc2`.",
@@ -59,7 +59,7 @@ class StoreSpec(Model):
         title="int",
         description="Of an encoding that loses something; without it nothing is encoded anew with loss.",
     )
-    layout: Annotated[str, BeforeValidator(word("auto", "contiguous", "chunked"))] | None = Field(
+    layout: Annotated[str, Word("auto", "contiguous", "chunked")] | None = Field(
         None, title="word", description="`auto`, `contiguous` or `chunked`."
     )
     checksum: bool | None = Field(None, title="bool", description="Whether blocks have checksums.")
