@@ -69,7 +69,7 @@ class Axis(OpenAxis[EntryT]):
     @overload
     def __get__(self, node: Node, owner: type) -> Entries[EntryT]: ...
     def __get__(self, node: Node | None, owner: type) -> Self | AxisWriter[EntryT] | Entries[EntryT]:
-        return self if node is None else cast("Entries[EntryT]", node.entries(self._name))
+        return self if node is None else cast("Entries[EntryT]", node.bound.entries(self._name))
 
 
 class IdAxis(OpenAxis[EntryT]):
@@ -85,7 +85,7 @@ class IdAxis(OpenAxis[EntryT]):
     @overload
     def __get__(self, node: Node, owner: type) -> IdEntries[EntryT]: ...
     def __get__(self, node: Node | None, owner: type) -> Self | IdAxisWriter[EntryT] | IdEntries[EntryT]:
-        return self if node is None else cast("IdEntries[EntryT]", node.entries(self._name))
+        return self if node is None else cast("IdEntries[EntryT]", node.bound.entries(self._name))
 
 
 class FixedAxis(AnyAxis):

@@ -10,10 +10,10 @@ import numpy as np
 from .blocks import Texts
 from .ids import UnknownIdError
 from .spans import Rows
-from .view import RowError, View
+from .view import RowError
 
 if TYPE_CHECKING:
-    from .file import File
+    from .reader import Reader
 
 EntryT = TypeVar("EntryT")
 
@@ -39,12 +39,12 @@ def flat(entry: object, addresses: Sequence[str], dim: str) -> dict[str, object]
 
 
 class _Rows(Generic[EntryT]):
-    def __init__(self, file: File, dim: str) -> None:
-        self._file = file
+    def __init__(self, reader: Reader, dim: str) -> None:
+        self._reader = reader
         self._dim = dim
 
     def __len__(self) -> int:
-        return self._file.length(self._dim)
+        return self._reader.length(self._dim)
 
     def at(self, row: int) -> EntryT:
         """The entry at a position; negative ones count from the end."""
@@ -52,16 +52,16 @@ class _Rows(Generic[EntryT]):
         if not -size <= row < size:
             raise RowError(
                 f"entry {row} is asked for, but there are {size}",
-                where=f"{self._file.path}: {self._dim}",
+                where=f"{self._reader.path}: {self._dim}",
                 do="positions count from 0; negative ones from the end",
             )
         entry: dict[str, object] = {}
-        for address in self._file.model.led_by(self._dim):
+        for address in self._reader.model.led_by(self._dim):
             *outer, last = keys_of(address, self._dim)
             inner = entry
             for key in outer:
                 inner = cast("dict[str, object]", inner.setdefault(key, {}))
-            view = View(self._file, address, self._file.model.features[address])
+            view = self._reader.view(address)
             inner[last] = view[row]
         return cast("EntryT", entry)
 
@@ -97,8 +97,8 @@ class IdEntries(_Rows[EntryT], Mapping[str, EntryT]):
 
     def row(self, key: str) -> int:
         """The position of the entry with this id."""
-        return self._file.row_of(self._dim, key)
+        return self._reader.row_of(self._dim, key)
 
     def ids(self, rows: Rows) -> Texts:
         """The ids of the entries at `rows`."""
-        return self._file.ids(self._dim).read(rows)
+        return self._reader.ids(self._dim).read(rows)

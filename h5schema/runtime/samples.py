@@ -12,27 +12,27 @@ from h5schema.errors import DataError
 
 from .blocks import Maybe
 from .conditions import Absent, Condition, Present
-from .file import File
 from .plan import Plan, Sample, Take
+from .reader import Reader
 from .spans import Rows
 
 Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
 """Ids, positions in the dim, or a mask over the dim."""
 
 
-def rows_of(file: File, plan: Plan, subset: Subset | None) -> Rows:
+def rows_of(reader: Reader, plan: Plan, subset: Subset | None) -> Rows:
     """The row of each sample, in the order of the file: int64 [samples].
 
     Raises:
         DataError: A sample lacks an input that has no `fill`.
     """
-    rows = np.arange(file.length(plan.over), dtype=np.int64) if plan.split is None else file.split(plan.split)
+    rows = np.arange(reader.length(plan.over), dtype=np.int64) if plan.split is None else reader.split(plan.split)
     for address, condition in plan.where.items():
-        rows = rows[_holds(file, address, condition, rows)]
+        rows = rows[_holds(reader, address, condition, rows)]
     if subset is not None:
-        rows = rows[np.isin(rows, _positions(file, plan.over, subset))]
+        rows = rows[np.isin(rows, _positions(reader, plan.over, subset))]
     for take in (*_takes(plan.inputs), *_takes(plan.targets)):
-        _expect_present(file, take, rows)
+        _expect_present(reader, take, rows)
     return rows
 
 
@@ -47,9 +47,9 @@ def _takes(sample: Sample | None) -> Iterator[Take]:
             yield from _takes(item)
 
 
-def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
-    block: object = file.read(address, rows)
-    condition = file.model.features[address].in_numbers(condition)
+def _holds(reader: Reader, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
+    block: object = reader.read(address, rows)
+    condition = reader.model.features[address].in_numbers(condition)
     if not isinstance(block, Maybe):
         return condition.holds(block)
     some = cast("Maybe[object]", block)
@@ -60,9 +60,9 @@ def _holds(file: File, address: str, condition: Condition, rows: Rows) -> NDArra
     )
 
 
-def _positions(file: File, dim: str, subset: Subset) -> Rows:
-    size = file.length(dim)
-    where = f"{file.path}: {dim}"
+def _positions(reader: Reader, dim: str, subset: Subset) -> Rows:
+    size = reader.length(dim)
+    where = f"{reader.path}: {dim}"
     items: list[object] = list(subset)
     if items and all(isinstance(item, bool | np.bool_) for item in items):
         mask = np.array(items, np.bool_)
@@ -71,7 +71,7 @@ def _positions(file: File, dim: str, subset: Subset) -> Rows:
                 f"a mask of shape {list(mask.shape)} for {size} entries", where=where, do="give one bool per entry"
             )
         return np.flatnonzero(mask)
-    rows = np.array([_position(file, dim, item) for item in items], np.int64)
+    rows = np.array([_position(reader, dim, item) for item in items], np.int64)
     if len(rows) and (rows.min() < 0 or rows.max() >= size):
         raise DataError(
             f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
@@ -81,27 +81,27 @@ def _positions(file: File, dim: str, subset: Subset) -> Rows:
     return rows
 
 
-def _position(file: File, dim: str, item: object) -> int:
+def _position(reader: Reader, dim: str, item: object) -> int:
     if isinstance(item, str):
-        return file.row_of(dim, item)
+        return reader.row_of(dim, item)
     if isinstance(item, bool) or not isinstance(item, int | np.integer):
         raise DataError(
-            f"{item!r} is no entry", where=f"{file.path}: {dim}", do="give ids, positions, or a mask over the dim"
+            f"{item!r} is no entry", where=f"{reader.path}: {dim}", do="give ids, positions, or a mask over the dim"
         )
     return int(cast("int", item))
 
 
-def _expect_present(file: File, take: Take, rows: Rows) -> None:
-    feature = file.model.features[take.address]
+def _expect_present(reader: Reader, take: Take, rows: Rows) -> None:
+    feature = reader.model.features[take.address]
     if not feature.options.optional or take.fill is not None:
         return
     for start in range(0, len(rows), 4096):
         some = rows[start : start + 4096]
-        block = cast("Maybe[object]", file.read(take.address, some))
+        block = cast("Maybe[object]", reader.read(take.address, some))
         if not block.present.all():
             row = int(some[int(np.argmin(block.present))])
             raise DataError(
                 "the entry has no value, and the input has no `fill`",
-                where=f"{file.path}: {take.address}, row {row}",
+                where=f"{reader.path}: {take.address}, row {row}",
                 do=f"in the loader write `where: {{{take.address}: present}}`, or give the input a `fill`",
             )

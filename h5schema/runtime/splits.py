@@ -16,7 +16,7 @@ from .conditions import Among, Check
 from .spans import Rows
 
 if TYPE_CHECKING:
-    from .file import File
+    from .reader import Reader
 
 Part: TypeAlias = "float | Among | Check"
 
@@ -52,8 +52,8 @@ def draw(text: str, name: str, seed: int) -> float:
 class SplitRows:
     """A split of an open file, made into rows."""
 
-    def __init__(self, file: File, name: str, split: Split) -> None:
-        self._file = file
+    def __init__(self, reader: Reader, name: str, split: Split) -> None:
+        self._reader = reader
         self._name = name
         self._split = split
 
@@ -78,7 +78,7 @@ class SplitRows:
             return np.flatnonzero((drawn >= below) & (drawn < high)).astype(np.int64)
         rules = {name: part for name, part in self._split.parts.items() if not isinstance(part, float | int)}
         if self._split.by is not None:
-            feature = self._file.model.features[self._split.by]
+            feature = self._reader.model.features[self._split.by]
             held = {name: feature.in_numbers(rule).holds(values) for name, rule in rules.items()}
         else:
             held = {name: rule.holds(values) for name, rule in rules.items()}
@@ -88,23 +88,23 @@ class SplitRows:
             both = [name for name, holds in held.items() if holds[row]]
             raise DataError(
                 f"the entry is in {' and '.join(both)} of split {self._name}",
-                where=f"{self._file.path}: {self._split.over}, row {row}",
+                where=f"{self._reader.path}: {self._split.over}, row {row}",
                 do="change the bounds of the parts in the schema so that they do not overlap",
             )
         return np.flatnonzero(held[wanted]).astype(np.int64)
 
     def _values(self) -> NDArray[np.generic] | Texts:
-        everything = np.arange(self._file.length(self._split.over), dtype=np.int64)
+        everything = np.arange(self._reader.length(self._split.over), dtype=np.int64)
         if self._split.by is None:
-            return self._file.ids(self._split.over).read(everything)
-        block = self._file.read(self._split.by, everything)
+            return self._reader.ids(self._split.over).read(everything)
+        block = self._reader.read(self._split.by, everything)
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
             if not some.present.all():
                 row = int(np.argmin(some.present))
                 raise DataError(
                     f"the entry has no {self._split.by}, which decides split {self._name}",
-                    where=f"{self._file.path}: {self._split.by}, row {row}",
+                    where=f"{self._reader.path}: {self._split.by}, row {row}",
                     do="split by a feature that every entry has",
                 )
             block = some.values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 import h5py
@@ -21,6 +22,7 @@ from .features import Array, Enumerated, Feature
 from .file import File
 from .order import BatchOrder
 from .plan import Form, Ids, Plan, Position, Sample, Take
+from .reader import Reader
 from .samples import Subset, rows_of
 from .spans import Rows
 from .values import as_loaded, fit
@@ -107,7 +109,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     ) -> None:
         if limit is not None and limit < 0:
             raise UsageError(f"limit is {limit}", where=type(self).__name__, do="give at least 0")
-        self.source = self.file(path)
+        self.source = Reader(self.file, Path(path))
         self._subset = subset
         self._limit = limit
         _ = self.rows
@@ -202,12 +204,12 @@ def _as_it_is(batch: object) -> object:
     return batch
 
 
-def _taken(file: File, take: Take, rows: Rows) -> object:
-    feature = file.model.features[take.address]
-    place = file.model.places[take.address]
+def _taken(reader: Reader, take: Take, rows: Rows) -> object:
+    feature = reader.model.features[take.address]
+    place = reader.model.places[take.address]
     wanted = take.dtype or ("int64" if _is_enum(feature) else feature.dtype)
-    where = f"{file.path}: {place.path}"
-    block = file.read(take.address, rows if place.lead is not None else np.zeros(1, np.int64))
+    where = f"{reader.path}: {place.path}"
+    block = reader.read(take.address, rows if place.lead is not None else np.zeros(1, np.int64))
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
         block = some.values
@@ -228,7 +230,7 @@ def _taken(file: File, take: Take, rows: Rows) -> object:
 
 
 def _stand_in(feature: Feature[object, object], fill: float | str) -> float | str:
-    """What stands for an absent entry; a member of an enum is named as in the file."""
+    """What stands for an absent entry; a member of an enum is named as in the reader."""
     members = feature.enum if isinstance(feature, Enumerated | Array) else None
     return members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
 

@@ -15,7 +15,7 @@ from .features import Feature
 from .spans import Rows
 
 if TYPE_CHECKING:
-    from .file import File
+    from .reader import Reader
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
@@ -33,16 +33,16 @@ class View(Generic[EntryT, BlockT]):
     One index gives an entry, many give a block; a feature without entries of its own is `view[()]`.
     """
 
-    __slots__ = ("_feature", "_file", "address")
+    __slots__ = ("_feature", "_reader", "address")
 
-    def __init__(self, file: File, address: str, feature: Feature[EntryT, BlockT]) -> None:
-        self._file = file
+    def __init__(self, reader: Reader, address: str, feature: Feature[EntryT, BlockT]) -> None:
+        self._reader = reader
         self._feature = feature
         self.address = address
 
     def __len__(self) -> int:
-        place = self._file.model.places[self.address]
-        return 1 if place.lead is None else self._file.length(place.lead)
+        place = self._reader.model.places[self.address]
+        return 1 if place.lead is None else self._reader.length(place.lead)
 
     def read(self, rows: Rows) -> BlockT:
         """The entries at `rows`, in that order, repeats allowed.
@@ -59,7 +59,7 @@ class View(Generic[EntryT, BlockT]):
             raise DataError(
                 f"rows of {rows.dtype} {list(rows.shape)}", where=self._where(), do="give an int64 array of one axis"
             )
-        block = self._file.read(self.address, rows.astype(np.int64, copy=False))
+        block = self._reader.read(self.address, rows.astype(np.int64, copy=False))
         return _sealed(cast("BlockT", block))
 
     @overload
@@ -118,12 +118,12 @@ class View(Generic[EntryT, BlockT]):
 
     def _row(self, index: object) -> int:
         if isinstance(index, str):
-            place = self._file.model.places[self.address]
+            place = self._reader.model.places[self.address]
             if place.lead is None:
                 raise DataError(
                     f"it has no entries, so none with the id {index!r}", where=self._where(), do="read it with [()]"
                 )
-            return self._file.row_of(place.lead, index)
+            return self._reader.row_of(place.lead, index)
         if isinstance(index, bool) or not isinstance(index, int | np.integer):
             raise self._no_index(index)
         row, size = int(cast("int", index)), len(self)
@@ -134,7 +134,7 @@ class View(Generic[EntryT, BlockT]):
     def _expect_one_value(self, index: tuple[object, ...]) -> None:
         if index:
             raise self._no_index(index)
-        if self._file.model.places[self.address].lead is not None:
+        if self._reader.model.places[self.address].lead is not None:
             raise DataError(
                 "[()] reads a feature that has no entries", where=self._where(), do="read all entries with [:]"
             )
@@ -160,11 +160,11 @@ class View(Generic[EntryT, BlockT]):
         return self._feature.entry(cast("BlockT", block), index)
 
     def _where(self) -> str:
-        return f"{self._file.path}: {self._file.model.places[self.address].path}"
+        return f"{self._reader.path}: {self._reader.model.places[self.address].path}"
 
     def __repr__(self) -> str:
-        place = self._file.model.places[self.address]
-        return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._file.path}>"
+        place = self._reader.model.places[self.address]
+        return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._reader.path}>"
 
 
 def _sealed(block: BlockT) -> BlockT:

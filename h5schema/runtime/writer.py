@@ -17,54 +17,45 @@ from .carrier import H5pyCarrier
 from .entries import Entries, IdEntries, flat, keys_of
 from .file import File
 from .ids import unknown_id
+from .reader import Reader
 from .transaction import Transaction
 
 EntryT = TypeVar("EntryT")
 
 
-class Writer(File):
-    """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
+class Recorder(Reader):
+    """The engine behind a writer: reads what was put so far, and puts more."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path)
+    def __init__(self, file: type[File], path: Path) -> None:
+        super().__init__(file, path)
         self._transaction: Transaction | None = None
 
-    @classmethod
-    def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> Self:
-        """Begins a new file.
-
-        Args:
-            path: Final name of the file.
-            overwrite: Whether a file of that name is replaced, once the new one is complete.
-
-        Raises:
-            TargetExistsError: There is a file of that name.
-            FileError: It cannot be made.
-        """
-        writer = cls(path)
-        writer._transaction = Transaction(
-            Path(path), writer.model, cls.schema, stamp.schema_text(cls), overwrite=overwrite
+    def begin(self, *, overwrite: bool) -> None:
+        """Begins a new file."""
+        self._transaction = Transaction(
+            self.path, self.model, self.file.schema, stamp.schema_text(self.file), overwrite=overwrite
         )
-        return writer
 
     @property
     def transaction(self) -> Transaction:
         """What is being written."""
         if self._transaction is None:
-            name = type(self).__name__
             raise UsageError(
                 "no file is being written",
                 where=str(self.path),
-                do=f"begin with {name}.create(path); changing a finished file comes with a later version",
+                do=f"begin with {self.file.__name__}.create(path); changing a finished file comes with a later version",
             )
         return self._transaction
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something was begun and neither published nor dropped."""
+        return self._transaction is not None
+
     def carrier(self) -> H5pyCarrier:
-        """See `File.carrier`: what is read is what was put so far."""
         return self.transaction.carrier
 
     def hdf5(self) -> h5py.File:
-        """See `File.hdf5`."""
         return self.transaction.file
 
     def length(self, dim: str) -> int:
@@ -77,11 +68,10 @@ class Writer(File):
             raise unknown_id(dim, text, str(self.path))
         return row
 
-    def entries_of(self, dim: str) -> object:
+    def entries(self, dim: str) -> object:
         return IdAxisWriter[object](self, dim) if self.model.has_ids(dim) else AxisWriter[object](self, dim)
 
-    def assign_at(self, address: str, value: object) -> None:
-        """Gives a feature that has no entries its value."""
+    def assign(self, address: str, value: object) -> None:
         place = self.model.places[address]
         if place.lead is not None:
             raise UsageError(
@@ -97,30 +87,56 @@ class Writer(File):
         _expect_keys(entry, addresses, dim, f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})"))
         self.transaction.put_one(dim, flat(entry, addresses, dim), key)
 
-    def commit(self) -> None:
-        """Makes durable what was given so far."""
-        self.transaction.commit()
-
     def publish(self) -> None:
-        """Completes the file and gives it its final name; the end of a `with` block does it."""
+        """Completes the file and gives it its final name."""
         self.transaction.publish()
         self._transaction = None
 
     def close(self) -> None:
-        """Drops what was not published."""
         if self._transaction is not None:
             self._transaction.discard()
             self._transaction = None
 
-    def __enter__(self) -> Self:
-        _ = self.transaction
-        return self
+
+class Writer(File):
+    """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
+
+    def _reader(self, path: Path) -> Recorder:
+        return Recorder(type(self), path)
+
+    @property
+    def _recorder(self) -> Recorder:
+        return cast("Recorder", self.bound.reader)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> Self:
+        """Begins a new file.
+
+        Args:
+            path: Final name of the file.
+            overwrite: Whether a file of that name is replaced, once the new one is complete.
+
+        Raises:
+            TargetExistsError: There is a file of that name.
+            FileError: It cannot be made.
+        """
+        writer = cls(path)
+        writer._recorder.begin(overwrite=overwrite)
+        return writer
+
+    def commit(self) -> None:
+        """Makes durable what was given so far."""
+        self._recorder.transaction.commit()
+
+    def publish(self) -> None:
+        """Completes the file and gives it its final name; the end of a `with` block does it."""
+        self._recorder.publish()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self._transaction is not None:
+            if kind is None and self._recorder.is_open:
                 self.publish()
         finally:
             self.close()
@@ -153,11 +169,11 @@ def _leaves(entry: Mapping[str, object], before: tuple[str, ...]) -> Iterator[tu
 class AxisWriter(Entries[EntryT], Generic[EntryT]):
     """The entries of a dim without ids, of a file that is being written."""
 
-    _file: Writer
+    _reader: Recorder
 
     def append(self, entry: EntryT) -> None:
         """Adds one entry at the end."""
-        self._file.keep(self._dim, None, entry)
+        self._reader.keep(self._dim, None, entry)
 
     def extend(self, blocks: Mapping[str, object]) -> None:
         """Adds many entries at once.
@@ -165,16 +181,16 @@ class AxisWriter(Entries[EntryT], Generic[EntryT]):
         Args:
             blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
         """
-        self._file.transaction.put(self._dim, blocks)
+        self._reader.transaction.put(self._dim, blocks)
 
 
 class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
     """The entries of a dim with ids, of a file that is being written."""
 
-    _file: Writer
+    _reader: Recorder
 
     def __setitem__(self, key: str, entry: EntryT) -> None:
-        self._file.keep(self._dim, key, entry)
+        self._reader.keep(self._dim, key, entry)
 
     def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
         """Adds many entries at once.
@@ -183,4 +199,4 @@ class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
             ids: One for each entry.
             blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
         """
-        self._file.transaction.put(self._dim, blocks, ids)
+        self._reader.transaction.put(self._dim, blocks, ids)

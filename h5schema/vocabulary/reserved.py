@@ -8,34 +8,23 @@ from __future__ import annotations
 
 import keyword
 
-NODE = frozenset({"assign", "entries", "view"})
+NODE = frozenset({"bound"})
 """Attributes of every group and file."""
 
 GROUP = NODE | {"at"}
 """Attributes of a group; its dims, features and groups have other names."""
 
 FILE = NODE | {
-    "assign_at",
-    "carrier",
     "close",
     "commit",
     "create",
-    "entries_of",
-    "expect_rows",
     "hdf5",
-    "ids",
-    "keep",
-    "length",
-    "model",
     "parameters",
     "path",
     "publish",
-    "read",
-    "row_of",
     "schema",
     "split",
     "splits",
-    "transaction",
     "verify",
 }
 """Attributes of a file or its writer; the dims, features and groups of the root have other names."""

@@ -307,7 +307,7 @@ def test_unused_writers_and_splits(good: Path) -> None:
         with pytest.raises(UsageError, match="did you mean 'random/train'"):
             f.split("random/trian")
         with pytest.raises(UsageError, match="no ids"):
-            f.ids("step")
+            f.bound.reader.ids("step")
     assert isinstance(Everything.scalars, Group)
     assert reader.x.dtype == "int32"
 

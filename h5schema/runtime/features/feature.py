@@ -90,10 +90,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     def __get__(self, node: Node | None, owner: type) -> Self | View[EntryT, BlockT]:
         if node is None:
             return self
-        return cast("View[EntryT, BlockT]", node.view(self._name))
+        return cast("View[EntryT, BlockT]", node.bound.view(self._name))
 
     def __set__(self, node: Node, value: EntryT) -> None:
-        node.assign(self._name, value)
+        node.bound.assign(self._name, value)
 
     def renewed(self, options: Options) -> Self:
         """The same declaration with other options."""
