@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import signal
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from h5schema.errors import FileError, TargetExistsError, UsageError
 
@@ -90,6 +93,30 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def uninterrupted() -> Generator[None]:
+    """Python's signal handlers wait until the end: HDF5 does not survive an exception in the middle of a write."""
+    if threading.current_thread() is not threading.main_thread():  # handlers run in the main thread only
+        yield
+        return
+    known = ((number, signal.getsignal(number)) for number in signal.valid_signals())
+    handlers = {number: handler for number, handler in known if callable(handler)}
+    came: list[tuple[int, FrameType | None]] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+
+    for number in handlers:
+        signal.signal(number, wait)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for late, frame in came:
+            handlers[signal.Signals(late)](late, frame)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

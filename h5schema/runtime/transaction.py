@@ -28,6 +28,7 @@ from .ids import NewIds
 from .kinds import Stored
 from .model import Model
 from .sink import Sink
+from .spans import Fetched, Spans
 from .stamp import Schema
 from .taken import Block, Checked, Unique, agreed_lengths, together
 from .where import Where
@@ -43,6 +44,14 @@ _ATTRIBUTE_BYTES = 64_000
 
 def _is_block(given: object) -> TypeGuard[Sized]:
     return isinstance(given, Sized) and not (isinstance(given, np.ndarray) and not given.ndim)
+
+
+class _Uninterrupted(H5pyCarrier):
+    """Reads what was put so far; HDF5 may write meanwhile, to make room for what it reads."""
+
+    def fetch(self, spans: Sequence[Spans]) -> Fetched:
+        with system.uninterrupted():
+            return super().fetch(spans)
 
 
 class Transaction:
@@ -95,7 +104,7 @@ class Transaction:
         except BaseException:
             self.discard()
             raise
-        self.carrier = H5pyCarrier(self.file)
+        self.carrier = _Uninterrupted(self.file)
 
     @property
     def file(self) -> h5py.File:
@@ -266,7 +275,8 @@ class Transaction:
     def discard(self) -> None:
         """Drops what was put; the target stays as it was."""
         self._sink.drop()
-        self.file.close()
+        with system.uninterrupted():
+            self.file.close()
         self._partial.unlink(missing_ok=True)
         self._sink.close()
 
@@ -276,7 +286,7 @@ class Transaction:
     def _kept(self) -> Generator[None]:
         """Everything that is written in here is kept, or this raises a `FileError`."""
         try:
-            with system.explained(self.target):
+            with system.uninterrupted(), system.explained(self.target):
                 yield
         finally:
             if self._sink.error is not None:

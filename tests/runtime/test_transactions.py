@@ -295,19 +295,25 @@ def test_killed_while_writing(tmp_path: Path) -> None:
         assert list(f.row) == ["a"]
 
 
-def test_terminated_while_writing_with_a_handler(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.11, 0.2])
+def test_interrupted_while_writing(tmp_path: Path, number: signal.Signals, wait: float) -> None:
     code = """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-    with Creator.create(path) as w:
-        print("ready", flush=True)
-        for i in range(20_000):
-            w.row[str(i)] = {"x": ROW + i}
+    try:
+        with Creator.create(path) as w:
+            print("ready", flush=True)
+            for i in range(100_000):
+                w.row[str(i)] = {"x": ROW + i}
+                w.row.at(0)
+    except KeyboardInterrupt:
+        sys.exit(3)
     """
     with running(code, tmp_path / "a.h5") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(0.3)
-        process.terminate()
+        time.sleep(wait)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 3
     assert errors == ""
