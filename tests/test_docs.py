@@ -4,7 +4,7 @@ yaml                 a schema: it lints without a finding and is generated; its 
 yaml wrong           a schema that is refused; the text block after it is what `lint` prints
 python               runs, all of a page in one namespace; with a first line `# name.py` it is a file instead
 shell                commands
-text after python or shell    what that printed; `...` stands for anything
+text after python or shell    what that printed; `...` stands for anything, alone in a line for lines
 text elsewhere, and all other words    only looked at
 """
 
@@ -171,7 +171,10 @@ RUNNERS = {"yaml wrong": run_wrong, "python": run_python, "shell": run_shell}
 
 
 def matches(printed: str, expected: str) -> bool:
-    lines = [re.escape(line.rstrip()).replace(r"\.\.\.", ".*") for line in expected.strip().splitlines()]
+    lines = [
+        "(?s:.*)" if line == "..." else re.escape(line.rstrip()).replace(r"\.\.\.", ".*")
+        for line in expected.strip().splitlines()
+    ]
     return re.fullmatch("\n".join(lines), "\n".join(line.rstrip() for line in printed.strip().splitlines())) is not None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from h5schema.errors import DataError, H5SchemaError, UsageError, UserCodeError
+from h5schema.vocabulary.patterns import Pattern
 
 from . import stamp
 from .model import Model, model_of
@@ -103,7 +104,7 @@ class Extraction:
         return Summary(
             {dim: transaction.count(dim) for dim in found},
             tuple(failures),
-            _unmatched(found),
+            self._unmatched(found),
             time.monotonic() - start,
             target.stat().st_size,
         )
@@ -116,6 +117,20 @@ class Extraction:
             else {"capture": origin.name}
             for address, origin in self.features.items()
         }
+
+    def _unmatched(self, found: Mapping[str, Found]) -> tuple[str, ...]:
+        """Files that no dim took, and that are no second file of an entry either."""
+        left = [one.unmatched for one in found.values()]
+        seconds = [
+            Pattern.parse(origin.source)
+            for origin in self.features.values()
+            if isinstance(origin, Call) and origin.source is not None
+        ]
+        return tuple(
+            name
+            for name in (left[0] if left else ())
+            if all(name in other for other in left[1:]) and not any(pattern.texts(name) for pattern in seconds)
+        )
 
     def main(self, arguments: Sequence[str] | None = None) -> int:
         """The command `python -m PACKAGE.extract`; returns its exit code."""
@@ -158,12 +173,6 @@ def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str
 
 def _package_folder(writer: type[Writer]) -> Path:
     return Path(str(sys.modules[writer.__module__].__file__)).resolve().parent.parent
-
-
-def _unmatched(found: Mapping[str, Found]) -> tuple[str, ...]:
-    """Files that no dim took."""
-    left = [one.unmatched for one in found.values()]
-    return tuple(name for name in left[0] if all(name in other for other in left[1:])) if left else ()
 
 
 def _expect_some(found: Mapping[str, Found], failures: Sequence[Failure], target: Path) -> None:

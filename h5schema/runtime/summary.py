@@ -23,6 +23,10 @@ class Failure:
     message: str
     frames: str = ""
 
+    def __str__(self) -> str:
+        known = self.path.as_posix().endswith(self.source)
+        return f"{self.source}: {self.message}" if known else f"{self.source} ({self.path}): {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -43,16 +47,20 @@ class Summary:
     bytes: int
 
     def __str__(self) -> str:
-        made = ", ".join(f"{count} entries of {dim}" for dim, count in self.entries.items())
+        made = ", ".join(
+            f"{count} {'entry' if count == 1 else 'entries'} of {dim}" for dim, count in self.entries.items()
+        )
         lines = [f"{made}; {self.bytes / 2**20:.1f} MiB in {self.seconds:.1f} s"]
         if self.failures:
-            lines.append(f"skipped {len(self.failures)} sources that failed:")
+            count = len(self.failures)
+            lines.append(f"skipped {count} {'source' if count == 1 else 'sources'} that failed:")
             for failure in self.failures[:10]:
-                lines.append(f"  {failure.source}: {failure.message}")
+                lines.append(f"  {failure}")
                 lines += [f"    {line}" for line in failure.frames.splitlines()]
             if len(self.failures) > 10:
                 lines.append(f"  and {len(self.failures) - 10} more")
         if self.unmatched:
             shown = ", ".join(self.unmatched[:3]) + (", …" if len(self.unmatched) > 3 else "")
-            lines.append(f"{len(self.unmatched)} files match no pattern: {shown}")
+            said = "1 file matches" if len(self.unmatched) == 1 else f"{len(self.unmatched)} files match"
+            lines.append(f"{said} no pattern: {shown}")
         return "\n".join(lines)

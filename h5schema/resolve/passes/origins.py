@@ -151,8 +151,8 @@ class _Origin:
                 )
             return None
         if source is None:
-            if self._lead is None and ":" in call.value:
-                return self._made()
+            if (self._lead is None or self._lead.size is not None) and ":" in call.value:
+                return self._made()  # one value for the file: it is called once, without anything
             return self._made() if self._entry_of(call, f"`{call.value}` is handed the file of an entry") else None
         if not self._entry_of(source, "a second file is found by the path of a source"):
             return None
