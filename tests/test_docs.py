@@ -70,7 +70,7 @@ def test_every_schema_lints_without_a_finding(block: Block, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(ALL[page], {"np": np}, tmp_path, monkeypatch)
+    run(ALL[page], {}, tmp_path, monkeypatch)
 
 
 def test_what_you_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
