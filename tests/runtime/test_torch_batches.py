@@ -226,8 +226,7 @@ def rows_of(loader: Any) -> list[int]:
 
 
 def test_each_epoch_is_a_bijection_of_its_own(path: Path) -> None:
-    data = Shuffled(path)
-    with data.source as f:
+    with Shuffled.file(path) as f:
         part = f.split("random/train").tolist()
     loader = Shuffled.loader(path, seed=3)
     epochs = [rows_of(loader) for _ in range(4)]
