@@ -1,6 +1,5 @@
 """What all models share: strictness, our own errors, and the small types that come again and again."""
 
-from __future__ import annotations
 
 import math
 import re

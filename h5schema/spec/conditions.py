@@ -1,6 +1,5 @@
 """Conditions: checks of features, predicates of loaders, parts of splits."""
 
-from __future__ import annotations
 
 import re
 from collections.abc import Mapping

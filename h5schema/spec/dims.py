@@ -1,6 +1,5 @@
 """Dims: axes of entries."""
 
-from __future__ import annotations
 
 from typing import Annotated, ClassVar
 

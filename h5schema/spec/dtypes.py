@@ -1,6 +1,5 @@
 """Dtypes as they are written."""
 
-from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar, cast

@@ -1,6 +1,5 @@
 """Features: named quantities."""
 
-from __future__ import annotations
 
 from typing import Annotated, ClassVar
 

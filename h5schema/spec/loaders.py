@@ -1,6 +1,5 @@
 """Loaders: what a model is fed."""
 
-from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
@@ -116,7 +115,7 @@ class ListSpec(
     """Inputs as a tuple."""
 
     @property
-    def items(self) -> tuple[InputSpec | ListSpec | MapSpec, ...]:
+    def items(self) -> "tuple[InputSpec | ListSpec | MapSpec, ...]":
         """The inputs, in order."""
         return self.root
 
@@ -131,7 +130,7 @@ class MapSpec(
     """Inputs by name: a TypedDict."""
 
     @property
-    def items(self) -> dict[str, InputSpec | ListSpec | MapSpec]:
+    def items(self) -> "dict[str, InputSpec | ListSpec | MapSpec]":
         """The inputs by name."""
         return self.root
 
@@ -203,6 +202,3 @@ class LoaderSpec(Model):
     )
     doc: Doc = ""
 
-
-ListSpec.model_rebuild()
-MapSpec.model_rebuild()

@@ -1,6 +1,5 @@
 """Groups and the schema itself."""
 
-from __future__ import annotations
 
 import re
 from typing import Annotated, ClassVar
@@ -39,7 +38,7 @@ class GroupSpec(Model):
         {}, title="mapping", description="Seen in the group and below; outside by address (`prior/chain`)."
     )
     features: dict[Name, FeatureSpec] = Field({}, title="mapping", description="Named quantities.")
-    groups: dict[Name, GroupSpec] = Field({}, title="mapping", description="Groups in the group, to any depth.")
+    groups: dict[Name, "GroupSpec"] = Field({}, title="mapping", description="Groups in the group, to any depth.")
     at: Text | None = Field(
         None,
         title="path",

@@ -1,6 +1,5 @@
 """How the values of a feature are stored."""
 
-from __future__ import annotations
 
 import re
 from typing import Annotated, ClassVar
