@@ -24,11 +24,19 @@ def rows_of(reader: Reader, plan: Plan, subset: Subset | None) -> Rows:
     """The row of each sample, in the order of the file: int64 [samples].
 
     Raises:
-        DataError: A sample lacks an input that has no `fill`.
+        DataError: A sample lacks an input that has no `fill`, or split and conditions leave none at all.
     """
     rows = np.arange(reader.length(plan.over), dtype=np.int64) if plan.split is None else reader.split(plan.split)
     for address, condition in plan.where.items():
         rows = rows[_holds(reader, address, condition, rows)]
+    if not len(rows):
+        asked = [f"split {plan.split}"] if plan.split else []
+        asked += [f"where {address}: {condition}" for address, condition in plan.where.items()]
+        raise DataError(
+            f"no sample is left of {reader.length(plan.over)} entries" + (f" by {', '.join(asked)}" if asked else ""),
+            where=f"{reader.path}: {plan.over}",
+            do="look at the split and the conditions; training would go on in silence over nothing",
+        )
     if subset is not None:
         rows = rows[np.isin(rows, _positions(reader, plan.over, subset))]
     for take in (*_takes(plan.inputs), *_takes(plan.targets)):

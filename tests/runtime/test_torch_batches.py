@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from everything.groups import Label  # noqa: E402
 from everything.loaders import Chosen, Filled, Narrow, NotFilled, Numbers, Pad, Shuffled, Steps  # noqa: E402
 
 from h5schema.errors import DataError, H5SchemaError, UsageError  # noqa: E402
-from h5schema.runtime import Array, Axis, Batch, Plan, Scalar, Take  # noqa: E402
+from h5schema.runtime import Among, Array, Axis, Batch, Check, Plan, Scalar, Take  # noqa: E402
 from h5schema.runtime.torch import Loader, Masked, Packed, Padded  # noqa: E402
 
 COUNT = 60
@@ -97,10 +98,11 @@ def test_where(path: Path) -> None:
         for i, one in enumerate(ENTRIES)
         if one["label"] in (Label.rouge_vif, Label.class_)
         and one["maybe"]["number"] is not None
-        and one["maybe"]["name"] is None
+        and one["maybe"]["code"] is None
         and one["checked"] <= 0.8
     ]
-    ((rows, numbers),) = list(Chosen.loader(path)) or [(torch.empty(0), torch.empty(0))]
+    assert expected, "the examples hold such entries"
+    ((rows, numbers),) = Chosen.loader(path)
     assert rows.tolist() == expected
     assert numbers.tolist() == [ENTRIES[i]["maybe"]["number"] for i in expected]
 
@@ -187,6 +189,14 @@ def test_a_value_that_changes_is_named(path: Path) -> None:
     assert "a.h5: /scalars/i64" in str(caught.value)
     assert str(2**53 + 1) in str(caught.value)
     assert "row 0" in str(caught.value)
+
+
+def test_conditions_that_leave_nothing_are_an_error(path: Path) -> None:
+    class Nothing(Chosen):
+        plan = replace(Chosen.plan, where={"label": Among("class"), "checked": Check(above=5)})
+
+    with pytest.raises(DataError, match="no sample is left of 60 entries by where label"):
+        Nothing.loader(path)
 
 
 @pytest.mark.parametrize("subset", [[3, 1, 1], [name_of(3), name_of(1)], "mask", np.array([1, 3])])

@@ -74,7 +74,7 @@ class Chosen(Loader[Any]):
         where={
             "label": Among("rouge vif", "class"),
             "maybe/number": Present(),
-            "maybe/name": Absent(),
+            "maybe/code": Absent(),
             "checked": Check(max=0.8),
         },
         inputs=(Position("sample"), Take("maybe/number")),
