@@ -41,23 +41,46 @@ class Problem:
         lines = [head, *self._excerpt()]
         if self.help:
             lines.append(f"  help: {self.help}")
-        return "\n".join(lines)
+        return "\n".join(map(_visible, lines))
 
     def _excerpt(self) -> list[str]:
         if not self.text.strip():
             return []
         number = str(self.location.line)
-        before = self.text[: self.location.column - 1]
-        token = self.text[len(before) : len(before) + self.location.width]
+        start = self.location.column - 1
+        first, last = _window(len(self.text), start, self.location.width)
+        line = ("…" if first else "") + self.text[first:last] + ("…" if last < len(self.text) else "")
+        before = ("…" if first else "") + self.text[first:start]
+        token = self.text[start : min(last, start + self.location.width)]
         # A tab moves the caret as far as it moved the text; wide characters count two.
         pad = "".join("\t" if c == "\t" else " " * _columns(c) for c in before)
         caret = "^" * max(1, sum(map(_columns, token)))
         gutter = " " * len(number)
-        return [f"  {number} | {self.text}", f"  {gutter} | {pad}{caret}"]
+        return [f"  {number} | {line}", f"  {gutter} | {pad}{caret}"]
 
     def record(self) -> dict[str, object]:
         """The problem as plain data, for `--format json`."""
         return asdict(self)
+
+
+_WIDEST = 160
+"""Characters of a source line that are shown; of a longer one, those around the token."""
+
+
+def _window(length: int, start: int, width: int) -> tuple[int, int]:
+    if length <= _WIDEST:
+        return 0, length
+    first = max(0, min(start - _WIDEST // 2, length - _WIDEST))
+    if start + width <= _WIDEST - 1:  # the beginning of a line says most
+        first = 0
+    return first, first + _WIDEST
+
+
+def _visible(text: str) -> str:
+    """A line for a terminal: no character that acts on it, or cannot be written at all."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\t\xa0\u3000" else "\ufffd" for c in text)
 
 
 def _columns(character: str) -> int:

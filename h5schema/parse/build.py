@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import yaml
 
@@ -13,6 +13,7 @@ from h5schema.errors import Location, Problem
 from h5schema.parse.nodes import Mapping, Node, Scalar, Sequence
 from h5schema.parse.scalars import resolve, trap
 from h5schema.parse.source import Source
+from h5schema.parse.words import quoted, shown
 
 DEEPEST = 100
 """Nodes in nodes; a schema has few levels, and no reader of the tree needs to fear for its stack."""
@@ -73,6 +74,7 @@ class _Frame:
     key: Scalar | None = None
     expects_key: bool = True
     size: int = 1
+    height: int = 1
 
 
 class _Builder:
@@ -80,7 +82,7 @@ class _Builder:
         self.source = source
         self.problems: list[Problem] = []
         self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._aliased = 0
         self._root: Node | None = None
 
@@ -90,7 +92,8 @@ class _Builder:
                 self._take(event)
         except _Stop:
             return None
-        if self._root is None:
+        if self._root is None or (isinstance(self._root, Scalar) and self._root.value is None and not self.problems):
+            self._root = None
             place = self.source.location(1, 1)
             self._complain(
                 "empty-file",
@@ -132,16 +135,19 @@ class _Builder:
         value = resolve(text) if plain else text
         node = Scalar(value, text, location, plain)
         if plain and (advice := trap(text)) is not None:
+            is_key = bool(self._stack) and self._stack[-1].is_mapping and self._stack[-1].expects_key
             self._complain(
-                "ambiguous-scalar", f"`{text}` means different things to different readers of YAML", location, advice
+                "ambiguous-scalar",
+                f"`{shown(text)}` means different things to different readers of YAML",
+                location,
+                f"quote the key: {quoted(text)}" if is_key else advice,
             )
-        self._put(node, 1, event.anchor)
+        self._put(node, 1, 0, event.anchor)
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         location = self._place(event)
         if len(self._stack) >= DEEPEST:
-            self._complain("too-deep", f"more than {DEEPEST} levels of lists and mappings", location, "flatten it")
-            raise _Stop
+            self._too_deep(location)
         if event.anchor is not None or event.tag is not None:
             location = self.source.location(location.line, self._after_properties(event) + 1)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
@@ -162,7 +168,7 @@ class _Builder:
             node = Mapping(tuple(frame.entries), location, frame.flow)
         else:
             node = Sequence(tuple(frame.items), location, frame.flow)
-        self._put(node, frame.size, frame.anchor)
+        self._put(node, frame.size, frame.height, frame.anchor)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         name = str(event.anchor)
@@ -178,14 +184,16 @@ class _Builder:
             near = closest(name, self._anchors)
             self._complain(
                 "unknown-alias",
-                f"nothing above is marked `&{name}`",
+                f"nothing above is marked `&{shown(name)}`",
                 location,
-                f"did you mean *{near}?" if near else f"quote it if the text is meant: '*{name}'",
+                f"did you mean *{near}?" if near else f"quote it if the text is meant: {quoted('*' + name)}",
             )
             node: Node = Scalar(None, "", location)
-            self._put(node, 1, None)
+            self._put(node, 1, 0, None)
             return
-        node, size = self._anchors[name]
+        node, size, height = self._anchors[name]
+        if len(self._stack) + height > DEEPEST:
+            self._too_deep(location)
         self._aliased += size
         if self._aliased > MOST_ALIASED:
             self._complain(
@@ -195,17 +203,18 @@ class _Builder:
                 "write out what is meant; aliases are for a few lines",
             )
             raise _Stop
-        self._put(node, size, None)
+        self._put(node, size, height, None)
 
-    def _put(self, node: Node, size: int, anchor: str | None) -> None:
+    def _put(self, node: Node, size: int, height: int, anchor: str | None) -> None:
         """Hands a finished node to the one that it stands in."""
         if anchor is not None:
-            self._anchors[anchor] = node, size
+            self._anchors[anchor] = node, size, height
         if not self._stack:
             self._root = node
             return
         frame = self._stack[-1]
         frame.size += size
+        frame.height = max(frame.height, height + 1)
         if not frame.is_mapping:
             frame.items.append(node)
         elif frame.expects_key:
@@ -232,16 +241,18 @@ class _Builder:
             )
             return None
         if not isinstance(node.value, str):
-            shown = f"`{node.text}`" if node.text else "an empty key"
-            ambiguous = any(problem.location == node.location for problem in self.problems)
+            ambiguous = bool(self.problems) and self.problems[-1].location == node.location
             if not ambiguous:
-                self._complain("key-not-text", f"{shown} is not a text", node.location, f"quote the key: '{node.text}'")
+                what = f"`{shown(node.text)}`" if node.text else "an empty key"
+                self._complain(
+                    "key-not-text", f"{what} is not a text", node.location, f"quote the key: {quoted(node.text)}"
+                )
             node = Scalar(node.text, node.text, node.location, node.plain)
         text = node.text
         if (first := frame.seen.get(text)) is not None:
             self._complain(
                 "duplicate-key",
-                f"`{text}` stands here a second time; the first is in line {first.location.line}",
+                f"`{shown(text)}` stands here a second time; the first is in line {first.location.line}",
                 node.location,
                 "keep one of them, or give one another name",
             )
@@ -257,15 +268,19 @@ class _Builder:
         if tag is not None:
             at = line.find("!", mark.column)
             word = re.match(r"\S*", line[at:]) if at >= 0 else None
-            shown = word.group() if word else "!"
+            text = word.group() if word else "!"
             self._complain(
                 "tag",
-                f"a schema has no tags such as `{shown}`",
-                self.source.location(mark.line + 1, max(at, mark.column) + 1, len(shown)),
+                f"a schema has no tags such as `{shown(text)}`",
+                self.source.location(mark.line + 1, max(at, mark.column) + 1, len(text)),
                 "delete it; a text that looks like something else is put in quotes",
             )
         found = _PROPERTIES.match(line, mark.column)
         return found.end() if found and found.end() < len(line) else mark.column
+
+    def _too_deep(self, location: Location) -> NoReturn:
+        self._complain("too-deep", f"more than {DEEPEST} levels of lists and mappings", location, "flatten it")
+        raise _Stop
 
     def _place(self, event: yaml.Event, width: int = 1) -> Location:
         mark = _start(event)

@@ -68,7 +68,7 @@ def trap(text: str) -> str | None:
     """What to write instead of a plain scalar that YAML 1.1 and 1.2 read differently; None if they agree."""
     if text in _CASED:
         return f"write {_TRUTH_1_1[text.lower()]}, or quote it if the text is meant: '{text}'"
-    if text[:1] not in "+-=0123456789":
+    if text[:1] not in "+-=0123456789" or len(text) > _MOST_DIGITS:
         return None
     if _OCTAL.fullmatch(text):
         return f"write {int(text[2:], 8)}, or quote it if the text is meant: '{text}'"

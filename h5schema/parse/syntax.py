@@ -15,6 +15,7 @@ import yaml
 
 from h5schema.errors import Problem
 from h5schema.parse.source import Source
+from h5schema.parse.words import quoted, shown
 
 Suspicion: TypeAlias = Callable[[Source, yaml.MarkedYAMLError, int, int], Problem | None]
 """Gets the text, the error, and the line and column (from 1) where the parser stopped."""
@@ -44,38 +45,102 @@ def _tab(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) ->
         if indent:
             place = source.location(number, indent.start(1) + 1, len(indent[1]))
             return source.problem("tab", "YAML is not indented with tabs", place, "use spaces: two for each level")
+    tabs = re.match(r"\t+", source.line(line)[column - 1 :])
+    if tabs is None:
+        return None
+    place = source.location(line, column, len(tabs[0]))
+    return source.problem("tab", "a tab stands here, where YAML knows only spaces", place, "write a space")
+
+
+def _document(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """What only files of several documents have: a directive, or text behind the end."""
+    if (directive := re.match(r"%\S+", source.line(line))) is not None:
+        place = source.location(line, 1, len(directive[0]))
+        return source.problem(
+            "directive", f"a schema has no directives such as {shown(directive[0])}", place, "delete this line"
+        )
+    for number in range(line - 1, 0, -1):
+        if source.line(number).startswith("..."):
+            place = source.location(number, 1, 3)
+            return source.problem(
+                "several-documents", "'...' ends the schema, and more stands below", place, "delete this line"
+            )
+        if source.line(number).strip():
+            break
     return None
 
 
 _BRACED = re.compile(r"\{[A-Za-z_]\w*(?::[^{}]*)?\}")
-_REST = r"[^\s,\[\]{}'\"]*"
-_STARTS_BRACED = re.compile(rf"(?:(?<=[:\-\[,{{] )|(?<=[\[,{{]))(?:{_BRACED.pattern}{_REST})+")
+_ONE, _REST = _BRACED.pattern, r"[^\s,\[\]{}'\"]*"
+_TEXTS_WITH_BRACES = (
+    re.compile(rf"(?:(?<=[:\-\[,{{] )|(?<=[\[,{{]))(?:{_ONE}{_REST})+"),  # {label}/{name}.jpg
+    re.compile(rf"(?:(?<=[\[,] )|(?<=\[)|(?<=: ))[\w./-]+{_ONE}{_REST}(?:{_ONE}{_REST})*"),  # labels/{name}.json
+    re.compile(rf"(?<=: ){_ONE} +[^\s,\[\]{{}}:#][^,\[\]{{}}:#]*$"),  # {name} and more
+)
 
 
 def _braces(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
-    """`source: {label}/{name}.jpg`: a text that begins with a capture."""
-    for found in _STARTS_BRACED.finditer(source.line(line)):
-        text = found[0]
-        if found.start() < column <= found.end() + 1 and not _BRACED.fullmatch(text):
-            place = source.location(line, found.start() + 1, len(text))
-            return source.problem(
-                "unquoted-braces",
-                f"without quotes YAML reads {{…}} in {text} as a mapping",
-                place,
-                f"quote it: '{text}'",
-            )
+    """`source: {label}/{name}.jpg`: a text with captures."""
+    for pattern in _TEXTS_WITH_BRACES:
+        for found in pattern.finditer(source.line(line)):
+            text = found[0]
+            if found.start() < column <= found.end() + 1 and not _BRACED.fullmatch(text):
+                place = source.location(line, found.start() + 1, len(text))
+                return source.problem(
+                    "unquoted-braces",
+                    f"without quotes YAML reads {{…}} in {shown(text)} as a mapping",
+                    place,
+                    f"quote it: {quoted(text)}",
+                )
     return None
 
 
 def _reserved(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
     """A text that begins with a character that YAML keeps for itself."""
-    rest = source.line(line)[column - 1 :]
-    if rest[:1] not in ("@", "`", "%", "|", ">", "&", "*", "!"):
+    mark = error.context_mark
+    if mark is not None and error.context is not None and error.context.endswith(_MEANT_AS_TEXT):
+        line, column = mark.line + 1, mark.column + 1
+    text = _rest_of_text(source, line, column)
+    if text[:1] not in _RESERVED:
         return None
-    text = re.match(r"[^\s,\]}]*", rest)
-    shown = text[0] if text else rest[:1]
-    place = source.location(line, column, len(shown))
-    return source.problem("unquoted-text", f"a text that begins with {rest[0]} needs quotes", place, f"write '{shown}'")
+    place = source.location(line, column, len(text))
+    return source.problem(
+        "unquoted-text", f"a text that begins with {text[0]} needs quotes", place, f"write {quoted(text)}"
+    )
+
+
+_RESERVED = tuple("@`%|>&*!")
+_MEANT_AS_TEXT = ("alias", "anchor", "block scalar", "tag")
+
+
+def _rest_of_text(source: Source, line: int, column: int) -> str:
+    """What stands from a place on and was likely meant as one text."""
+    before, rest = source.line(line)[: column - 1], source.line(line)[column - 1 :]
+    rest = re.split(r"\s#", rest, maxsplit=1)[0]
+    in_brackets = sum(map(before.count, "[{")) > sum(map(before.count, "]}"))
+    return (re.split(r"[,\]}]", rest, maxsplit=1)[0] if in_brackets else rest).rstrip()
+
+
+def _list_on_line(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """`dims: - a`: a list that begins behind its key."""
+    found = re.match(r"-(?: +(.*))?$", _rest_of_text(source, line, column))
+    if found is None or not source.line(line)[: column - 1].rstrip().endswith(":"):
+        return None
+    return source.problem(
+        "list-on-line",
+        "a list with '-' cannot begin behind its key",
+        source.location(line, column, len(found[0])),
+        f"write [{shown(found[1])}], or begin the next line with '- {shown(found[1])}'" if found[1] else "write []",
+    )
+
+
+def _comma(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """A comma with nothing before it."""
+    if source.line(line)[column - 1 : column] != ",":
+        return None
+    return source.problem(
+        "empty-item", "nothing stands before this comma", source.location(line, column), "delete it, or quote a text"
+    )
 
 
 def _quote(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
@@ -105,9 +170,18 @@ def _after_quote(source: Source, error: yaml.MarkedYAMLError, line: int, column:
     """`at: 'a'b`: text behind a closing quote."""
     before = source.line(line)[: column - 1].rstrip()
     rest = re.match(r"[^\s,\]}#:]+", source.line(line)[column - 1 :])
-    if not before.endswith(("'", '"')) or rest is None:
+    if not before.endswith(("'", '"', "]", "}")) or rest is None:
         return None
     place = source.location(line, column, len(rest[0]))
+    if (closing := before[-1]) in "]}":
+        if error.context is not None and "flow" in error.context:
+            return None  # a comma is missing
+        return source.problem(
+            "after-bracket",
+            f"something stands behind the closing {closing}",
+            place,
+            "delete it, or quote the whole text",
+        )
     return source.problem(
         "after-quote",
         "something stands behind the closing quote",
@@ -130,8 +204,16 @@ def _bracket(source: Source, error: yaml.MarkedYAMLError, line: int, column: int
         return source.problem(
             "unclosed-bracket", f"the {opening} that opens here is not closed", place, f"close it with {closing}"
         )
-    token = re.match(r"[^\s,\[\]{}:]+|.", rest)
-    place = source.location(line, column, len(token[0]) if token else 1)
+    if rest[0] in "]}":
+        return source.problem(
+            "wrong-bracket",
+            f"this {rest[0]} does not close the {opening} in line {mark.line + 1}, column {mark.column + 1}",
+            source.location(line, column),
+            f"close it with {closing} first",
+        )
+    key = re.search(r"(?<= )[^\s,\[\]{}:]+$", source.line(line)[: column - 1]) if rest[0] == ":" else None
+    token = key or re.match(r"[^\s,\[\]{}:]+|.", rest)
+    place = source.location(line, key.start() + 1 if key else column, len(token[0]) if token else 1)
     return source.problem(
         "missing-comma",
         f"before this a comma or {closing} is missing",
@@ -156,17 +238,21 @@ def _closing(source: Source, error: yaml.MarkedYAMLError, line: int, column: int
 def _colon(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
     """`doc: a: b`: a second colon in one line."""
     text = source.line(line)
+    inner = re.search(r"(?:: +|[\[,] *)([^\s:,\[\]{}'\"]+)$", text[: column - 1])
+    if text[column - 1 : column] == ":" and error.context is not None and "flow" in error.context and inner:
+        return _needs_quotes(source, line, inner.start(1) + 1, _rest_of_text(source, line, inner.start(1) + 1))
     found = re.match(r"(\s*(?:- )?[^:'\"#]+: +)([^'\"\[{].*?: .*|[^'\"\[{].*:)$", text)
     if found is None or column <= found.start(2) or column > len(text) + 1:
         return None
-    value = found[2].split(" #")[0].rstrip()
-    place = source.location(line, found.start(2) + 1, len(value))
-    quoted = "'" + value.replace("'", "''") + "'"
+    return _needs_quotes(source, line, found.start(2) + 1, found[2].split(" #")[0].rstrip())
+
+
+def _needs_quotes(source: Source, line: int, column: int, text: str) -> Problem:
     return source.problem(
         "colon-in-text",
         "a text that holds ': ' needs quotes, else it is a second key",
-        place,
-        f"write {quoted}, or put the inner key on a line of its own",
+        source.location(line, column, len(text)),
+        f"write {quoted(text)}, or put the inner key on a line of its own",
     )
 
 
@@ -183,7 +269,7 @@ def _no_colon(source: Source, error: yaml.MarkedYAMLError, line: int, column: in
             "no-colon",
             "this line has no ': ' between a key and a value",
             place,
-            f"write {key}: {value.strip() or '...'}",
+            f"write {shown(key)}: {shown(value.strip()) or '...'}",
         )
     return None
 
@@ -208,7 +294,7 @@ def _indentation(source: Source, error: yaml.MarkedYAMLError, line: int, column:
         )
     return source.problem(
         "indentation",
-        f"this line is indented by {here} spaces, which fits no line above it",
+        f"this line is indented by {here} space{'s'[: here != 1]}, which fits no line above it",
         place,
         f"keys of one mapping begin in one column; the lines above are indented by {fits}",
     )
@@ -217,9 +303,12 @@ def _indentation(source: Source, error: yaml.MarkedYAMLError, line: int, column:
 _SUSPICIONS: tuple[Suspicion, ...] = (
     _tab,
     _quote,
+    _document,
     _braces,
     _after_quote,
     _reserved,
+    _list_on_line,
+    _comma,
     _colon,
     _bracket,
     _closing,

@@ -1,0 +1,1 @@
+"""Tests of the texts that YAML reads, and of those that it does not."""
