@@ -1,9 +1,9 @@
 """What all models share: strictness, our own errors, and the small types that come again and again."""
 
-
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, TypeAlias, cast
 
 from pydantic import (
@@ -20,10 +20,22 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
+from h5schema.parse.words import shown
 from h5schema.vocabulary.reserved import is_keyword
 from h5schema.vocabulary.suggest import closest
 
 Step: TypeAlias = "str | int"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Stands where a value is missing. No type takes it, and `read` tells of the failure in its words: so a model
+    complains of all its keys at once, those that are missing and those that are wrong.
+    """
+
+    rule: str
+    what: str
+    help: str
 
 
 class Model(BaseModel):
@@ -60,21 +72,22 @@ class Model(BaseModel):
                 near = closest(key, known)
                 raise mistake(
                     "unknown-key",
-                    f"'{key}' is not a key of {cls.noun}",
+                    f"'{shown(key)}' is not a key of {cls.noun}",
                     f"did you mean '{near}'?" if near else f"its keys are {', '.join(known)}",
                     (key,),
                     meant=near or "",
                 )
+        filled = dict(keys)
         for key, field in known.items():
-            if key not in keys and field.is_required():
-                title = field.title or "..."
-                raise mistake(
-                    "missing-key",
-                    f"{cls.noun} needs the key '{key}'",
-                    f"add {key}: {title if title.isdigit() else f'<{title}>'}",
-                    meant=key,
-                )
-        return keys
+            title = field.title or "text"
+            write = f"{key}: {title if title.isdigit() else f'<{title}>'}"
+            if key in keys:
+                if keys[key] is None:
+                    delete = "" if field.is_required() else ", or delete the key"
+                    filled[key] = Flaw("no-value", f"`{key}` has no value", f"write {write}{delete}")
+            elif field.is_required():
+                filled[key] = Flaw("missing-key", f"{cls.noun} needs the key '{key}'", f"add {write}")
+        return filled
 
     @classmethod
     def form(cls) -> str:
@@ -109,9 +122,9 @@ def said(value: object) -> str:
         case bool():
             return f"the truth value {str(value).lower()}"
         case int() | float():
-            return f"the number {value}"
+            return f"the number {shown(repr(value))}"
         case str():
-            return f"the text '{value if len(value) <= 40 else value[:37] + '...'}'"
+            return f"the text '{shown(value)}'"
         case Mapping():
             return "a mapping"
         case _:
@@ -126,7 +139,7 @@ def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = (), *, 
         what: What is wrong.
         help: What to write instead.
         at: Steps from the value that is validated to the one that is wrong.
-        meant: The key that is missing, or that an unknown one was likely meant to be.
+        meant: The key that an unknown one was likely meant to be.
     """
     # The text travels as data: pydantic would fill in braces that it finds in a template.
     return PydanticCustomError(
@@ -159,7 +172,7 @@ def check_name(value: object) -> object:
         better = _better(name)
         raise mistake(
             "bad-name",
-            f"`{name}` is not a name: letters, digits and single '_' between them, a letter first",
+            f"`{shown(name)}` is not a name: letters, digits and single '_' between them, a letter first",
             f"name it `{better}`" if better else "such as 'label' or 'cell_type'",
         )
     return name
@@ -188,18 +201,31 @@ def _not_empty(value: object) -> object:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_not_empty)]
+TEXT: JsonSchemaValue = {"type": "string", "minLength": 1}
+
+Text = Annotated[str, BeforeValidator(_not_empty), WithJsonSchema(TEXT)]
 """A text that says something: an address, a path, a pattern."""
 
 
 def as_tuple(value: object) -> object:
     """One text stands for a list of it."""
-    return (value,) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, tuple):
+        return cast("tuple[object, ...]", value)
+    raise mistake(
+        "wrong-type",
+        f"an address or a list of addresses belongs here, not {said(value)}",
+        "write name, or [name, name]",
+    )
 
 
-TEXT_OR_TEXTS: JsonSchemaValue = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-
-Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(min_length=1), WithJsonSchema(TEXT_OR_TEXTS)]
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(as_tuple),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}),
+]
 """One address, or a list of them."""
 
 Doc = Annotated[str, Field(description="What it is, for people: it becomes the docstring in generated code.")]
@@ -209,10 +235,14 @@ _WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 
 
 def _code(value: object) -> object:
-    if isinstance(value, str) and not _CODE.fullmatch(value):
+    if not isinstance(value, str):
+        raise mistake(
+            "wrong-type", f"the name of a function belongs here, not {said(value)}", "write my_module:my_function"
+        )
+    if not _CODE.fullmatch(value):
         dotted, _, function = value.replace(":", ".").rpartition(".")
         example = f"{dotted}:{function}" if _CODE.fullmatch(f"{dotted}:{function}") else "my_module:my_function"
-        raise mistake("bad-import-path", f"'{value}' is not of the form module:function", f"write {example}")
+        raise mistake("bad-import-path", f"'{shown(value)}' is not of the form module:function", f"write {example}")
     return value
 
 
@@ -220,9 +250,13 @@ def _word_or_code(value: object) -> object:
     return value if isinstance(value, str) and _WORD.fullmatch(value) else _code(value)
 
 
-Code = Annotated[str, BeforeValidator(_code)]
+Code = Annotated[str, BeforeValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{_CODE.pattern}$"})]
 """`module:function`, found from the folder of the schema first."""
-WordOrCode = Annotated[str, BeforeValidator(_word_or_code)]
+WordOrCode = Annotated[
+    str,
+    BeforeValidator(_word_or_code),
+    WithJsonSchema({"type": "string", "pattern": f"^({_WORD.pattern}|{_CODE.pattern})$"}),
+]
 """A word of ours, or `module:function`."""
 
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
@@ -245,7 +279,18 @@ def _json(value: object) -> object:
 AnyJson = Annotated[object, BeforeValidator(_json), WithJsonSchema({})]
 """Any value that YAML and JSON share."""
 
-Atom = Annotated[object, BeforeValidator(_json), WithJsonSchema({"type": ["null", "boolean", "number", "string"]})]
+ATOM: JsonSchemaValue = {"type": ["boolean", "number", "string"]}
+
+
+def _atom(value: object) -> object:
+    if isinstance(value, bool | int | float | str):
+        return _json(value)
+    raise mistake(
+        "wrong-type", f"a single value belongs here, not {said(value)}", "write a number, a text, true or false"
+    )
+
+
+Atom = Annotated[object, BeforeValidator(_atom), WithJsonSchema(ATOM)]
 """A single value."""
 
 
@@ -262,11 +307,14 @@ class Word:
         return {"enum": list(self.words)}
 
     def _known(self, value: object) -> object:
-        if isinstance(value, str) and value not in self.words:
+        choice = f"write one of {', '.join(self.words)}"
+        if not isinstance(value, str):
+            raise mistake("wrong-type", f"a word belongs here, not {said(value)}", choice)
+        if value not in self.words:
             near = closest(value, self.words)
             raise mistake(
                 "unknown-word",
-                f"'{value}' is none of {', '.join(self.words)}",
-                f"did you mean '{near}'?" if near else f"write one of {', '.join(self.words)}",
+                f"'{shown(value)}' is none of {', '.join(self.words)}",
+                f"did you mean '{near}'?" if near else choice,
             )
         return value

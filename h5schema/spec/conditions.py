@@ -1,6 +1,5 @@
 """Conditions: checks of features, predicates of loaders, parts of splits."""
 
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, cast
@@ -8,7 +7,7 @@ from typing import Annotated, ClassVar, cast
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import JsonSchemaValue
 
-from .base import Atom, Model, Text, mistake, said
+from .base import ATOM, TEXT, Atom, Model, Text, mistake, said
 
 
 def _number(value: object) -> object:
@@ -53,8 +52,8 @@ BOUNDS: JsonSchemaValue = {"bounds": "as in CheckSpec"}
 """Stands for a reference to CheckSpec until the whole JSON Schema is made."""
 
 _ATOMS: tuple[JsonSchemaValue, ...] = (
-    {"type": ["boolean", "number", "string"]},
-    {"type": "array", "items": {"type": ["boolean", "number", "string"]}},
+    ATOM,
+    {"type": "array", "items": ATOM},
 )
 
 
@@ -93,7 +92,7 @@ class PartSpec(Model):
 
     noun: ClassVar[str] = "a part of a split"
     long_form: ClassVar[bool] = False
-    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "number"}, {"type": "string"}, _ATOMS[1], BOUNDS)
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "number"}, TEXT, _ATOMS[1], BOUNDS)
 
     share: int | float | None = Field(
         None, title="number", description="Its share of the entries, decided by a hash of `by` or of the id."

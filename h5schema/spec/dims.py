@@ -1,12 +1,11 @@
 """Dims: axes of entries."""
 
-
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
-from .base import Doc, Model, Text, Texts, mistake, said
+from .base import TEXT, Doc, Model, Text, Texts, mistake, said
 from .conditions import PredicateSpec
 
 
@@ -33,7 +32,7 @@ def _ids(value: object) -> object:
     )
 
 
-GivenIds = Annotated[object, BeforeValidator(_ids), WithJsonSchema({"anyOf": [{"const": True}, {"type": "string"}]})]
+GivenIds = Annotated[object, BeforeValidator(_ids), WithJsonSchema({"anyOf": [{"const": True}, TEXT]})]
 
 
 class IndexSpec(Model):

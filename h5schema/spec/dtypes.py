@@ -1,16 +1,17 @@
 """Dtypes as they are written."""
 
-
+import json
 from collections.abc import Mapping
 from typing import ClassVar, cast
 
 from pydantic import Field
 from pydantic.json_schema import JsonSchemaValue
 
+from h5schema.parse.words import shown
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
-from .base import Model, Step, mistake, said
+from .base import TEXT, Model, Step, mistake, said
 
 WORDS = (*NUMBERS, "str", *LATER)
 
@@ -54,7 +55,7 @@ class DtypeSpec(Model):
             "properties": {
                 "enum": {
                     "anyOf": [
-                        {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                        {"type": "array", "items": TEXT, "minItems": 1},
                         {"type": "object", "additionalProperties": {"type": "integer"}, "minProperties": 1},
                     ]
                 }
@@ -89,7 +90,9 @@ def _word(name: str) -> str:
     if name == "enum":
         raise mistake("unknown-dtype", "an enum names its members", "write {enum: [a, b]}")
     near = _OTHER_NAMES.get(name.lower()) or closest(name, WORDS)
-    raise mistake("unknown-dtype", f"'{name}' is not a dtype", f"did you mean {near}?" if near else f"write {_FORMS}")
+    raise mistake(
+        "unknown-dtype", f"'{shown(name)}' is not a dtype", f"did you mean {near}?" if near else f"write {_FORMS}"
+    )
 
 
 def _one_key(value: Mapping[str, object]) -> object:
@@ -99,7 +102,7 @@ def _one_key(value: Mapping[str, object]) -> object:
             if isinstance(inner, bool) or not isinstance(inner, int) or inner < 1:
                 raise mistake(
                     "wrong-type",
-                    f"the size of a {key} is a whole number of bytes from 1, not {said(inner)}",
+                    f"the size of `{key}` is a whole number of bytes from 1, not {said(inner)}",
                     f"write {{{key}: 16}}",
                     (key,),
                 )
@@ -110,7 +113,7 @@ def _one_key(value: Mapping[str, object]) -> object:
             near = closest(key, ("str", "bytes", "enum"))
             raise mistake(
                 "unknown-dtype",
-                f"'{key}' is not a dtype that takes an argument",
+                f"'{shown(key)}' is not a dtype that takes an argument",
                 f"did you mean '{near}'?" if near else f"write {_FORMS}",
                 (key,),
             )
@@ -118,13 +121,15 @@ def _one_key(value: Mapping[str, object]) -> object:
 
 def _members(inner: object) -> tuple[tuple[str, int], ...]:
     match inner:
-        case tuple() if inner:
+        case tuple() | Mapping() if not inner:
+            raise mistake("empty", "an enum has at least one member", "write {enum: [cat, dog]}", ("enum",))
+        case tuple():
             texts = cast("tuple[object, ...]", inner)
             seen: set[str] = set()
             for index, text in enumerate(texts):
                 seen.add(_member(text, seen, ("enum", index)))
             return tuple((cast("str", text), index) for index, text in enumerate(texts))
-        case Mapping() if inner:
+        case Mapping():
             for text, number in cast("Mapping[str, object]", inner).items():
                 if isinstance(number, bool) or not isinstance(number, int):
                     raise mistake(
@@ -145,9 +150,9 @@ def _members(inner: object) -> tuple[tuple[str, int], ...]:
 
 def _member(text: object, seen: set[str], at: tuple[Step, ...]) -> str:
     if not isinstance(text, str) or not text:
-        raise mistake(
-            "wrong-type", f"a member of an enum is a text, not {said(text)}", f"put it in quotes: '{text}'", at
-        )
+        written = json.dumps(text).strip('"')
+        help = f"put it in quotes: '{written}'" if isinstance(text, bool | int | float) else "write a text"
+        raise mistake("wrong-type", f"a member of an enum is a text, not {said(text)}", help, at)
     if text in seen:
-        raise mistake("member-twice", f"'{text}' stands twice in the enum", "delete one of the two", at)
+        raise mistake("member-twice", f"'{shown(text)}' stands twice in the enum", "delete one of the two", at)
     return text

@@ -56,11 +56,20 @@ def _with_bounds(part: object) -> object:
         return {"$ref": "#/$defs/CheckSpec"}
     if isinstance(part, dict):
         # An input is one of three, told apart by its form; to a validator of JSON that is `anyOf`.
-        items = cast("dict[str, object]", part).items()
-        return {"anyOf" if key == "oneOf" else key: _with_bounds(inner) for key, inner in items}
+        known = cast("dict[str, object]", part)
+        if {"type": "null"} in cast("list[object]", known.get("anyOf", [])):
+            return _with_bounds(_not_null(known))
+        return {"anyOf" if key == "oneOf" else key: _with_bounds(inner) for key, inner in known.items()}
     if isinstance(part, list):
         return [_with_bounds(inner) for inner in cast("list[object]", part)]
     return part
+
+
+def _not_null(part: dict[str, object]) -> dict[str, object]:
+    """A key is left out, never null."""
+    forms = [form for form in cast("list[object]", part["anyOf"]) if form != {"type": "null"}]
+    rest = {key: value for key, value in part.items() if key not in ("anyOf", "default")}
+    return {**cast("dict[str, object]", forms[0]), **rest} if len(forms) == 1 else {"anyOf": forms, **rest}
 
 
 def reference() -> str:

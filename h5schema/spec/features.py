@@ -1,11 +1,10 @@
 """Features: named quantities."""
 
-
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .base import AnyJson, Atom, Doc, Model, Text, Texts, WordOrCode, mistake, said
+from .base import TEXT, AnyJson, Atom, Doc, Model, Text, Texts, WordOrCode, mistake, said
 from .conditions import CheckSpec
 from .dtypes import DtypeSpec
 from .storage import StoreSpec
@@ -30,10 +29,21 @@ def _axes(value: object) -> object:
 
 
 AxisItem = Annotated[
-    object, BeforeValidator(_axis), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]})
+    object, BeforeValidator(_axis), WithJsonSchema({"anyOf": [TEXT, {"type": "integer", "minimum": 1}]})
 ]
 Axes = Annotated[tuple[AxisItem, ...], BeforeValidator(_axes)]
 """Dims in stored order: names, addresses, sizes, `_`, `...`."""
+
+
+def _deprecated(value: object) -> object:
+    if isinstance(value, bool | str):
+        return value
+    raise mistake(
+        "wrong-type", f"`deprecated` is true or a text, not {said(value)}", "write true, or what to use instead"
+    )
+
+
+Deprecated = Annotated[object, BeforeValidator(_deprecated), WithJsonSchema({"type": ["boolean", "string"]})]
 
 
 class FeatureSpec(Model):
@@ -84,5 +94,5 @@ class FeatureSpec(Model):
     check: CheckSpec | None = Field(None, title="mapping", description="What every value keeps.")
     methods: dict[str, WordOrCode] = Field({}, title="mapping", description="Functions of the feature's view, by name.")
     renamed_from: Text | None = Field(None, title="name", description="What it was called in an older version.")
-    deprecated: bool | str | None = Field(None, title="bool or text", description="Still read, but not to be used.")
+    deprecated: Deprecated | None = Field(None, title="bool or text", description="Still read, but not to be used.")
     doc: Doc = ""

@@ -1,15 +1,14 @@
 """Loaders: what a model is fed."""
 
-
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 
 from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 
-from .base import Atom, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, mistake, said
+from .base import TEXT, Atom, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, mistake, said
 from .conditions import PredicateSpec
 
 FORMS = ("pad", "mask", "packed", "nested", "list", "dense", "sparse", "pairs", "id")
@@ -25,6 +24,31 @@ class FrameSpec(Model):
         None, title="int", description="From one frame to the next; default: its length."
     )
     align: Annotated[str, Word("start", "center")] = Field("start", title="word", description="`start` or `center`.")
+
+
+def _is_range(value: object) -> bool:
+    return isinstance(value, tuple) and [type(one) for one in cast("tuple[object, ...]", value)] == [int, int]
+
+
+def _ranges(value: object) -> object:
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, tuple):
+        for index, pair in enumerate(cast("tuple[object, ...]", value)):
+            if not _is_range(pair):
+                raise mistake(
+                    "wrong-type", f"a range is two whole numbers, not {said(pair)}", "write [start, stop]", (index,)
+                )
+        return cast("tuple[object, ...]", value)
+    raise mistake(
+        "wrong-type", f"ranges are an address or a list, not {said(value)}", "write name, or [[start, stop], ...]"
+    )
+
+
+_PAIR: JsonSchemaValue = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
+Ranges = Annotated[
+    object, BeforeValidator(_ranges), WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": _PAIR}]})
+]
 
 
 class WindowSpec(Model):
@@ -50,7 +74,7 @@ class WindowSpec(Model):
         "start", title="word", description="Whether the position is the window's start or its middle."
     )
     frame: FrameSpec | None = Field(None, title="mapping", description="Cuts the window into frames.")
-    ranges: Text | tuple[tuple[int, int], ...] | None = Field(
+    ranges: Ranges | None = Field(
         None, title="address or list", description="Explicit (start, stop), in place of `length` and `hop`."
     )
     at: Annotated[str, Word("random", "start", "center")] | None = Field(
@@ -62,7 +86,7 @@ class InputSpec(Model):
     """One input: an address, or a mapping with the key `feature`."""
 
     noun: ClassVar[str] = "an input"
-    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "string"},)
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = (TEXT,)
 
     feature: Text = Field(
         title="address", description="Of a feature, a group (all its features) or a dim (the sample's position)."
@@ -85,7 +109,15 @@ class InputSpec(Model):
 
     @classmethod
     def spelled_out(cls, value: object) -> object:
-        return {"feature": value} if isinstance(value, str) and value else value
+        return {"feature": value} if isinstance(value, str) else value
+
+    @classmethod
+    def form(cls) -> str:
+        return "an address, a list or a mapping"
+
+    @classmethod
+    def example(cls) -> str:
+        return "write the address of a feature, or {x: address, y: address}"
 
 
 def _kind(value: object) -> str:
@@ -105,12 +137,16 @@ Tree = Annotated[
 
 def _some(value: object) -> object:
     if not value:
-        raise mistake("wrong-type", "there is nothing in it", "name at least one feature")
+        raise mistake("empty", "there is no input in it", "name at least one feature")
     return value
 
 
 class ListSpec(
-    RootModel[Annotated[tuple[Tree, ...], BeforeValidator(_some)]], frozen=True, strict=True, defer_build=True
+    RootModel[Annotated[tuple[Tree, ...], BeforeValidator(_some)]],
+    frozen=True,
+    strict=True,
+    defer_build=True,
+    json_schema_extra={"minItems": 1},
 ):
     """Inputs as a tuple."""
 
@@ -125,7 +161,7 @@ class MapSpec(
     frozen=True,
     strict=True,
     defer_build=True,
-    json_schema_extra={"not": {"required": ["feature"]}},  # that is an input
+    json_schema_extra={"minProperties": 1, "not": {"required": ["feature"]}},  # with that key it is an input
 ):
     """Inputs by name: a TypedDict."""
 
@@ -201,4 +237,3 @@ class LoaderSpec(Model):
         description="Size and order of batches; default: 1.",
     )
     doc: Doc = ""
-

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from h5schema.errors import Problem
 from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, find, find_key
+from h5schema.parse.words import quoted, shown
 
-from .base import Step, said
+from .base import Flaw, Step, said
 from .schema import SchemaSpec
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Path: TypeAlias = tuple[Step, ...]
 Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[str, Plain] | None"
 
 _SECTIONS = ("dims", "features", "groups", "splits", "loaders")
+_TAGS = ("<list>", "<map>", "<input>")
 _PLACEHOLDERS: dict[str, Plain] = {"h5schema": 1, "name": "unnamed", "version": "0.0.0"}
 
 
@@ -62,14 +64,17 @@ def read(parsed: Parsed) -> Reading:
             schema = SchemaSpec.model_validate(data)
             break
         except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False):
+            smaller = False
+            for detail in error.errors(include_url=False):
                 problem, path, key_only = _explain(parsed, detail)
-                meant = _meant(detail, path)
-                if not quiet and problem.location not in told and (key_only or meant not in poisoned):
+                if not quiet and problem.location not in told and path not in poisoned:
                     problems.append(problem)
-                _prune(data, path, key_only, poisoned)
-                if key_only and meant is not None:
+                smaller |= _prune(data, path, key_only, poisoned)
+                if (meant := _meant(detail, path)) is not None:
                     poisoned.add(meant)
+            if not smaller:  # what is wrong could not be taken out
+                poisoned |= {(key,) for key in data}
+                data = dict(_PLACEHOLDERS)
     ordered = sorted(problems, key=lambda problem: problem.location)
     return Reading(schema, frozenset(poisoned), tuple(ordered), parsed)
 
@@ -84,17 +89,19 @@ def plain(node: Node) -> Plain:
 
 
 def _meant(detail: ErrorDetails, path: Path) -> Path | None:
-    """Path of the key that is missing, or that was likely meant; None if there is none."""
+    """Path of the key that an unknown one was likely meant to be; None if there is none."""
     context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
     key = cast("str", context.get("meant", ""))
-    if not key:
-        return None
-    return (*path[:-1], key) if context["rule"] == "unknown-key" else (*path, key)
+    return (*path[:-1], key) if key else None
 
 
 def _explain(parsed: Parsed, detail: ErrorDetails) -> tuple[Problem, Path, bool]:
     """The problem, the path that it spoils, and whether only a key too many is to be dropped."""
-    loc = tuple(step for step in detail["loc"] if not (isinstance(step, str) and step.startswith("<")))
+    loc = tuple(step for step in detail["loc"] if step not in _TAGS)
+    if isinstance(flaw := detail["input"], Flaw):
+        missing = flaw.rule == "missing-key"
+        place = loc[:-1] if missing else loc
+        return _problem(parsed, place, flaw.rule, flaw.what, flaw.help, at_key=missing), loc, False
     context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
     if detail["type"] == "h5schema":
         path: Path = (*loc, *cast("Path", context["at"]))
@@ -103,7 +110,7 @@ def _explain(parsed: Parsed, detail: ErrorDetails) -> tuple[Problem, Path, bool]
         rule, what, help = (cast("str", context[name]) for name in ("rule", "what", "help"))
         if rule == "wrong-type" and (braces := _braces(parsed, path)) is not None:
             return braces, path, False
-        at_key = is_key or rule in ("unknown-key", "missing-key")
+        at_key = is_key or rule == "unknown-key"
         return _problem(parsed, path, rule, what, help, at_key=at_key), path, rule == "unknown-key"
     rule, what, help = _words(parsed, detail["type"], context, loc)
     if (braces := _braces(parsed, loc)) is not None and detail["type"] in ("string_type", "tuple_type"):
@@ -115,6 +122,8 @@ def _problem(parsed: Parsed, path: Path, rule: str, what: str, help: str, *, at_
     if parsed.root is None:
         return parsed.source.problem(rule, what, parsed.source.location(1, 1), help)
     node = find_key(parsed.root, path) if at_key else find(parsed.root, path)
+    if isinstance(node, Scalar) and node.plain and not node.text:
+        node = find_key(parsed.root, path)  # nothing is written there
     if at_key and not path and isinstance(node, Mapping) and node.entries:
         node = node.entries[0][0]
     return parsed.source.problem(rule, what, node.location, help)
@@ -125,6 +134,8 @@ def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Pa
     node = None if parsed.root is None else find(parsed.root, path)
     value = None if node is None else plain(node)
     key = next((step for step in reversed(path) if isinstance(step, str)), "this")
+    if path and isinstance(path[-1], int) and kind == "string_type":
+        return "wrong-type", f"an item of `{key}` is a text, not {said(value)}", "write a text, in quotes if need be"
     match kind:
         case "string_type":
             return _not_text(key, node, value)
@@ -159,21 +170,21 @@ def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Pa
 
 def _not_text(key: str, node: Node | None, value: Plain) -> tuple[str, str, str]:
     if isinstance(node, Scalar) and isinstance(value, int | float) and not isinstance(value, bool):
-        meant = "" if node.text == str(value) else f" {value}"
+        number = "a number" if node.text == str(value) else f"read as the number {value}"
         if key == "version":
             numbers = ([*node.text.split("."), "0", "0"])[:3]
             return (
                 "number-as-text",
-                f"`{node.text}` is read as the number{meant or ' ' + node.text}",
+                f"`{shown(node.text)}` is read as the number {value}",
                 f"write version: {'.'.join(numbers)}",
             )
         return (
             "number-as-text",
-            f"`{key}` is a text, and {node.text} is read as the number{meant or ' ' + node.text}",
-            f"put it in quotes: '{node.text}'",
+            f"`{key}` is a text, and {shown(node.text)} is {number}",
+            f"put it in quotes: {quoted(node.text)}",
         )
     if isinstance(node, Scalar) and value is not None:
-        return "wrong-type", f"`{key}` is a text, not {said(value)}", f"put it in quotes: '{node.text}'"
+        return "wrong-type", f"`{key}` is a text, not {said(value)}", f"put it in quotes: {quoted(node.text)}"
     if value is None:
         return "wrong-type", f"`{key}` has no value", "write a text, or delete the key"
     return "wrong-type", f"`{key}` is a text, not {said(value)}", f"write {key}: '...'"
@@ -189,42 +200,41 @@ def _braces(parsed: Parsed, path: Path) -> Problem | None:
     node = find(parsed.root, path)
     if not (isinstance(node, Mapping) and node.flow and node.entries):
         return None
-    if any(not (isinstance(value, Scalar) and value.value is None) for _, value in node.entries):
+    if any(not (isinstance(value, Scalar) and value.plain and not value.text) for _, value in node.entries):
         return None
     line = parsed.source.line(node.location.line)
     found = _BRACES.match(line, node.location.column - 1)
     text = found[0] if found else "{" + cast("str", node.entries[0][0].value) + "}"
     place = parsed.source.location(node.location.line, node.location.column, len(text))
     return parsed.source.problem(
-        "unquoted-braces", f"without quotes YAML reads {text} as a mapping", place, f"quote it: '{text}'"
+        "unquoted-braces", f"without quotes YAML reads {shown(text)} as a mapping", place, f"quote it: {quoted(text)}"
     )
 
 
-def _prune(data: dict[str, Plain], path: Path, key_only: bool, poisoned: set[Path]) -> None:
-    """Takes out what is wrong: a key too many, else the nearest element that has a name."""
+def _prune(data: dict[str, Plain], path: Path, key_only: bool, poisoned: set[Path]) -> bool:
+    """Takes out what is wrong: a key too many, else the nearest element that has a name. Whether anything was."""
     element = path if key_only else _element(path)
     if not element:
         key = str(path[0]) if path else ""
         if key in _PLACEHOLDERS:
             data[key] = _PLACEHOLDERS[key]
-        elif key in data:
-            del data[key]
-            poisoned.add((key,))
-        else:
-            data.update({key: value for key, value in _PLACEHOLDERS.items() if key not in data})
-        return
+            return True
+        poisoned.add((key,))
+        return data.pop(key, poisoned) is not poisoned
     if not key_only:
         poisoned.add(element)
     inner: Plain = data
     for step in element[:-1]:
         inner = _step(inner, step)
-    if isinstance(inner, dict):
-        inner.pop(str(element[-1]), None)
+    if not isinstance(inner, dict) or element[-1] not in inner:
+        return False
+    del inner[str(element[-1])]
+    return True
 
 
 def _step(data: Plain, step: Step) -> Plain:
-    if isinstance(data, dict) and isinstance(step, str):
-        return data.get(step)
+    if isinstance(data, dict) and step in data:
+        return data[str(step)]
     if isinstance(data, tuple) and isinstance(step, int) and step < len(data):
         return data[step]
     return data  # a shorthand: the models spell out what is one value here

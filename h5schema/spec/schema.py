@@ -1,13 +1,14 @@
 """Groups and the schema itself."""
 
-
 import re
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
-from .base import TEXT_OR_TEXTS, AnyJson, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, as_tuple, mistake, said
+from h5schema.parse.words import shown
+
+from .base import TEXT, AnyJson, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, as_tuple, mistake, said
 from .conditions import PartSpec
 from .dims import DimSpec
 from .features import FeatureSpec
@@ -19,7 +20,7 @@ class UseSpec(Model):
     """Another schema file, mounted here."""
 
     noun: ClassVar[str] = "a use"
-    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "string"},)
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = (TEXT,)
 
     file: Text = Field(alias="schema", title="path", description="Of the other schema, relative to this one.")
     dims: dict[str, Text] = Field({}, title="mapping", description="Its dims that are ours: {theirs: ours}.")
@@ -27,6 +28,14 @@ class UseSpec(Model):
     @classmethod
     def spelled_out(cls, value: object) -> object:
         return {"schema": value} if isinstance(value, str) else value
+
+    @classmethod
+    def form(cls) -> str:
+        return "a path or a mapping"
+
+    @classmethod
+    def example(cls) -> str:
+        return "write other.yaml, or {schema: other.yaml, dims: {theirs: ours}}"
 
 
 class GroupSpec(Model):
@@ -44,7 +53,14 @@ class GroupSpec(Model):
         title="path",
         description="Where it lies, relative to the enclosing group, `/x` to the root; default: its name.",
     )
-    over: Annotated[tuple[Text, ...], BeforeValidator(as_tuple), WithJsonSchema(TEXT_OR_TEXTS)] | None = Field(
+    over: (
+        Annotated[
+            tuple[Text, ...],
+            BeforeValidator(as_tuple),
+            WithJsonSchema({"anyOf": [TEXT, {"type": "array", "items": TEXT}]}),
+        ]
+        | None
+    ) = Field(
         None,
         title="dim or list of dims",
         description="Dims of the features that give none; default: the enclosing group's.",
@@ -92,7 +108,7 @@ def _version(value: object) -> object:
         numbers = [*re.findall(r"\d+", value), "0", "0", "0"][:3]
         raise mistake(
             "bad-version",
-            f"'{value}' is not a version of the form x.y.z",
+            f"'{shown(value)}' is not a version of the form x.y.z",
             f"write {'.'.join(str(int(n)) for n in numbers)}",
         )
     return value
@@ -111,11 +127,13 @@ class SchemaSpec(GroupSpec):
 
     noun: ClassVar[str] = "a schema"
 
-    h5schema: Annotated[int, BeforeValidator(_language)] = Field(title="1", description="Version of the language.")
-    name: Name = Field(title="identifier", description="Of the package.")
-    version: Annotated[str, BeforeValidator(_version), Field(pattern=None)] = Field(
-        title="x.y.z", description="Version of this schema."
+    h5schema: Annotated[int, BeforeValidator(_language), WithJsonSchema({"const": 1})] = Field(
+        title="1", description="Version of the language."
     )
+    name: Name = Field(title="identifier", description="Of the package.")
+    version: Annotated[
+        str, BeforeValidator(_version), WithJsonSchema({"type": "string", "pattern": f"^{_VERSION.pattern}$"})
+    ] = Field(title="x.y.z", description="Version of this schema.")
     bind: Annotated[str, Word("plain", "cf", "anndata", "matlab")] | None = Field(
         None,
         title="word",

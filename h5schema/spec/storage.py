@@ -1,12 +1,12 @@
 """How the values of a feature are stored."""
 
-
 import re
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
+from h5schema.parse.words import shown
 from h5schema.vocabulary.suggest import closest
 
 from .base import Model, Word, mistake, said
@@ -64,6 +64,14 @@ class StoreSpec(Model):
     checksum: bool | None = Field(None, title="bool", description="Whether blocks have checksums.")
 
     @classmethod
+    def form(cls) -> str:
+        return "a word or a mapping"
+
+    @classmethod
+    def example(cls) -> str:
+        return "write default, or {codec: default, level: 4}"
+
+    @classmethod
     def spelled_out(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
@@ -74,6 +82,6 @@ class StoreSpec(Model):
         near = closest(value, (*KINDS, *CODECS))
         raise mistake(
             "unknown-word",
-            f"'{value}' is no storage kind and no codec",
+            f"'{shown(value)}' is no storage kind and no codec",
             f"did you mean '{near}'?" if near else f"kinds are {', '.join(KINDS)}; codecs are {', '.join(CODECS)}",
         )
