@@ -30,7 +30,8 @@ class Source:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
     def location(self, line: int, column: int, width: int = 1) -> Location:
-        """A place in this file, counted from 1; the width ends with the line."""
+        """A place in this file, counted from 1; column and width end with the line."""
+        column = min(column, len(self.line(line)) + 1)
         room = len(self.line(line)) - column + 1
         return Location(self.file, line, column, max(1, min(width, room)))
 
@@ -42,5 +43,9 @@ class Source:
     def problem(
         self, rule: str, message: str, location: Location, help: str = "", severity: Severity = "error"
     ) -> Problem:
-        """A problem with the source line filled in."""
-        return Problem(rule, message, location, self.line(location.line), help, severity)
+        """A problem with the source line filled in.
+
+        A place that was counted within a text may lie beyond the line, where the text goes on in the next one.
+        """
+        place = self.location(location.line, location.column, location.width)
+        return Problem(rule, message, place, self.line(place.line), help, severity)

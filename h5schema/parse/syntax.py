@@ -54,7 +54,7 @@ def _tab(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) ->
 
 def _document(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
     """What only files of several documents have: a directive, or text behind the end."""
-    if (directive := re.match(r"%\S+", source.line(line))) is not None:
+    if (directive := re.match(r"%\S*", source.line(line))) is not None:
         place = source.location(line, 1, len(directive[0]))
         return source.problem(
             "directive", f"a schema has no directives such as {shown(directive[0])}", place, "delete this line"
@@ -190,12 +190,36 @@ def _after_quote(source: Source, error: yaml.MarkedYAMLError, line: int, column:
     )
 
 
+_BRACKETS = re.compile(r"""(?<![^\s\[{,])(?:'[^']*'|"(?:\\.|[^"\\])*")|(?:^|(?<=\s))\#.*|[\[\]{}]""", re.MULTILINE)
+
+
+def _last_open(source: Source) -> Problem | None:
+    """The last bracket of the text that nothing closes; quotes and comments hold none."""
+    opened: list[int] = []
+    for found in _BRACKETS.finditer(source.text):
+        if found[0] in "[{":
+            opened.append(found.start())
+        elif found[0] in "]}" and opened:
+            opened.pop()
+    if not opened:
+        return None
+    before = Source(source.file, source.text[: opened[-1]]).lines
+    opening = source.text[opened[-1]]
+    closing = {"[": "]", "{": "}"}[opening]
+    place = source.location(len(before), len(before[-1]) + 1)
+    return source.problem(
+        "unclosed-bracket", f"the {opening} that opens here is not closed", place, f"close it with {closing}"
+    )
+
+
 def _bracket(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
     """A bracket that is not closed, or a comma that is missing in it."""
     if error.context is None or "flow" not in error.context or error.context_mark is None:
         return None
     mark = error.context_mark
-    opening = source.line(mark.line + 1)[mark.column : mark.column + 1] or source.line(mark.line + 1)[-1:]
+    opening = source.line(mark.line + 1)[mark.column : mark.column + 1]
+    if not opening:  # the parser has lost it, too
+        return _last_open(source)
     closing = {"[": "]", "{": "}"}.get(opening, "]")
     at_end = line > mark.line + 1 or column > len(source.line(line).rstrip())
     rest = source.line(line)[column - 1 :]
@@ -256,6 +280,17 @@ def _needs_quotes(source: Source, line: int, column: int, text: str) -> Problem:
     )
 
 
+def _no_space(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
+    """`train:{over: photo}`: a key and its value without a space between them."""
+    found = re.match(r"\s*(?:- )?([A-Za-z_]\w*:)[^\s]", source.line(line))
+    if found is None or column <= found.end(1):
+        return None
+    place = source.location(line, found.start(1) + 1, len(found[1]))
+    return source.problem(
+        "no-space", f"no space stands behind `{shown(found[1])}`", place, f"write `{shown(found[1])} ...`"
+    )
+
+
 def _no_colon(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:
     """A line that is neither `key: value` nor part of a list."""
     for number in dict.fromkeys((line, max(1, line - 1))):
@@ -280,7 +315,8 @@ def _indentation(source: Source, error: yaml.MarkedYAMLError, line: int, column:
     here = len(text) - len(text.lstrip())
     above = [one for one in source.lines[: line - 1] if one.strip() and not one.lstrip().startswith("#")]
     depths = sorted({len(one) - len(one.lstrip()) for one in above})
-    if not above or (text[: column - 1].strip() and here in depths):
+    at_key = re.fullmatch(r"\s*[^\s:]+", text[: column - 1]) and text[column - 1 : column] == ":"
+    if not above or (text[: column - 1].strip() and here in depths and not at_key):
         return None
     fits = ", ".join(map(str, depths[:6]))
     token = re.match(r"[^\s:]+:?", text[here:])
@@ -309,6 +345,7 @@ _SUSPICIONS: tuple[Suspicion, ...] = (
     _reserved,
     _list_on_line,
     _comma,
+    _no_space,
     _colon,
     _bracket,
     _closing,

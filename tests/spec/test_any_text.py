@@ -29,7 +29,6 @@ FOREIGN = (
     "valid string",
     "pydantic",
     "extra inputs",
-    "<list>",
     "<map>",
     "<input>",
     "[key]",
@@ -103,6 +102,7 @@ WORDS = st.sampled_from(
 @QUICK
 @given(st.text(max_size=200))
 @example("? ")
+@example("dims: {p: {source: '{label}\n\n/{nam e'}}")
 @example("a: &a\n  - *a\n")
 @example("%")
 @example('a: "\\ud800"\n')
