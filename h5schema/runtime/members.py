@@ -34,6 +34,11 @@ class Members:
         self.base = enum_base(tuple(self.names.values()))
         self._values = np.array(sorted(self.names.values()), self.base)
 
+    @property
+    def first(self) -> int:
+        """The value of the first member; it stands where an entry is absent."""
+        return next(iter(self.names.values()))
+
     def file_dtype(self, base: str) -> np.dtype[np.generic]:
         """HDF5's enum type over the integer dtype `base`."""
         return h5py.enum_dtype(self.names, basetype=base)

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from h5schema.errors import UsageError
 
 from .blocks import Maybe, RaggedBlock, Texts
-from .features import Array, Enumerated, Feature
+from .features import Feature
 from .file import File
 from .order import BatchOrder
 from .plan import Form, Ids, Plan, Position, Sample, Take
@@ -231,7 +231,7 @@ def _taken(reader: Reader, take: Take, rows: Rows) -> object:
 
 def _stand_in(feature: Feature[object, object], fill: float | str) -> float | str:
     """What stands for an absent entry; a member of an enum is named as in the reader."""
-    members = feature.enum if isinstance(feature, Enumerated | Array) else None
+    members = feature.members
     return members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
 
 

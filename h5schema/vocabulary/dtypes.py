@@ -63,11 +63,11 @@ def keeps_values(stored: str, loaded: str) -> bool:
             return False
         case "int", "uint":
             return False
-        case ("int" | "uint"), ("int" | "uint"):
+        case (("int" | "uint"), ("int" | "uint")):
             return old.digits <= new.digits
-        case ("int" | "uint"), _:
+        case (("int" | "uint"), _):
             return old.digits <= new.digits and old.digits <= new.exponent
-        case ("float" | "complex"), ("int" | "uint"):
+        case (("float" | "complex"), ("int" | "uint")):
             return False
         case "complex", "float":
             return False

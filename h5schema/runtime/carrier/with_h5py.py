@@ -65,7 +65,7 @@ class H5pyCarrier:
         if self._file.get(path, getclass=True) is not h5py.Dataset:
             raise self._missing("dataset", path)
         # HDF5 reads a whole chunk for one row if the chunk fits its cache; without a cache it reads the row (6 µs in
-        # place of 110, at 341 rows a chunk). The handles of a dataset share the cache of the first, so this is the first.
+        # place of 110, at 341 rows a chunk). Handles of a dataset share the cache of the first, so this is the first.
         access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
         access.set_chunk_cache(1, 0, 0.0)
         opened = h5py.h5d.open(self._file.id, path.encode(), access)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 
 from ..blocks import Maybe
-from ..conditions import Condition
 from ..kinds import Dense, Kind, Place
 from ..members import Members
 from ..spans import Reading, Rows
@@ -36,10 +35,6 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
 
     kind = cast("Kind[NDArray[ItemT]]", Dense())
 
-    @property
-    def file_dtype(self) -> np.dtype[np.generic]:
-        return np.dtype(self.dtype)
-
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> NDArray[ItemT]:
         rows = np.empty((len(entries), *place.shape), self.dtype)
         for i, entry in enumerate(entries):
@@ -51,20 +46,17 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
     def accept(self, block: object, place: Place, where: Where) -> NDArray[ItemT]:
         array = fit(block, self.dtype, str(where))
         expect_shape(array, (None, *place.shape), str(where))
-        self._expect_members(array, str(where), where.rows(len(array)))
+        self.expect_members(array, str(where), where.rows(len(array)))
         return cast("NDArray[ItemT]", array)
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:
         """One entry as an array of the feature's dtype."""
         array = fit(value, self.dtype, where)
-        self._expect_members(array, where, None)
+        self.expect_members(array, where)
         return array
 
-    def _expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None) -> None:
-        """Refuses values that are no members, of a feature that has an enum."""
-
     def placeholder(self, place: Place) -> object:
-        return np.zeros(place.shape, self.dtype)
+        return np.full(place.shape, 0 if self.members is None else self.members.first, self.dtype)
 
     def whole(self, block: NDArray[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
         return block[0, ...], self.file_dtype
@@ -78,8 +70,10 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
         return values if present is None else cast("NDArray[ItemT]", Maybe(values, present))
 
     def understood(self, values: NDArray[ItemT], place: Place, rows: Rows) -> NDArray[ItemT]:
-        """Fetched values in the feature's own dtype."""
-        return cast("NDArray[ItemT]", values.astype(self.dtype, copy=False))
+        """Fetched values in the feature's own dtype; members of its enum, if it has one."""
+        understood = cast("NDArray[ItemT]", values.astype(self.dtype, copy=False))
+        self.expect_members(understood, place.path, rows)
+        return understood
 
 
 class Array(DenseFeature[NDArray[ItemT], ItemT]):
@@ -91,7 +85,7 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
         enum: The values are members of this enum.
     """
 
-    __slots__ = ("enum", "names")
+    __slots__ = ()
 
     def __init__(
         self,
@@ -102,29 +96,8 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
         names: Sequence[str] | None = None,
         **options: Unpack[Given],
     ) -> None:
-        super().__init__(np.dtype(dtype).name, dims, Options(**options))
-        self.enum = None if enum is None else Members(enum, names)
-
-    @property
-    def file_dtype(self) -> np.dtype[np.generic]:
-        return np.dtype(self.dtype) if self.enum is None else self.enum.file_dtype(self.dtype)
-
-    @property
-    def dtype_record(self) -> object:
-        return self.dtype if self.enum is None else self.enum.record(self.dtype)
-
-    def understood(self, values: NDArray[ItemT], place: Place, rows: Rows) -> NDArray[ItemT]:
-        values = super().understood(values, place, rows)
-        if self.enum is not None:
-            self.enum.expect(values, place.path, rows)
-        return values
-
-    def _expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None) -> None:
-        if self.enum is not None:
-            self.enum.expect(values, where, rows)
-
-    def in_numbers(self, condition: Condition) -> Condition:
-        return condition if self.enum is None else self.enum.by_value(condition)
+        members = None if enum is None else Members(enum, names)
+        super().__init__(np.dtype(dtype).name, dims, Options(**options), members)
 
     def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
         return block[index, ...]
@@ -196,41 +169,20 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
         names: Sequence[str] | None = None,
         **options: Unpack[Given],
     ) -> None:
-        self.enum = Members(enum, names)
-        super().__init__(self.enum.base, dims, Options(**options))
-
-    @property
-    def file_dtype(self) -> np.dtype[np.generic]:
-        return self.enum.file_dtype(self.dtype)
-
-    @property
-    def dtype_record(self) -> object:
-        return self.enum.record(self.dtype)
-
-    def _expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None) -> None:
-        self.enum.expect(values, where, rows)
+        members = Members(enum, names)
+        super().__init__(members.base, dims, Options(**options), members)
+        self.enum = enum
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:
-        if isinstance(value, str):
-            value = self.enum.value_of(value, where)
-        if isinstance(value, Enum) and not isinstance(value, self.enum.enum):
+        if isinstance(value, str) and self.members is not None:
+            value = self.members.value_of(value, where)
+        if isinstance(value, Enum) and not isinstance(value, self.enum):
             raise DataError(
-                f"{type(value).__name__}.{value.name} is no member of {self.enum.enum.__name__}",
+                f"{type(value).__name__}.{value.name} is no member of {self.enum.__name__}",
                 where=where,
-                do=f"give a member of {self.enum.enum.__name__}, or its name in the file",
+                do=f"give a member of {self.enum.__name__}, or its name in the file",
             )
         return super()._fit(value, where)
 
-    def placeholder(self, place: Place) -> object:
-        return next(iter(self.enum.enum))
-
-    def understood(self, values: NDArray[np.integer[Any]], place: Place, rows: Rows) -> NDArray[np.integer[Any]]:
-        values = super().understood(values, place, rows)
-        self.enum.expect(values, place.path, rows)
-        return values
-
-    def in_numbers(self, condition: Condition) -> Condition:
-        return self.enum.by_value(condition)
-
     def entry(self, block: NDArray[np.integer[Any]], index: int) -> EnumT:
-        return cast("EnumT", self.enum.enum(int(block[index])))
+        return self.enum(int(block[index]))

@@ -20,6 +20,7 @@ from h5schema.errors import DataError
 from ..blocks import Maybe, RaggedBlock, Texts
 from ..conditions import Check, Condition
 from ..kinds import Kind, Place, Stored
+from ..members import Members
 from ..spans import Reading, Rows
 from ..where import Where
 
@@ -70,12 +71,13 @@ class Given(TypedDict, total=False):
 class Feature(ABC, Generic[EntryT, BlockT]):
     """One named quantity: an entry of it is an `EntryT`, some entries are a `BlockT`."""
 
-    __slots__ = ("_name", "dims", "dtype", "options")
+    __slots__ = ("_name", "dims", "dtype", "members", "options")
 
     kind: Kind[BlockT]
 
-    def __init__(self, dtype: str, dims: str, options: Options) -> None:
+    def __init__(self, dtype: str, dims: str, options: Options, members: Members | None = None) -> None:
         self.dtype = dtype
+        self.members = members
         self.dims = dims
         self.options = options
         self._name = ""
@@ -108,14 +110,14 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     # What a subclass says of its values.
 
     @property
-    @abstractmethod
     def file_dtype(self) -> np.dtype[np.generic]:
         """The dtype that h5py creates."""
+        return np.dtype(self.dtype) if self.members is None else self.members.file_dtype(self.dtype)
 
     @property
     def dtype_record(self) -> object:
         """The dtype as the layout's fingerprint writes it."""
-        return self.dtype
+        return self.dtype if self.members is None else self.members.record(self.dtype)
 
     @abstractmethod
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> BlockT:
@@ -148,8 +150,13 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     # What holds for all.
 
     def in_numbers(self, condition: Condition) -> Condition:
-        """A condition of the schema as one on what `numbers` gives: members of an enum are named there."""
-        return condition
+        """A condition that names members of an enum, in the numbers that are stored."""
+        return condition if self.members is None else self.members.by_value(condition)
+
+    def expect_members(self, values: NDArray[np.generic], where: str, rows: Rows | None = None) -> None:
+        """Refuses values that are no members, of a feature that has an enum."""
+        if self.members is not None:
+            self.members.expect(values, where, rows)
 
     def stored_whole(self, place: Place) -> Stored:
         """The dataset or attribute of a feature without entries."""

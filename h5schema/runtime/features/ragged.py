@@ -31,7 +31,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         enum: The values are members of this enum.
     """
 
-    __slots__ = ("enum",)
+    __slots__ = ()
 
     kind = cast("Kind[RaggedBlock[ItemT]]", EndToEnd())
 
@@ -44,16 +44,8 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         names: Sequence[str] | None = None,
         **options: Unpack[Given],
     ) -> None:
-        super().__init__(np.dtype(dtype).name, dims, Options(**options))
-        self.enum = None if enum is None else Members(enum, names)
-
-    @property
-    def file_dtype(self) -> np.dtype[np.generic]:
-        return np.dtype(self.dtype) if self.enum is None else self.enum.file_dtype(self.dtype)
-
-    @property
-    def dtype_record(self) -> object:
-        return self.dtype if self.enum is None else self.enum.record(self.dtype)
+        members = None if enum is None else Members(enum, names)
+        super().__init__(np.dtype(dtype).name, dims, Options(**options), members)
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> RaggedBlock[ItemT]:
         parts: list[NDArray[np.generic]] = []
@@ -88,8 +80,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:
         array = fit(value, self.dtype, where)
-        if self.enum is not None:
-            self.enum.expect(array, where)
+        self.expect_members(array, where)
         return array
 
     def placeholder(self, place: Place) -> object:
@@ -105,8 +96,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
     def reading(self, place: Place, rows: Rows) -> Reading[RaggedBlock[ItemT]]:
         block, present = yield from self.kind.read(place, rows)
         values = block.values.astype(self.dtype, copy=False)
-        if self.enum is not None:
-            self.enum.expect(values, place.path)
+        self.expect_members(values, place.path)
         understood = RaggedBlock(cast("NDArray[ItemT]", values), block.offsets)
         return understood if present is None else cast("RaggedBlock[ItemT]", Maybe(understood, present))
 
