@@ -1,0 +1,1 @@
+"""Standard extractors: sources to arrays; each imports its own library when it is called."""
