@@ -31,13 +31,13 @@ class Imports:
 
     @property
     def text(self) -> str:
-        """All imports, `from __future__` first."""
+        """All imports; none from `__future__`, with which a TypedDict compiles each annotation at import."""
         sections: dict[int, list[str]] = defaultdict(list)
         for module in sorted(self._modules):
             sections[_section(module)].append(f"import {module} as {self._modules[module]}")
         for module in sorted(self._names):
             sections[_section(module)].append(from_import(module, in_order(self._names[module])))
-        blocks = ["from __future__ import annotations", *("\n".join(sections[key]) for key in sorted(sections))]
+        blocks = ["\n".join(sections[key]) for key in sorted(sections)]
         return "\n\n".join(blocks)
 
 

@@ -1,18 +1,25 @@
-"""All that generated code may import. Needs h5py and numpy; `h5schema.runtime.torch` needs torch too."""
+"""All that generated code may import. Needs h5py and numpy; `h5schema.runtime.torch` needs torch too.
+
+What readers and writers need is imported at once; what jobs and loaders need, when they are.
+"""
+
+from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Maybe, RaggedBlock, Texts
 from .conditions import Absent, Among, Check, Present
-from .extraction import Extraction
 from .features import Array, Enumerated, Ragged, Scalar, Text, optional
 from .file import File, Group
-from .origins import Call, Capture
-from .plan import Batch, Ids, Plan, Position, Take
 from .splits import Split
 from .stamp import Schema
-from .summary import Failure, Summary
 from .view import View
 from .writer import Writer
+
+if TYPE_CHECKING:
+    from .extraction import Extraction
+    from .origins import Call, Capture
+    from .plan import Batch, Ids, Plan, Position, Take
+    from .summary import Failure, Summary
 
 __all__ = [
     "Absent",
@@ -49,3 +56,20 @@ __all__ = [
     "Writer",
     "optional",
 ]
+
+_LATER = {
+    "extraction": ("Extraction",),
+    "origins": ("Call", "Capture"),
+    "plan": ("Batch", "Ids", "Plan", "Position", "Take"),
+    "summary": ("Failure", "Summary"),
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __name__), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -109,7 +109,10 @@ def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
 def expect_ours(file: h5py.File) -> None:
     """Refuses a file without our stamp, of a layout from the future, or that was never finished."""
     where = file.filename
-    ours = file.get(layout.RESERVED)
+    try:
+        ours = file.get(layout.RESERVED)
+    except (OSError, RuntimeError, ValueError):  # a damaged file; h5py may fail to decode what HDF5 says of it
+        ours = None
     if not isinstance(ours, h5py.Group) or "fingerprint" not in ours.attrs:
         raise FileError(
             "the file was not written by h5schema",
