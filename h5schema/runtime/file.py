@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self, cast, overload
+from typing import ClassVar, NamedTuple, Self, cast, overload
 
 import h5py
 
@@ -24,8 +23,7 @@ from .stamp import Schema
 from .view import View
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """A node of an open file: its reader, and the address below which its names are.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from h5schema.vocabulary import layout
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 AnyFeature: TypeAlias = "Feature[object, object]"
 
 
-@dataclass(frozen=True, slots=True)
-class Axle:
+class Axle(NamedTuple):
     """An axis in its place: `path` is its dimension scale."""
 
     address: str

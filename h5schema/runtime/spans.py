@@ -8,8 +8,7 @@ returns the block. A carrier knows nothing of kinds, and a kind nothing of files
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,7 @@ BlockT = TypeVar("BlockT")
 Rows: TypeAlias = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(NamedTuple):
     """Runs of rows of one dataset; fetched, they lie end to end in this order.
 
     Attributes:

@@ -7,14 +7,12 @@ is decided here, by what each dtype can represent, before HDF5 is asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["bool", "int", "uint", "float", "complex"]
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """What a numeric dtype can represent exactly.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ from ..spans import Reading, Rows
 BlockT = TypeVar("BlockT")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a feature lies in a file.
 
     Attributes:
@@ -42,8 +40,7 @@ class Place:
         return "@" in self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A dataset that a kind needs, one row after the other.
 
     Attributes:
