@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
         ["ruff", "check", "h5schema", "tests", "examples", "benchmarks"],
         ["ruff", "format", "--check", "h5schema", "tests", "examples", "benchmarks"],
         ["mypy"],
-        ["pyright"],
+        ["pyright", "--pythonpath", sys.executable],
     ],
     ids=lambda command: " ".join(command[:2]),
 )

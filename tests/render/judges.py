@@ -38,4 +38,4 @@ def types(folder: Path) -> str:
     config = folder.parent / "pyrightconfig.json"
     config.write_text(f'{{"typeCheckingMode": "strict", "include": ["{folder.name}"], "extraPaths": ["{REPOSITORY}"]}}')
     mypy = _run("mypy", "--strict", "--cache-dir", "/dev/null", "-p", folder.name, cwd=folder.parent)
-    return mypy + _run("pyright", "-p", str(config), cwd=folder.parent)
+    return mypy + _run("pyright", "--pythonpath", sys.executable, "-p", str(config), cwd=folder.parent)

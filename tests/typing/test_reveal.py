@@ -22,7 +22,10 @@ from ..render.photos import PHOTOS
 _LINE = re.compile(r"^\s*reveal_type\((?P<expression>.+)\)  # (?P<type>.+)$")
 _CHECKERS = {
     "mypy": (["mypy", "--strict", "--cache-dir", "/dev/null"], re.compile(r':(\d+): note: Revealed type is "(.+)"')),
-    "pyright": (["pyright"], re.compile(r':(\d+):\d+ - information: Type of ".+" is "(.+)"$', re.MULTILINE)),
+    "pyright": (
+        ["pyright", "--pythonpath", sys.executable],
+        re.compile(r':(\d+):\d+ - information: Type of ".+" is "(.+)"$', re.MULTILINE),
+    ),
 }
 
 
