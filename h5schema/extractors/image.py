@@ -31,6 +31,12 @@ def load(path: Path, *, mode: str = "RGB", size: tuple[int, int] | list[int] | N
         raise MissingExtraError("reading images needs Pillow", do="pip install 'h5schema[images]'") from None
     try:
         with Image.open(path) as opened:
+            if opened.mode.startswith(("I", "F")):
+                raise DataError(
+                    f"the image has {opened.mode} pixels, which 8 bits do not hold",
+                    where=str(path),
+                    do="read it with a function of your own, which says how its values become uint8 (or uint16)",
+                )
             image = opened.convert(mode)
     except UnidentifiedImageError:
         raise DataError(

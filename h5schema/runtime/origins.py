@@ -124,7 +124,7 @@ class Calls:
             raise
         except H5SchemaError as error:
             raise SourceFailedError(f"{error.what} ({error.where})" if error.where else error.what) from None
-        except Exception as error:  # noqa: BLE001  the one place: whatever the user's function raises is a recorded failure
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the one place: what the user's function raises is recorded
             raise SourceFailedError(f"{origin.function} raised {type(error).__name__}", frames_of(error)) from None
 
 

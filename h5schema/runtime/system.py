@@ -29,6 +29,15 @@ def expect_target(target: Path, *, overwrite: bool) -> None:
             where=str(target),
             do="say --overwrite (in Python overwrite=True) to replace it, or choose another name",
         )
+    if exists and target.stat().st_size and not _is_hdf5(target):
+        raise UsageError(
+            "the target exists and is no HDF5 file, so it is not replaced", where=str(target), do="choose another name"
+        )
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 def claim(partial: Path) -> int:

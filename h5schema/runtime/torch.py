@@ -97,6 +97,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         DataError: A sample lacks an input that has no `fill`.
     """
 
+    __test__ = False  # a loader called `test` is no test of pytest's
     file: ClassVar[type[File]]
     plan: ClassVar[Plan]
 

@@ -85,8 +85,8 @@ class Transaction:
         self.target = target
         self.model = model
         self._overwrite = overwrite
-        self._partial = target.with_name(target.name + ".partial")
         system.expect_target(target, overwrite=overwrite)
+        self._partial = target.with_name(target.name + ".partial")
         self._counts = dict.fromkeys(model.open_dims(), 0)
         self._waiting: dict[str, list[Checked]] = {}
         self._unique = Unique()

@@ -28,6 +28,10 @@ def fit(value: object, dtype: str, where: str) -> NDArray[np.generic]:
     Raises:
         DataError: The value is no number, or would change.
     """
+    if isinstance(value, np.ma.MaskedArray):
+        raise DataError(
+            "the array is masked, and its mask would be lost", where=where, do="fill it, or give two features"
+        )
     if isinstance(value, np.ndarray | np.generic):
         return _fit_array(np.asarray(cast("NDArray[np.generic]", value)), dtype, where)
     if isinstance(value, _PLAIN):

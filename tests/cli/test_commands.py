@@ -98,6 +98,9 @@ def test_extract_never_replaces_a_file(h5schema: Command, schema: Path, tmp_path
     done = h5schema("extract", schema, folder, "-o", "photos.h5")
     assert done.returncode == 2
     assert (tmp_path / "photos.h5").read_text() == "mine\n"
+    assert h5schema("extract", schema, folder, "-o", "photos.h5", "--overwrite").returncode == 2, "no HDF5 file"
+    assert (tmp_path / "photos.h5").read_text() == "mine\n"
+    (tmp_path / "photos.h5").write_bytes(b"\x89HDF\r\n\x1a\n and more")
     assert h5schema("extract", schema, folder, "-o", "photos.h5", "--overwrite").returncode == 0
 
 

@@ -510,3 +510,10 @@ def test_ids_that_were_changed(tmp_path: Path) -> None:
     path = changed(tmp_path, replaced(".h5schema/dims/sample/ids"))
     with Everything(path) as f, pytest.raises(FileError, match="missing"):
         list(f.sample)
+
+
+def test_a_mask_is_not_lost() -> None:
+    from h5schema.runtime.values import fit
+
+    with pytest.raises(DataError, match="mask would be lost"):
+        fit(np.ma.masked_array([1, 2, 999], [False, False, True]), "int64", "here")

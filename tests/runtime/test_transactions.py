@@ -72,18 +72,19 @@ def test_publish_by_hand_and_use_after_it(tmp_path: Path) -> None:
 
 def test_an_existing_target(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
-    path.write_bytes(b"precious")
+    precious = b"\x89HDF\r\n\x1a\n and more"
+    path.write_bytes(precious)
     with pytest.raises(TargetExistsError, match="overwrite"):
         Creator.create(path)
-    assert path.read_bytes() == b"precious"
+    assert path.read_bytes() == precious
     assert left(tmp_path) == ["a.h5"]
     with suppress(ZeroDivisionError), Creator.create(path, overwrite=True) as w:
         w.row["a"] = {"x": ROW}
         raise ZeroDivisionError
-    assert path.read_bytes() == b"precious"
+    assert path.read_bytes() == precious
     with Creator.create(path, overwrite=True) as w:
         w.row["a"] = {"x": ROW}
-        assert path.read_bytes() == b"precious"
+        assert path.read_bytes() == precious
     assert left(tmp_path) == ["a.h5"]
     with Reader(path) as f:
         assert list(f.row) == ["a"]
@@ -332,3 +333,13 @@ def test_small_files_stay_small(tmp_path: Path) -> None:
     with writer.create(tmp_path / "a.h5") as w:
         w.row["a"] = {"x": 1, "y": 2}
     assert (tmp_path / "a.h5").stat().st_size < 1_000_000
+
+
+def test_a_file_of_another_kind_is_never_replaced(tmp_path: Path) -> None:
+    source = tmp_path / "photo.jpg"
+    source.write_bytes(b"precious")
+    with pytest.raises(UsageError, match="no HDF5 file"):
+        Creator.create(source, overwrite=True)
+    assert source.read_bytes() == b"precious"
+    with pytest.raises(UsageError, match="folder"):
+        Creator.create(".")
