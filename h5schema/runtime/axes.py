@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Never, Self, TypeVar, cast, overload
 
 from h5schema.errors import UsageError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 EntryT = TypeVar("EntryT")
 
 
-class AnyAxis:
+class AnyAxis(ABC):
     """What all axes have: a name, and how the layout's fingerprint writes them."""
 
     __slots__ = ("_name",)
@@ -33,9 +34,9 @@ class AnyAxis:
         )
 
     @property
+    @abstractmethod
     def record(self) -> dict[str, object]:
         """The dim as the layout's fingerprint writes it."""
-        raise NotImplementedError
 
 
 class OpenAxis(AnyAxis, Generic[EntryT]):
