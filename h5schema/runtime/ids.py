@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from itertools import pairwise
 from typing import cast
 
@@ -37,6 +37,12 @@ def unknown_id(dim: str, text: str, file: str) -> UnknownIdError:
         where=f"{file}: {dim}",
         do=f"`list(file.{dim.replace('/', '.')})` gives the ids; `in` asks for one",
     )
+
+
+def expect_list(ids: object, where: str) -> None:
+    """Refuses one text, which is a sequence of ids too, and what has no order."""
+    if isinstance(ids, str | bytes | Set) or not isinstance(ids, Collection):
+        raise DataError(f"{ids!r} is no list of ids", where=where, do="give a list with one id for each entry")
 
 
 def hash_of(text: str) -> int:

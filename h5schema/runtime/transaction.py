@@ -24,7 +24,7 @@ from .axes import FixedAxis
 from .carrier import H5pyCarrier
 from .datasets import Datasets, scales_of, values_scale
 from .features import Options
-from .ids import NewIds
+from .ids import NewIds, expect_list
 from .kinds import Stored
 from .model import Model
 from .sink import Sink
@@ -133,7 +133,7 @@ class Transaction:
         count = self._count_of(dim, given, ids)
         if count:
             self.flush(dim)
-            self._append(dim, self._taken(dim, given, count, ids))
+            self._append(dim, self._taken(dim, given, count, None if ids is None else list(ids)))
 
     def put_one(self, dim: str, given: Mapping[str, object], key: str | None = None) -> None:
         """Appends one entry; it is checked and copied now, and written together with the next ones.
@@ -162,7 +162,7 @@ class Transaction:
         if waiting:
             self._append(dim, together(waiting))
 
-    def _taken(self, dim: str, given: Mapping[str, object], count: int, ids: Sequence[str] | None) -> Checked:
+    def _taken(self, dim: str, given: Mapping[str, object], count: int, ids: list[str] | None) -> Checked:
         """Entries as a user gives them, made blocks that fit and belong to the next rows; not written yet."""
         first = self._counts[dim]
         hashes = self._ids[dim].expect_new(ids) if ids is not None else []
@@ -181,7 +181,7 @@ class Transaction:
         if ids is not None:
             self._ids[dim].take(hashes, first)
         self._counts[dim] += count
-        return Checked(blocks, lengths, list(ids or ()))
+        return Checked(blocks, lengths, ids or [])
 
     def _append(self, dim: str, checked: Checked) -> None:
         rows: dict[str, NDArray[np.generic]] = {}
@@ -346,6 +346,7 @@ class Transaction:
             return max(sizes, default=1 if given else 0)
         if ids is None:
             raise DataError("the entries need ids", where=f"{self.target}: {dim}", do="give one id for each entry")
+        expect_list(ids, f"{self.target}: {dim}")
         return len(ids)
 
     def _expect_untorn(self) -> None:

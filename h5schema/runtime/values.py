@@ -51,6 +51,8 @@ def _fit_array(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np
     name = array.dtype.newbyteorder("=").name
     if name not in NUMBERS:
         raise DataError(f"the values have dtype {array.dtype}, which is not {dtype}", where=where, do=_convert(dtype))
+    if name == "bool" and dtype != "bool":
+        raise _no_bools(dtype, where)
     if not keeps_values(name, dtype):
         raise DataError(
             f"the values are {name}, and {dtype} does not hold every value of {name}",
@@ -93,10 +95,12 @@ def _leaves(value: object) -> list[object]:
 def _fit_plain(array: NDArray[np.generic], value: object, dtype: str, where: str) -> NDArray[np.generic]:
     """One Python number, taken if `dtype` holds it."""
     kind = NUMBERS[dtype].kind
-    if isinstance(value, bool) or kind == "bool":
+    if kind == "bool":
         if not isinstance(value, bool):
             raise DataError(f"{value!r} is not true or false", where=where, do="give a bool")
-        return array.astype(dtype)
+        return array
+    if isinstance(value, bool):
+        raise _no_bools(dtype, where)
     if kind in ("int", "uint"):
         if not isinstance(value, int):
             raise DataError(f"{value!r} is not a whole number", where=where, do=_convert(dtype))
@@ -127,6 +131,15 @@ def integer_range(dtype: str) -> tuple[int, int]:
     """Smallest and largest value of an integer dtype."""
     number = NUMBERS[dtype]
     return (0 if number.kind == "uint" else -(2**number.digits)), 2**number.digits - 1
+
+
+def _no_bools(dtype: str, where: str) -> DataError:
+    """numpy takes True for 1, and so for the member of an enum whose value is 1."""
+    return DataError(
+        f"true and false are no values of {dtype}",
+        where=where,
+        do=f"if 1 and 0 are meant, give x.astype({dtype!r}); if true and false are, the schema says `dtype: bool`",
+    )
 
 
 def _convert(dtype: str) -> str:

@@ -1,0 +1,85 @@
+"""What Python takes for a number or a list, and a user did not mean, is refused when it is written."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from blank import declare
+
+from h5schema.errors import DataError
+from h5schema.runtime import Array, Axis, Enumerated, IdAxis, Ragged, RaggedAxis, Scalar
+
+
+class Kind(IntEnum):
+    """0 and 1, as False and True are."""
+
+    cat = 0
+    dog = 1
+
+
+NUMBERS = (Scalar(np.int8, "row"), Scalar(np.uint64, "row"), Scalar(np.float32, "row"), Enumerated(Kind, "row"))
+ARRAYS = (Array(np.int64, "row 2"), Array(np.float64, "row 2"), Array(np.uint8, "row 2", enum=Kind))
+
+
+def refusal_of(path: Path, feature: Any, block: object) -> str:
+    """The words for a block of two entries."""
+    reader, writer = declare(row=Axis(dict), time=RaggedAxis(per="row"), x=feature)
+    with writer.create(path, overwrite=True) as w:
+        with pytest.raises(DataError) as caught:
+            w.row.extend({"x": block})
+        assert len(w.row) == 0
+        w.close()
+    assert reader.x is feature
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("feature", NUMBERS, ids=lambda one: one.dtype)
+@pytest.mark.parametrize("block", [[0, True], [False, 1], [0, np.True_], np.array([False, True])], ids=repr)
+def test_a_bool_is_no_number_and_no_member(tmp_path: Path, feature: Any, block: object) -> None:
+    text = refusal_of(tmp_path / "a.h5", feature, block)
+    assert f"a.h5: /x{', row' if isinstance(block, list) else ''}" in text
+    assert f"true and false are no values of {feature.dtype}" in text
+    assert f"x.astype('{feature.dtype}')" in text
+    assert "`dtype: bool`" in text
+
+
+@pytest.mark.parametrize("feature", ARRAYS, ids=lambda one: one.dtype)
+def test_a_mask_is_no_array_of_numbers(tmp_path: Path, feature: Any) -> None:
+    for block in (np.zeros((2, 2), bool), [[0, 1], [True, 0]], [[0, 1], np.array([True, False])]):
+        assert f"no values of {feature.dtype}" in refusal_of(tmp_path / "a.h5", feature, block)
+    ragged = Ragged(np.uint8, "row time")
+    assert "a.h5: /x, row 1: true and false" in refusal_of(tmp_path / "a.h5", ragged, [[1, 2], np.array([True])])
+
+
+def test_a_bool_is_a_bool(tmp_path: Path) -> None:
+    reader, writer = declare(row=Axis(dict), x=Scalar(np.bool_, "row"))
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": [True, np.False_]})
+        w.row.extend({"x": np.array([True, False])})
+    with reader(tmp_path / "a.h5") as f:
+        assert list(f.x) == [True, False, True, False]
+
+
+@pytest.mark.parametrize("ids", ["ab", b"ab", {"a", "b"}, 5, iter("ab")], ids=lambda one: type(one).__name__)
+def test_what_is_no_list_of_ids(tmp_path: Path, ids: Any) -> None:
+    reader, writer = declare(row=IdAxis(dict), x=Scalar(np.int8, "row"))
+    with writer.create(tmp_path / "a.h5") as w:
+        with pytest.raises(DataError, match=r"a\.h5: row: .* is no list of ids") as caught:
+            w.row.extend(ids, {"x": [1, 2]})
+        assert "give a list with one id for each entry" in str(caught.value)
+        w.row.extend(["a"], {"x": [1]})
+    with reader(tmp_path / "a.h5") as f:
+        assert list(f.row) == ["a"]
+
+
+@pytest.mark.parametrize("ids", [("a", "b"), np.array(["a", "b"]), np.array(["a", "b"], object)])
+def test_lists_of_ids_of_any_make(tmp_path: Path, ids: Any) -> None:
+    reader, writer = declare(row=IdAxis(dict), x=Scalar(np.int8, "row"))
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend(ids, {"x": [1, 2]})
+    with reader(tmp_path / "a.h5") as f:
+        assert {name: entry["x"] for name, entry in f.row.items()} == {"a": 1, "b": 2}
