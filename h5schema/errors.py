@@ -38,10 +38,10 @@ class Problem:
 
     def __str__(self) -> str:
         head = f"{self.location}: {self.severity}[{self.rule}]: {self.message}"
-        lines = [head, *self._excerpt()]
+        lines = [visible(head), *self._excerpt()]
         if self.help:
-            lines.append(f"  help: {self.help}")
-        return "\n".join(map(_visible, lines))
+            lines.append(visible(f"  help: {self.help}"))
+        return "\n".join(lines)
 
     def _excerpt(self) -> list[str]:
         if not self.text.strip():
@@ -49,9 +49,9 @@ class Problem:
         number = str(self.location.line)
         start = self.location.column - 1
         first, last = _window(len(self.text), start, self.location.width)
-        line = ("…" if first else "") + self.text[first:last] + ("…" if last < len(self.text) else "")
-        before = ("…" if first else "") + self.text[first:start]
-        token = self.text[start : min(last, start + self.location.width)]
+        before = visible(("…" if first else "") + self.text[first:start])
+        token = visible(self.text[start : min(last, start + self.location.width)])
+        line = before + visible(self.text[start:last]) + ("…" if last < len(self.text) else "")
         # A tab moves the caret as far as it moved the text; wide characters count two.
         pad = "".join("\t" if c == "\t" else " " * _columns(c) for c in before)
         caret = "^" * max(1, sum(map(_columns, token)))
@@ -76,11 +76,18 @@ def _window(length: int, start: int, width: int) -> tuple[int, int]:
     return first, first + _WIDEST
 
 
-def _visible(text: str) -> str:
-    """A line for a terminal: no character that acts on it, or cannot be written at all."""
+def visible(text: str) -> str:
+    """A line for a terminal: what would act on it, turn it around or not be seen at all is written as an escape."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in "\t\xa0\u3000" else "\ufffd" for c in text)
+    return "".join(c if c.isprintable() or c in "\t\xa0\u3000" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if character in "\n\r":
+        return "\\n" if character == "\n" else "\\r"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _columns(character: str) -> int:
@@ -104,7 +111,8 @@ class H5SchemaError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}\n  help: {self.do}" if self.do else head
+        text = f"{head}\n  help: {self.do}" if self.do else head
+        return "\n".join(map(visible, text.split("\n")))
 
 
 class SchemaError(H5SchemaError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from h5schema import pipeline
-from h5schema.errors import Problem
+from h5schema.errors import Problem, visible
 
 from .arguments import Commands
 
@@ -53,7 +53,7 @@ def _coloured(problem: Problem) -> str:
 
 
 def _json(problems: Sequence[Problem]) -> str:
-    return json.dumps([problem.record() for problem in problems], indent=2, ensure_ascii=False) + "\n"
+    return json.dumps([problem.record() for problem in problems], indent=2) + "\n"
 
 
 def _github(problems: Sequence[Problem]) -> str:
@@ -69,7 +69,7 @@ def _github(problems: Sequence[Problem]) -> str:
 def _escaped(text: str, more: str = "") -> str:
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return visible(text)
 
 
 _FORMATS: Mapping[str, Callable[[Sequence[Problem]], str]] = {"text": _text, "json": _json, "github": _github}

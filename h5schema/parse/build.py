@@ -20,6 +20,7 @@ DEEPEST = 100
 MOST_ALIASED = 100_000
 """Nodes that aliases may stand for, all together."""
 
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 
 
@@ -132,6 +133,8 @@ class _Builder:
         column = self._after_properties(event) if properties else start.column
         width = end.column - column if end.line == start.line else len(self.source.line(start.line + 1)) - column
         location = Location(self.source.file, start.line + 1, column + 1, width if width > 0 else 1)
+        if event.style == '"' and _SURROGATES.search(text):
+            text = self._without_surrogates(text, location)
         value = resolve(text) if plain else text
         node = Scalar(value, text, location, plain)
         if plain and (advice := trap(text)) is not None:
@@ -143,6 +146,14 @@ class _Builder:
                 f"quote the key: {quoted(text)}" if is_key else advice,
             )
         self._put(node, 1, 0, event.anchor)
+
+    def _without_surrogates(self, text: str, location: Location) -> str:
+        """The text with other signs in place of halves of characters, which nothing can store or print."""
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        pairs = [f"\\U{ord(character):08x}" for character in whole if character not in text and character != "\ufffd"]
+        advice = f"write {pairs[0]} in place of the two halves" if pairs else "write the character itself"
+        self._complain("bad-escape", "an escape in this text stands for half a character", location, advice)
+        return _SURROGATES.sub("\ufffd", text)
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         location = self._place(event)

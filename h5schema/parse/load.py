@@ -12,6 +12,8 @@ from h5schema.parse.source import Source
 
 # What YAML forbids, and three that it takes for line ends where no editor does.
 _UNPRINTABLE = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a]")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,12 @@ def load(text: str | bytes, file: str) -> Parsed:
     """
     if isinstance(text, bytes):
         data = text
+        if b"\0" in data or data.startswith(_UTF_16):
+            return _not_text(data, file)
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            return _not_utf8(data, error.start, file)
+            return _not_text(data, file) if _NO_TEXT.search(data) else _not_utf8(data, error.start, file)
     source = Source(file, text.removeprefix("\ufeff"))
     if bad := _UNPRINTABLE.search(source.text):
         return Parsed(None, (_unprintable(source, bad.start()),), source)
@@ -50,16 +54,35 @@ def load(text: str | bytes, file: str) -> Parsed:
 
 
 def _not_utf8(data: bytes, offset: int, file: str) -> Parsed:
-    source = Source(file, data.decode("utf-8", "replace").replace("\0", "\ufffd"))
+    source = Source(file, data.decode("utf-8", "replace"))
     before = data[:offset].decode("utf-8").removeprefix("\ufeff")
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     problem = source.problem(
         "not-utf8",
-        "the file is not UTF-8 text" + (" (it looks like UTF-16)" if wide else f": byte 0x{data[offset]:02x}"),
+        f"the file is not UTF-8 text: byte 0x{data[offset]:02x}",
         _place(source, before),
         help="save it with the encoding UTF-8",
     )
     return Parsed(None, (problem,), source)
+
+
+def _not_text(data: bytes, file: str) -> Parsed:
+    """The line is not quoted: nobody reads it, and a terminal may act on it."""
+    if data.startswith(_UTF_16) or _is_wide(data[:64]):
+        what, help, offset = "the file is not UTF-8 text (it looks like UTF-16)", "save it with the encoding UTF-8", 0
+        rule = "not-utf8"
+    else:
+        offset = found.start() if (found := _NO_TEXT.search(data)) else 0
+        what, help = f"this is not text: it holds the byte 0x{data[offset]:02x}", "name a schema, which is a YAML file"
+        rule = "not-text"
+    before = data[:offset]
+    place = Location(file, before.count(b"\n") + 1, offset - before.rfind(b"\n"))
+    return Parsed(None, (Problem(rule, what, place, help=help),), Source(file, ""))
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether every second byte is zero, and no other: UTF-16 of a language with Latin letters."""
+    even, odd = data[::2].count(0), data[1::2].count(0)
+    return (even, odd) in ((0, len(data[1::2])), (len(data[::2]), 0))
 
 
 def _unprintable(source: Source, offset: int) -> Problem:

@@ -8,6 +8,7 @@ Each suspicion is a function, asked in turn from the most to the least telling.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -24,7 +25,9 @@ Suspicion: TypeAlias = Callable[[Source, yaml.MarkedYAMLError, int, int], Proble
 def explain(source: Source, error: Exception) -> Problem:
     """One problem for what stopped the parser."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return source.problem("bad-yaml", "this cannot be read as YAML", source.location(1, 1), _LOOK)
+        return _no_character(source) or source.problem(
+            "bad-yaml", "this cannot be read as YAML", source.location(1, 1), _LOOK
+        )
     line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
     while line > 1 and not source.line(line).strip():  # stopped at the end: speak of the last line with text
         line -= 1
@@ -37,6 +40,20 @@ def explain(source: Source, error: Exception) -> Problem:
 
 
 _LOOK = "look at the quotes, brackets and indentation of this line and of the one before it"
+
+
+def _no_character(source: Source) -> Problem | None:
+    """`"\\UFFFFFFFF"`: the one mistake of which the parser does not say where it is."""
+    for number, line in enumerate(source.lines, 1):
+        for found in re.finditer(r"(?<!\\)(?:\\\\)*(\\U([0-9a-fA-F]{8}))", line):
+            if int(found[2], 16) > sys.maxunicode:
+                return source.problem(
+                    "bad-escape",
+                    "this escape stands for no character: the last one is U+10FFFF",
+                    source.location(number, found.start(1) + 1, len(found[1])),
+                    "write the character itself, or use single quotes, in which a backslash is a backslash",
+                )
+    return None
 
 
 def _tab(source: Source, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from h5schema import parse
-from h5schema.errors import Location, Problem
+from h5schema.errors import Location, Problem, UsageError
 
 
 def excerpt(text: str) -> tuple[str, str]:
@@ -52,8 +54,33 @@ def test_a_token_longer_than_the_line_that_is_shown() -> None:
 
 
 def test_nothing_reaches_the_terminal_that_acts_on_it() -> None:
-    said = str(parse.load("a: \x1b[31mred\n", "a.yaml").problems[0])
-    assert "\x1b" not in said
-    said = str(Problem("r", "the text '\x1b]0;x\x07\u202e'", Location("a.yaml", 1, 1), "a\ud800"))
+    line, caret = excerpt("a: b\u202e \x1b[31mred\n")
+    assert line == "  1 | a: b\\u202e \\x1b[31mred"
+    assert line[caret.index("^") :].startswith("\\x1b[31m")
+    assert caret.count("^") == len("\\x1b")
+    said = str(Problem("r", "the text '\x1b]0;x\x07\u202e\n'", Location("a.yaml", 1, 1), "a\ud800", "\x9b1m"))
     assert said.replace("\n", "").isprintable()
+    assert "'\\x1b]0;x\\x07\\u202e\\n'" in said
+    assert "help: \\x9b1m" in said
     said.encode("utf-8")
+
+
+def test_other_errors_are_harmless_too() -> None:
+    said = str(UsageError("it fails\nsecond line", where="a\x1b[31m.yaml", do="look\u202e"))
+    assert said == "a\\x1b[31m.yaml: it fails\nsecond line\n  help: look\\u202e"
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        (b"\x89HDF\r\n\x1a\n\0\0\0\x08\x1b[31m", (2, 1), "this is not text: it holds the byte 0x1a"),
+        (b"a: b\n\0\x1b[31m", (2, 1), "this is not text: it holds the byte 0x00"),
+        (b"\x01\xff", (1, 1), "this is not text: it holds the byte 0x01"),
+        ("a: b\nc: d\n".encode("utf-16-le"), (1, 1), "the file is not UTF-8 text (it looks like UTF-16)"),
+    ],
+)
+def test_bytes_that_are_no_text_are_not_quoted(data: bytes, place: tuple[int, int], message: str) -> None:
+    (problem,) = parse.load(data, "a.yaml").problems
+    assert (problem.location.line, problem.location.column, problem.message) == (*place, message)
+    assert str(problem).count("\n") == 1
+    assert problem.help

@@ -1,0 +1,34 @@
+"""What `lint` prints, as a terminal or a program gets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Command
+
+HEAD = "h5schema: 1\nname: a\nversion: 1.0.0\n"
+
+
+def test_a_binary_file_is_one_clear_sentence(h5schema: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(range(256)) * 20)
+    done = h5schema("lint", "x.yaml")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "x.yaml:2:1: error[not-text]: this is not text: it holds the byte 0x1a\n"
+        "  help: name a schema, which is a YAML file\n\n1 error\n"
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_nothing_of_a_schema_acts_on_a_terminal(h5schema: Command, tmp_path: Path, form: str) -> None:
+    text = HEAD + 'features: {"a\u202eb": {dtype: "uint\\e[31m8"}, c: {dtype: "\\uD800"}}\n'
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    said = h5schema("lint", "x.yaml", "--format", form).stdout
+    assert said.replace("\n", "").isprintable()
+    assert "a\\u202eb" in said
+    if form == "json":
+        first = json.loads(said)[0]
+        assert first["text"] == text.splitlines()[3]
