@@ -50,6 +50,11 @@ SYNTAX: Named = {
     "tab behind a dash": Trap("a:\n  -«\t»b: 1\n", "tab", "write a space"),
     "unclosed quote": Trap("a: «'»b\nc: d\n", "unclosed-quote", "close it with '"),
     "unclosed double quote": Trap('a: {x: «"»b, y: 2}\nc: d\n', "unclosed-quote", 'close it with "'),
+    "quote closed by the next one": Trap("a: «'»b\nc: d\ne: {f: '{g}.jpg'}\n", "unclosed-quote", "where its text ends"),
+    "quote in braces closed by the next one": Trap(
+        "a: {b: «'»c}\nd: {e: f, g: 'h'}\n", "unclosed-quote", "where its text ends"
+    ),
+    "double quote closed by the next one": Trap('a: ["b", «"»c]\nd: ["e"]\n', "unclosed-quote", "where its text ends"),
     "apostrophe": Trap("a: 'it'«s'»\n", "after-quote", "a quote is written twice"),
     "text behind quote": Trap("a: {b: 'c' «d»}\n", "after-quote", "into the quotes"),
     "unclosed bracket": Trap("a: «[»b, c\nd: e\n", "unclosed-bracket", "close it with ]"),
