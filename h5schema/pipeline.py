@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from h5schema.emit import Plan, plan, recognise, write
-from h5schema.errors import Problem, SchemaError, UsageError
+from h5schema.errors import Problem, SchemaError, TargetExistsError, UsageError
 
 if TYPE_CHECKING:
     from h5schema.resolve.ir import SchemaIR
@@ -39,7 +39,7 @@ class Package(NamedTuple):
 
 
 def generate(
-    schemas: Sequence[Path], output: Path, *, templates: Path | None = None, dry: bool = False
+    schemas: Sequence[Path], output: Path, *, templates: Path | None = None, dry: bool = False, force: bool = False
 ) -> tuple[Package, ...]:
     """Makes the packages of some schemas: all of them, or none if one is wrong.
 
@@ -48,11 +48,12 @@ def generate(
         output: Folder in which the packages lie.
         templates: Folder of templates that shadow ours.
         dry: Write nothing; the plans say what would be done.
+        force: Replace files that somebody changed after we wrote them.
 
     Raises:
         SchemaError: A schema has mistakes.
         UsageError: A file is missing, or two schemas have one name.
-        TargetExistsError: A file that is not ours is in the way.
+        TargetExistsError: A file that is not ours is in the way, or one of ours was changed by hand.
     """
     if templates is not None and not templates.is_dir():
         raise UsageError("there is no such folder of templates", where=str(templates), do="give a folder that exists")
@@ -62,6 +63,8 @@ def generate(
     packages = tuple(known[path] or _planned(path, resolved[path], output, templates) for path in texts)
     _expect_own_names(packages)
     if not dry:
+        if not force:
+            _expect_unedited(packages)
         for package in packages:
             _write(package, texts[package.schema], templates)
     return packages
@@ -148,6 +151,16 @@ def _expect_own_names(packages: Sequence[Package]) -> None:
                 f"{other} and {package.schema} both make the package `{package.name}`",
                 do="give one of them another `name`, or generate them into different folders",
             )
+
+
+def _expect_unedited(packages: Sequence[Package]) -> None:
+    edited = [str(path) for package in packages if package.plan for path in package.plan.edited]
+    if edited:
+        raise TargetExistsError(
+            "changed by hand after it was generated, and not replaced",
+            where=", ".join(edited),
+            do="move the change into the schema or a module of your own, then give it up here with `--force`",
+        )
 
 
 def _distinct(paths: Sequence[Path]) -> tuple[Path, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from h5schema.emit import explained, put, put_new
 from h5schema.errors import TargetExistsError, UsageError
 
 from .arguments import Commands
@@ -46,16 +47,14 @@ def _unknown(kind: str | None) -> str:
 
 
 def _write(target: Path, text: str, *, force: bool) -> None:
-    try:
-        with target.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise TargetExistsError(
-            "this file exists already",
-            where=str(target),
-            do="write another one with `-o`, or replace it with `--force`",
-        ) from None
-    except OSError as error:
-        raise UsageError(
-            f"it cannot be written: {error.strerror}", where=str(target), do="look at the folder and its permissions"
-        ) from None
+    if target.exists() and not target.is_file():
+        raise UsageError("this is no file", where=str(target), do="name the file to write with `-o`")
+    with explained(target):
+        if force:
+            put(target.resolve(), text.encode())  # a link stays one
+        elif not put_new(target, text.encode()):
+            raise TargetExistsError(
+                "this file exists already",
+                where=str(target),
+                do="write another one with `-o`, or replace it with `--force`",
+            )

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .manifest import MANIFEST, Manifest
 from .plan import Change, Plan, plan
-from .write import write
+from .write import explained, put, put_new, write
 
-__all__ = ["MANIFEST", "Change", "Manifest", "Plan", "plan", "write"]
+__all__ = ["MANIFEST", "Change", "Manifest", "Plan", "explained", "plan", "put", "put_new", "write"]

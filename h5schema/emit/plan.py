@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from h5schema.errors import TargetExistsError, UsageError
 
 from .manifest import MANIFEST, Manifest, digest
 
-State = Literal["new", "changed", "same", "stale"]
+State = Literal["new", "changed", "edited", "same", "stale"]
 
 
 class Change(NamedTuple):
@@ -18,7 +18,8 @@ class Change(NamedTuple):
 
     Attributes:
         path: Of the file.
-        state: `new` and `changed` are written, `stale` is deleted.
+        state: `new` and `changed` are written, `stale` is deleted; `edited` would be one of the last two,
+            but somebody changed the file after we wrote it.
         before: What stands there.
         after: What will stand there; None if it is deleted.
     """
@@ -52,6 +53,11 @@ class Plan(NamedTuple):
         """The changes that change something."""
         return tuple(change for change in self.changes if change.state != "same")
 
+    @property
+    def edited(self) -> tuple[Path, ...]:
+        """Files whose changes, made by hand, would be lost."""
+        return tuple(change.path for change in self.changes if change.state == "edited")
+
 
 def plan(folder: Path, files: Mapping[str, str], schema: str) -> Plan:
     """Compares a package with what stands on disk.
@@ -62,41 +68,59 @@ def plan(folder: Path, files: Mapping[str, str], schema: str) -> Plan:
         schema: File name of the schema.
 
     Raises:
-        TargetExistsError: A file is in the way that we did not write.
+        TargetExistsError: A file or folder is in the way that we did not write.
         UsageError: The folder or a file in it cannot be read.
     """
     contents = {name: text.encode() for name, text in files.items()}
     manifest = Manifest(schema, {name: digest(content) for name, content in contents.items()})
     ours = Manifest.of(folder).files
+    before = {name: _content(folder / name) for name in sorted({*contents, *ours} - {MANIFEST})}
+    if not ours:
+        _expect_nothing_else(folder, {name for name, content in contents.items() if before[name] == content})
     changes = [
-        *(_written(folder / name, content, known=name in ours) for name, content in sorted(contents.items())),
-        *_stale(folder, sorted(ours.keys() - contents.keys() - {MANIFEST})),
-        # Last, so that what it lists is there.
-        _written(folder / MANIFEST, manifest.text.encode(), known=True),
+        Change(
+            folder / name, _state(folder / name, there, contents.get(name), ours.get(name)), there, contents.get(name)
+        )
+        for name, there in before.items()
+        if there is not None or name in contents
     ]
-    return Plan(folder, tuple(changes))
+    return Plan(folder, (*changes, _manifest(folder / MANIFEST, manifest)))
 
 
-def _written(path: Path, content: bytes, *, known: bool) -> Change:
-    before = _content(path)
+def _state(path: Path, before: bytes | None, after: bytes | None, wrote: str | None) -> State:
     if before is None:
-        return Change(path, "new", None, content)
-    if before == content:
-        return Change(path, "same", before, content)
-    if not known:
+        return "new"
+    if before == after:
+        return "same"
+    if wrote is None:
         raise TargetExistsError(
             "this file was not written by h5schema, and is not replaced",
             where=str(path),
-            do="move it away, rename the schema, or choose another folder with `-o`",
+            do="move it away, give the schema another `name`, or choose another folder with `-o`",
         )
-    return Change(path, "changed", before, content)
+    if digest(before) != wrote:
+        return "edited"
+    return "stale" if after is None else "changed"
 
 
-def _stale(folder: Path, names: list[str]) -> Iterator[Change]:
-    for name in names:
-        before = _content(folder / name)
-        if before is not None:
-            yield Change(folder / name, "stale", before, None)
+def _manifest(path: Path, manifest: Manifest) -> Change:
+    """It comes last, so that what it lists is there; nobody's work is lost with it."""
+    before, after = _content(path), manifest.text.encode()
+    state: State = "new" if before is None else "same" if before == after else "changed"
+    return Change(path, state, before, after)
+
+
+def _expect_nothing_else(folder: Path, same: set[str]) -> None:
+    """Refuses a folder that is not ours: it may hold somebody's data."""
+    known = {MANIFEST, "__pycache__", *same}
+    others = sorted(child.name for child in folder.iterdir() if child.name not in known) if folder.is_dir() else []
+    if others:
+        shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        raise TargetExistsError(
+            f"this folder was not written by h5schema, and holds {shown}",
+            where=str(folder),
+            do="choose another folder with `-o`, give the schema another `name`, or move what is there away",
+        )
 
 
 def _content(path: Path) -> bytes | None:

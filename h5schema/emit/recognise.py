@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .manifest import MANIFEST, Manifest
-from .write import replace
+from .write import put
 
 
 class _Digest(Protocol):
@@ -60,7 +60,7 @@ def remembered(folder: Path) -> str | None:
 def remember(folder: Path, key: str) -> None:
     """Keeps a key; where that is not possible, the package is generated again next time."""
     with suppress(OSError):
-        replace(folder / _KEY, key.encode())
+        put(folder / _KEY, key.encode())
 
 
 def _generator() -> Iterator[tuple[str, bytes]]:

@@ -41,4 +41,4 @@ def package(schema: SchemaIR, overrides: Path | None = None) -> dict[str, str]:
         for file, view in views.items()
         if view is not None
     }
-    return {**files, "schema.yaml": schema.text}
+    return {**files, "py.typed": "", "schema.yaml": schema.text}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .conftest import Command
+from .conftest import REPOSITORY, Command
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -55,6 +58,48 @@ def test_init_never_replaces_a_schema(h5schema: Command, tmp_path: Path) -> None
     assert (tmp_path / "photos.yaml").read_text() == "mine\n"
     assert h5schema("init", "images", "-o", "photos.yaml", "--force").returncode == 0
     assert (tmp_path / "photos.yaml").read_text() != "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"), [(["-o", "mine.yaml", "--force"], ["mine.yaml"]), (["-o", "new.yaml"], ["mine.yaml"])]
+)
+def test_init_on_a_full_disk_changes_nothing(tmp_path: Path, arguments: list[str], left: list[str]) -> None:
+    """No file may grow: what happens where the disk is full."""
+    (tmp_path / "mine.yaml").write_text("mine\n")
+    code = (
+        "import resource, signal, sys; from h5schema.cli import main; "
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+        "raise SystemExit(main(['init', 'images', *sys.argv[1:]]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it cannot be written: File too large\n  help: look at the permissions and at the room" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
+    assert (tmp_path / "mine.yaml").read_text() == "mine\n"
+
+
+def test_init_leaves_a_link_a_link(h5schema: Command, tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text("mine\n")
+    (tmp_path / "link.yaml").symlink_to("real.yaml")
+    assert h5schema("init", "images", "-o", "link.yaml").returncode == 2
+    assert h5schema("init", "images", "-o", "link.yaml", "--force").returncode == 0
+    assert (tmp_path / "link.yaml").is_symlink()
+    assert "h5schema: 1" in (tmp_path / "real.yaml").read_text()
+
+
+def test_init_into_a_folder_that_is_not_there_yet(h5schema: Command, tmp_path: Path) -> None:
+    assert h5schema("init", "images", "-o", "schemas/photos.yaml").returncode == 0
+    assert [path.name for path in (tmp_path / "schemas").iterdir()] == ["photos.yaml"]
+    done = h5schema("init", "images", "-o", "schemas", "--force")
+    assert (done.returncode, done.stderr.partition("\n")[0]) == (2, "error: schemas: this is no file")
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_writes_the_package_beside(h5schema: Command, schema: Path) -> None:
     done = h5schema("generate", schema)
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "photos: 6 files written in photos\n", "those that `ls` shows"
     assert sorted(_files(schema.parent / "photos")) == sorted(
-        [".h5schema.json", "__init__.py", "extract.py", "groups.py", "loaders.py", "schema.yaml"]
+        [".h5schema.json", "__init__.py", "extract.py", "groups.py", "loaders.py", "py.typed", "schema.yaml"]
     )
     assert (schema.parent / "photos" / "schema.yaml").read_bytes() == schema.read_bytes()
 
@@ -32,8 +33,8 @@ def test_a_second_run_says_that_it_is_up_to_date(h5schema: Command, schema: Path
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
-@pytest.mark.parametrize("name", [".h5schema.json", "__init__.py", "groups.py", "loaders.py", "schema.yaml"])
-def test_check_shows_what_was_edited_and_generate_puts_it_right(h5schema: Command, schema: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["__init__.py", "groups.py", "loaders.py", "schema.yaml"])
+def test_what_was_edited_by_hand_is_shown_and_not_replaced(h5schema: Command, schema: Path, name: str) -> None:
     h5schema("generate", schema)
     target = schema.parent / "photos" / name
     good = target.read_bytes()
@@ -42,10 +43,55 @@ def test_check_shows_what_was_edited_and_generate_puts_it_right(h5schema: Comman
     assert done.returncode == 1
     assert "-# mine\n" in done.stdout
     assert "not up to date" in done.stderr
-    assert target.read_bytes() != good
-    assert h5schema("generate", schema).returncode == 0
+    assert h5schema("generate", schema, "--dry-run").stdout.startswith(f"edited   {Path('photos') / name}\n")
+    done = h5schema("generate", schema)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: {Path('photos') / name}: changed by hand after it was generated, and not replaced\n"
+        "  help: move the change into the schema or a module of your own, then give it up here with `--force`\n"
+    )
+    assert target.read_bytes() == good + b"# mine\n"
+    done = h5schema("generate", schema, "--force")
+    assert (done.returncode, done.stdout) == (0, "photos: 1 file written in photos\n")
     assert target.read_bytes() == good
     assert h5schema("generate", schema, "--check").returncode == 0
+
+
+def test_all_edited_files_are_named_and_no_package_is_written(h5schema: Command, schema: Path) -> None:
+    other = schema.with_name("other.yaml")
+    other.write_text(schema.read_text().replace("name: photos", "name: other"))
+    h5schema("generate", schema, other)
+    for file in ("photos/groups.py", "other/groups.py", "other/loaders.py"):
+        with (schema.parent / file).open("a") as module:
+            module.write("mine = True\n")
+    schema.write_text(schema.read_text().replace("doc: RGB pixels.", "doc: Pixels."))
+    before = _files(schema.parent / "photos")
+    done = h5schema("generate", schema, other)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: photos/groups.py, other/groups.py, other/loaders.py: changed by hand")
+    assert _files(schema.parent / "photos") == before
+
+
+def test_a_manifest_that_was_damaged_is_put_right(h5schema: Command, schema: Path) -> None:
+    h5schema("generate", schema)
+    manifest = schema.parent / "photos" / ".h5schema.json"
+    good = manifest.read_bytes()
+    manifest.write_bytes(good + b"# mine\n")
+    assert h5schema("generate", schema, "--check").returncode == 1
+    assert h5schema("generate", schema).stdout == "photos: .h5schema.json written in photos\n"
+    assert manifest.read_bytes() == good
+
+
+def test_a_folder_of_photos_is_no_place_for_the_package(h5schema: Command, schema: Path) -> None:
+    """The schema is called as the data are, and lies beside them."""
+    folder = schema.parent / "photos"
+    (folder / "cat").mkdir(parents=True)
+    (folder / "cat" / "1.jpg").write_bytes(b"a cat")
+    for mode in ([], ["--check"], ["--dry-run"], ["--force"]):
+        done = h5schema("generate", schema, *mode)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: photos: this folder was not written by h5schema, and holds cat\n  help: ")
+    assert [child.name for child in folder.iterdir()] == ["cat"]
 
 
 def test_check_and_dry_run_write_nothing(h5schema: Command, schema: Path) -> None:
@@ -63,7 +109,8 @@ def test_a_module_that_is_no_longer_needed_goes(h5schema: Command, schema: Path)
     text = schema.read_text()
     schema.write_text(text[: text.index("loaders:")])
     assert "loaders.py" in h5schema("generate", schema, "--dry-run").stdout
-    h5schema("generate", schema)
+    done = h5schema("generate", schema)
+    assert done.stdout == "photos: 1 file written, 1 file deleted in photos\n"
     assert not (schema.parent / "photos" / "loaders.py").exists()
 
 

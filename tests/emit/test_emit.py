@@ -55,10 +55,33 @@ def test_an_edited_file_is_shown_and_written_again(folder: Path) -> None:
     (folder / "groups.py").write_text("b = 3\n")
     planned = plan(folder, FILES, "photos.yaml")
     (change,) = planned.pending
-    assert change.state == "changed"
+    assert change.state == "edited"
+    assert planned.edited == (folder / "groups.py",)
     assert "-b = 3\n+b = 2\n" in change.diff
     write(planned)
     assert plan(folder, FILES, "photos.yaml").pending == ()
+
+
+def test_what_we_wrote_is_not_taken_for_an_edit(folder: Path) -> None:
+    (folder / "groups.py").write_text("b = 3\n")
+    later = {"__init__.py": "a = 3\n", "groups.py": "b = 3\n"}
+    planned = plan(folder, later, "photos.yaml")
+    assert planned.edited == ()
+    assert _states(folder, later) == {
+        "__init__.py": "changed",
+        "groups.py": "same",
+        "schema.yaml": "stale",
+        MANIFEST: "changed",
+    }
+
+
+def test_an_edited_file_is_not_deleted_either(folder: Path) -> None:
+    (folder / "groups.py").write_text("b = 3\n")
+    fewer = {name: text for name, text in FILES.items() if name != "groups.py"}
+    planned = plan(folder, fewer, "photos.yaml")
+    assert planned.edited == (folder / "groups.py",)
+    write(planned)
+    assert not (folder / "groups.py").exists()
 
 
 def test_only_what_is_ours_is_deleted(folder: Path) -> None:
@@ -77,6 +100,21 @@ def test_a_package_written_by_hand_is_not_replaced(tmp_path: Path) -> None:
         plan(folder, FILES, "photos.yaml")
     assert "-o" in str(error.value)
     assert _content(folder) == {"groups.py": b"my own work\n"}
+
+
+@pytest.mark.parametrize("name", ["cat.jpg", "notes.txt", ".git", "cat"])
+def test_a_folder_that_holds_somebodys_data_is_refused(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "photos"
+    (folder / name).mkdir(parents=True)
+    with pytest.raises(TargetExistsError, match=f"not written by h5schema, and holds {name}\n"):
+        plan(folder, FILES, "photos.yaml")
+    assert [child.name for child in folder.iterdir()] == [name]
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "photos" / "__pycache__").mkdir(parents=True)
+    write(plan(tmp_path / "photos", FILES, "photos.yaml"))
+    assert plan(tmp_path / "photos", FILES, "photos.yaml").pending == ()
 
 
 def test_a_file_that_is_what_it_should_be_is_taken_over(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _is_declaration(statement: ast.stmt) -> bool:
 def test_without_loaders_and_sources_there_are_no_such_modules() -> None:
     dims = tuple(replace(dim, source=None) for dim in PHOTOS.root.dims)
     bare = replace(PHOTOS, loaders=(), root=replace(PHOTOS.root, dims=dims))
-    assert sorted(package(bare)) == ["__init__.py", "groups.py", "schema.yaml"]
+    assert sorted(package(bare)) == ["__init__.py", "groups.py", "py.typed", "schema.yaml"]
 
 
 @given(text=texts.filter(lambda text: text.strip() != ""))
