@@ -26,7 +26,7 @@ class AnyAxis(ABC):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __set__(self, node: Node, value: object) -> Never:
+    def __set__(self, node: Node, value: Never) -> Never:
         raise UsageError(
             f"the dim {self._name} is not assigned",
             where=type(node).__name__,

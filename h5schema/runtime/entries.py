@@ -39,6 +39,8 @@ def flat(entry: object, addresses: Sequence[str], dim: str) -> dict[str, object]
 
 
 class _Rows(Generic[EntryT]):
+    __slots__ = ("_dim", "_reader")
+
     def __init__(self, reader: Reader, dim: str) -> None:
         self._reader = reader
         self._dim = dim
@@ -69,6 +71,8 @@ class _Rows(Generic[EntryT]):
 class Entries(_Rows[EntryT], Sequence[EntryT]):
     """Entries by position."""
 
+    __slots__ = ()
+
     @overload
     def __getitem__(self, index: int) -> EntryT: ...
     @overload
@@ -81,6 +85,8 @@ class Entries(_Rows[EntryT], Sequence[EntryT]):
 
 class IdEntries(_Rows[EntryT], Mapping[str, EntryT]):
     """Entries by id, in the order of the file; by position with `at`."""
+
+    __slots__ = ()
 
     def __getitem__(self, key: str) -> EntryT:
         return self.at(self.row(key))

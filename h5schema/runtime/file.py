@@ -11,9 +11,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, NamedTuple, Self, cast, overload
+from typing import ClassVar, NamedTuple, Never, Self, cast, overload
 
 import h5py
+
+from h5schema.errors import UsageError
+from h5schema.vocabulary.suggest import closest
 
 from . import checksums, stamp
 from .reader import Reader
@@ -50,11 +53,38 @@ class Binding(NamedTuple):
         """Gives a feature of this node, which has no entries, its value."""
         self.reader.assign(self.inner(name), value)
 
+    def unassignable(self, name: str, owner: str) -> UsageError:
+        """A name of this node that is assigned, and is no feature of its class `owner`."""
+        model, before = self.reader.model, self.inner("")
+        names = [*model.features, *model.axes, *model.groups]
+        known = [one.removeprefix(before) for one in names if one.startswith(before)]
+        whole = [one for one in known if (place := model.places.get(before + one)) and place.lead is None]
+        near = closest(name, filter(None, known)) or ""
+        listed = ", ".join(whole) or "nothing here: its features have entries, which are appended"
+        return UsageError(
+            f"{name!r} is no feature of {owner}",
+            where=f"{self.reader.path}: {self.address}" if self.address else str(self.reader.path),
+            do=f"did you mean {near.replace('/', '.')!r}?" if near else f"what can be assigned: {listed}",
+        )
+
+
+_set = object.__setattr__
+
 
 class Node:
     """The root of a file, or a group in it."""
 
     bound: Binding
+
+    def __setattr__(self, name: str, value: Never) -> None:
+        """Refuses a name that the class does not have: its value would be lost without a word.
+
+        `Never` lets a type checker refuse it too. A name of a subclass of yours begins with `_`.
+        """
+        if name.startswith("_") or hasattr(getattr(type(self), name, None), "__set__"):
+            super().__setattr__(name, value)
+            return
+        raise self.bound.unassignable(name, type(self).__name__)
 
 
 class Group(Node):
@@ -64,8 +94,10 @@ class Group(Node):
         at: HDF5 path relative to the enclosing group.
     """
 
+    at: str
+
     def __init__(self, at: str) -> None:
-        self.at = at
+        _set(self, "at", at)
         self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -78,9 +110,17 @@ class Group(Node):
     def __get__(self, node: Node | None, owner: type) -> Self:
         if node is None:
             return self
-        inner = type(self)(self.at)
-        inner.bound = Binding(node.bound.reader, node.bound.inner(self._name))
+        inner = object.__new__(type(self))
+        _set(inner, "at", self.at)
+        _set(inner, "bound", Binding(node.bound.reader, node.bound.inner(self._name)))
         return inner
+
+    def __set__(self, node: Node, value: Never) -> Never:
+        raise UsageError(
+            f"the group {self._name} is not assigned",
+            where=type(node).__name__,
+            do="assign its features one by one",
+        )
 
 
 class File(Node):
@@ -100,7 +140,7 @@ class File(Node):
     splits: ClassVar[Mapping[str, Split]] = {}
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.bound = Binding(self._reader(Path(path)), "")
+        _set(self, "bound", Binding(self._reader(Path(path)), ""))
 
     def _reader(self, path: Path) -> Reader:
         return Reader(type(self), path)

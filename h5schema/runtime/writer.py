@@ -13,11 +13,11 @@ import h5py
 from h5schema.errors import DataError, UsageError
 
 from . import stamp
-from .carrier import H5pyCarrier
 from .entries import Entries, IdEntries, flat, keys_of
 from .file import File
 from .ids import unknown_id
 from .reader import Reader
+from .spans import Carrier
 from .transaction import Transaction
 
 EntryT = TypeVar("EntryT")
@@ -52,7 +52,7 @@ class Recorder(Reader):
         """Whether something was begun and neither published nor dropped."""
         return self._transaction is not None
 
-    def carrier(self) -> H5pyCarrier:
+    def carrier(self) -> Carrier:
         return self.transaction.carrier
 
     def hdf5(self) -> h5py.File:
@@ -69,7 +69,10 @@ class Recorder(Reader):
         return row
 
     def entries(self, dim: str) -> object:
-        return IdAxisWriter[object](self, dim) if self.model.has_ids(dim) else AxisWriter[object](self, dim)
+        found: IdAxisWriter[object] | AxisWriter[object] = (
+            IdAxisWriter(self, dim) if self.model.has_ids(dim) else AxisWriter(self, dim)
+        )
+        return found
 
     def assign(self, address: str, value: object) -> None:
         place = self.model.places[address]
@@ -169,6 +172,8 @@ def _leaves(entry: Mapping[str, object], before: tuple[str, ...]) -> Iterator[tu
 class AxisWriter(Entries[EntryT], Generic[EntryT]):
     """The entries of a dim without ids, of a file that is being written."""
 
+    __slots__ = ()
+
     _reader: Recorder
 
     def append(self, entry: EntryT) -> None:
@@ -186,6 +191,8 @@ class AxisWriter(Entries[EntryT], Generic[EntryT]):
 
 class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
     """The entries of a dim with ids, of a file that is being written."""
+
+    __slots__ = ()
 
     _reader: Recorder
 
