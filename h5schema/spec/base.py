@@ -118,7 +118,7 @@ def said(value: object) -> str:
     """A value of the schema in a message: what it is, and how it begins."""
     match value:
         case None:
-            return "nothing"
+            return "an empty value"
         case bool():
             return f"the truth value {str(value).lower()}"
         case int() | float():
@@ -131,20 +131,34 @@ def said(value: object) -> str:
             return "a list"
 
 
-def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = (), *, meant: str = "") -> PydanticCustomError:
-    """An error in our words, raised by a validator.
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What a validator found.
 
-    Args:
+    Attributes:
         rule: Its rule id.
         what: What is wrong.
         help: What to write instead.
         at: Steps from the value that is validated to the one that is wrong.
         meant: The key that an unknown one was likely meant to be.
     """
-    # The text travels as data: pydantic would fill in braces that it finds in a template.
-    return PydanticCustomError(
-        "h5schema", "{what}", {"rule": rule, "what": what, "help": help, "at": at, "meant": meant}
-    )
+
+    rule: str
+    what: str
+    help: str = ""
+    at: tuple[Step, ...] = ()
+    meant: str = ""
+
+
+def refusal(*mistakes: Mistake) -> PydanticCustomError:
+    """An error in our words, raised by a validator: everything that it found."""
+    # The words travel as data: pydantic would fill in braces that it finds in a template.
+    return PydanticCustomError("h5schema", "mistakes", {"mistakes": mistakes})
+
+
+def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = (), *, meant: str = "") -> PydanticCustomError:
+    """The refusal of one `Mistake`."""
+    return refusal(Mistake(rule, what, help, at, meant))
 
 
 LONGEST_NAME = 40
@@ -229,35 +243,6 @@ Texts = Annotated[
 """One address, or a list of them."""
 
 Doc = Annotated[str, Field(description="What it is, for people: it becomes the docstring in generated code.")]
-
-_CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
-_WORD = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
-
-
-def _code(value: object) -> object:
-    if not isinstance(value, str):
-        raise mistake(
-            "wrong-type", f"the name of a function belongs here, not {said(value)}", "write my_module:my_function"
-        )
-    if not _CODE.fullmatch(value):
-        dotted, _, function = value.replace(":", ".").rpartition(".")
-        example = f"{dotted}:{function}" if _CODE.fullmatch(f"{dotted}:{function}") else "my_module:my_function"
-        raise mistake("bad-import-path", f"'{shown(value)}' is not of the form module:function", f"write {example}")
-    return value
-
-
-def _word_or_code(value: object) -> object:
-    return value if isinstance(value, str) and _WORD.fullmatch(value) else _code(value)
-
-
-Code = Annotated[str, BeforeValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{_CODE.pattern}$"})]
-"""`module:function`, found from the folder of the schema first."""
-WordOrCode = Annotated[
-    str,
-    BeforeValidator(_word_or_code),
-    WithJsonSchema({"type": "string", "pattern": f"^({_WORD.pattern}|{_CODE.pattern})$"}),
-]
-"""A word of ours, or `module:function`."""
 
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
 

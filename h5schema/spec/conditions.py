@@ -7,7 +7,9 @@ from typing import Annotated, ClassVar, cast
 from pydantic import BeforeValidator, Field
 from pydantic.json_schema import JsonSchemaValue
 
-from .base import ATOM, TEXT, Atom, Model, Text, mistake, said
+from h5schema.parse.words import shown
+
+from .base import ATOM, Atom, Model, Text, mistake, said
 
 
 def _number(value: object) -> object:
@@ -92,7 +94,12 @@ class PartSpec(Model):
 
     noun: ClassVar[str] = "a part of a split"
     long_form: ClassVar[bool] = False
-    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "number"}, TEXT, _ATOMS[1], BOUNDS)
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = (
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        {"type": "string", "pattern": "^[A-Za-z]"},
+        _ATOMS[1],
+        BOUNDS,
+    )
 
     share: int | float | None = Field(
         None, title="number", description="Its share of the entries, decided by a hash of `by` or of the id."
@@ -113,10 +120,36 @@ class PartSpec(Model):
                     "write 0.8, [a, b], or {max: 10}",
                 )
             case int() | float():
-                return {"share": value}
+                return {"share": _share(value)}
             case str():
-                return {"feature": value}
+                return {"feature": _address(value)}
             case Mapping():
                 return {"check": cast("Mapping[str, object]", value)}
             case _:
                 return {"values": value}
+
+
+def _share(value: float) -> float:
+    if 0 < value <= 1:
+        return value
+    help = f"write {value / 100:g} for {value:g} of 100" if 5 <= value <= 100 else "write 0.8 for four of five"
+    raise mistake("shares", f"a share is more than 0 and at most 1, not {shown(str(value))}", help)
+
+
+_FRACTION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(?:(%)|/ *([0-9]+))?")
+
+
+def _address(value: str) -> str:
+    """Refuses what was meant as a share."""
+    if value[:1].isascii() and value[:1].isalpha():
+        return value
+    found = _FRACTION.fullmatch(value.strip())
+    whole = 1.0 if found is None else 100.0 if found[2] else float(found[3] or 1)
+    share = float(found[1]) / whole if found is not None and whole else 0.0
+    raise mistake(
+        "shares" if found else "wrong-type",
+        f"a share is a number, not {said(value)}"
+        if found
+        else f"a part is a share, a list, bounds or an address, not {said(value)}",
+        f"write {share:g}" if 0 < share <= 1 else "write 0.8, [a, b], or {max: 10}",
+    )

@@ -1,8 +1,9 @@
 """Dims: axes of entries."""
 
-from typing import Annotated, ClassVar
+from itertools import chain
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from .base import TEXT, Doc, Model, Text, Texts, mistake, said
@@ -35,9 +36,14 @@ def _ids(value: object) -> object:
 GivenIds = Annotated[object, BeforeValidator(_ids), WithJsonSchema({"anyOf": [{"const": True}, TEXT]})]
 
 
+_INDEXES = (("offsets",), ("ends",), ("lengths",), ("ranges",), ("start", "end"), ("start", "length"))
+"""The forms of an index: keys that stand together."""
+
+
 class IndexSpec(Model):
     """How a ragged dim is written in a file of others."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [*form]} for form in _INDEXES]})
     noun: ClassVar[str] = "an index"
 
     offsets: Text | None = Field(None, title="path", description="N+1 offsets, the first 0.")
@@ -50,6 +56,24 @@ class IndexSpec(Model):
     where: dict[str, PredicateSpec] = Field(
         {}, title="mapping of predicates", description="Which entries have a range at all."
     )
+
+    @model_validator(mode="after")
+    def _has_one_form(self) -> Self:
+        found = [key for key in dict.fromkeys(chain(*_INDEXES)) if getattr(self, key) is not None]
+        if tuple(found) in _INDEXES:
+            return self
+        forms = "one of `offsets`, `ends`, `lengths`, `ranges`, `start` with `end`, `start` with `length`"
+        if not found:
+            raise mistake("missing-key", f"an index is {forms}", "add offsets: <path>, for example", ("[key]",))
+        if len(found) == 1:
+            other = "start: <path>" if found != ["start"] else "end: <path>, or length: <path>"
+            raise mistake("missing-key", f"`{found[0]}` of an index does not stand alone", f"add {other}", ("[key]",))
+        raise mistake(
+            "two-kinds",
+            f"`{found[-2]}` and `{found[-1]}` belong to two forms of an index",
+            f"write {forms}",
+            (found[-1], "[key]"),
+        )
 
 
 class DimSpec(Model):

@@ -1,7 +1,7 @@
 """Dtypes as they are written."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, cast
 
 from pydantic import Field
@@ -11,7 +11,7 @@ from h5schema.parse.words import shown
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
-from .base import TEXT, Model, Step, mistake, said
+from .base import TEXT, Mistake, Model, Step, mistake, refusal, said
 
 WORDS = (*NUMBERS, "str", *LATER)
 
@@ -28,7 +28,8 @@ _OTHER_NAMES = {
     "byte": "uint8",
     "half": "float16",
 }
-_FORMS = "uint8, float32, str, {str: 16}, {enum: [a, b]}"
+_FORMS = "uint8, float32, str, {str: 16} or {enum: [a, b]}"
+_LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
 
 class DtypeSpec(Model):
@@ -55,8 +56,13 @@ class DtypeSpec(Model):
             "properties": {
                 "enum": {
                     "anyOf": [
-                        {"type": "array", "items": TEXT, "minItems": 1},
-                        {"type": "object", "additionalProperties": {"type": "integer"}, "minProperties": 1},
+                        {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True},
+                        {
+                            "type": "object",
+                            "propertyNames": {"minLength": 1},
+                            "additionalProperties": {"type": "integer", "minimum": _LOWEST, "maximum": _HIGHEST},
+                            "minProperties": 1,
+                        },
                     ]
                 }
             },
@@ -125,20 +131,12 @@ def _members(inner: object) -> tuple[tuple[str, int], ...]:
             raise mistake("empty", "an enum has at least one member", "write {enum: [cat, dog]}", ("enum",))
         case tuple():
             texts = cast("tuple[object, ...]", inner)
-            seen: set[str] = set()
-            for index, text in enumerate(texts):
-                seen.add(_member(text, seen, ("enum", index)))
-            return tuple((cast("str", text), index) for index, text in enumerate(texts))
+            wrong = tuple(_wrong_texts(texts))
+            numbered = tuple((cast("str", text), index) for index, text in enumerate(texts))
         case Mapping():
-            for text, number in cast("Mapping[str, object]", inner).items():
-                if isinstance(number, bool) or not isinstance(number, int):
-                    raise mistake(
-                        "wrong-type",
-                        f"the value of a member is a whole number, not {said(number)}",
-                        f"write {text}: 0",
-                        ("enum", text),
-                    )
-            return tuple(cast("Mapping[str, int]", inner).items())
+            values = cast("Mapping[str, object]", inner)
+            wrong = tuple(_wrong_values(values))
+            numbered = tuple((text, cast("int", value)) for text, value in values.items())
         case _:
             raise mistake(
                 "wrong-type",
@@ -146,13 +144,43 @@ def _members(inner: object) -> tuple[tuple[str, int], ...]:
                 "write {enum: [cat, dog]} or {enum: {cat: 1, dog: 2}}",
                 ("enum",),
             )
+    if wrong:
+        raise refusal(*wrong)
+    return numbered
 
 
-def _member(text: object, seen: set[str], at: tuple[Step, ...]) -> str:
-    if not isinstance(text, str) or not text:
-        written = json.dumps(text).strip('"')
-        help = f"put it in quotes: '{written}'" if isinstance(text, bool | int | float) else "write a text"
-        raise mistake("wrong-type", f"a member of an enum is a text, not {said(text)}", help, at)
-    if text in seen:
-        raise mistake("member-twice", f"'{shown(text)}' stands twice in the enum", "delete one of the two", at)
-    return text
+def _wrong_texts(texts: tuple[object, ...]) -> Iterator[Mistake]:
+    """What is wrong in a list of members."""
+    seen: set[str] = set()
+    for index, text in enumerate(texts):
+        at: tuple[Step, ...] = ("enum", index)
+        if text == "":
+            yield Mistake("empty-text", "a member of an enum has no text", "write one, or delete it", at)
+        elif not isinstance(text, str):
+            written = json.dumps(text).strip('"')
+            help = f"put it in quotes: '{written}'" if isinstance(text, bool | int | float) else "write a text"
+            yield Mistake("wrong-type", f"a member of an enum is a text, not {said(text)}", help, at)
+        elif text in seen:
+            yield Mistake("member-twice", f"'{shown(text)}' stands twice in the enum", "delete one of the two", at)
+        else:
+            seen.add(text)
+
+
+def _wrong_values(members: Mapping[str, object]) -> Iterator[Mistake]:
+    """What is wrong in a mapping of members to values."""
+    seen: dict[int, str] = {}
+    for index, (text, value) in enumerate(members.items()):
+        at: tuple[Step, ...] = ("enum", text)
+        if not text:
+            yield Mistake("empty-text", "a member of an enum has no text", "write one, or delete it", (*at, "[key]"))
+        if isinstance(value, bool) or not isinstance(value, int):
+            what = f"the value of a member is a whole number, not {said(value)}"
+            yield Mistake("wrong-type", what, f"write {shown(text)}: {index}", at)
+        elif not _LOWEST <= value <= _HIGHEST:
+            what = f"{shown(str(value))} does not fit into 64 bits"
+            yield Mistake("enum-range", what, f"choose a value from {_LOWEST} to {_HIGHEST}", at)
+        elif value in seen:
+            what = f"the members '{shown(seen[value])}' and '{shown(text)}' have the same value {value}"
+            yield Mistake("value-twice", what, "give each member a value of its own", at)
+        else:
+            seen[value] = text

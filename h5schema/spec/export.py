@@ -55,14 +55,18 @@ def _with_bounds(part: object) -> object:
     if part == BOUNDS:
         return {"$ref": "#/$defs/CheckSpec"}
     if isinstance(part, dict):
-        # An input is one of three, told apart by its form; to a validator of JSON that is `anyOf`.
         known = cast("dict[str, object]", part)
         if {"type": "null"} in cast("list[object]", known.get("anyOf", [])):
             return _with_bounds(_not_null(known))
-        return {"anyOf" if key == "oneOf" else key: _with_bounds(inner) for key, inner in known.items()}
+        return {_any_of_models(key, inner): _with_bounds(inner) for key, inner in known.items()}
     if isinstance(part, list):
         return [_with_bounds(inner) for inner in cast("list[object]", part)]
     return part
+
+
+def _any_of_models(key: str, forms: object) -> str:
+    """An input is one of three models, told apart by its form; to a validator of JSON that is `anyOf`."""
+    return "anyOf" if key == "oneOf" and "$ref" in str(forms) else key
 
 
 def _not_null(part: dict[str, object]) -> dict[str, object]:

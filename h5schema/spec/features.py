@@ -4,9 +4,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .base import TEXT, AnyJson, Atom, Doc, Model, Text, Texts, WordOrCode, mistake, said
+from .base import TEXT, AnyJson, Atom, Doc, Model, Text, Texts, mistake, said
 from .conditions import CheckSpec
 from .dtypes import DtypeSpec
+from .functions import WordOrCode
 from .storage import StoreSpec
 
 

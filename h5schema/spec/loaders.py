@@ -8,9 +8,11 @@ from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 
-from .base import TEXT, Atom, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, mistake, said
+from .base import TEXT, Atom, Doc, Model, Name, Text, Texts, Word, mistake, said
 from .conditions import PredicateSpec
+from .functions import Code, WordOrCode
 
+_DTYPES = (*NUMBERS, "str", *LATER)
 FORMS = ("pad", "mask", "packed", "nested", "list", "dense", "sparse", "pairs", "id")
 
 
@@ -101,7 +103,7 @@ class InputSpec(Model):
         title="word",
         description="Ragged: `pad` (default: values, lengths), `mask`, `packed` (values, offsets), `nested`, `list`; sparse: `dense`, `sparse`, `pairs`; of a dim: `id`.",
     )
-    dtype: Annotated[str, Word(*NUMBERS, "str", *LATER)] | None = Field(
+    dtype: Annotated[str, Word(*_DTYPES)] | None = Field(
         None, title="dtype", description="Loaded dtype: floats may be rounded, every other value must stay what it is."
     )
     fill: Atom | None = Field(None, title="value", description="Stands in for an absent entry.")
@@ -123,9 +125,16 @@ class InputSpec(Model):
 def _kind(value: object) -> str:
     if isinstance(value, ListSpec | tuple):
         return "<list>"
-    if isinstance(value, MapSpec) or (isinstance(value, Mapping) and "feature" not in value):
+    if isinstance(value, MapSpec) or (
+        isinstance(value, Mapping) and not _is_input(cast("Mapping[str, object]", value))
+    ):
         return "<map>"
     return "<input>"
+
+
+def _is_input(value: Mapping[str, object]) -> bool:
+    """Whether a mapping is one input; also one that lacks `feature` and says what only an input does."""
+    return "feature" in value or value.get("as") in FORMS or value.get("dtype") in _DTYPES
 
 
 Tree = Annotated[
@@ -161,7 +170,10 @@ class MapSpec(
     frozen=True,
     strict=True,
     defer_build=True,
-    json_schema_extra={"minProperties": 1, "not": {"required": ["feature"]}},  # with that key it is an input
+    json_schema_extra={
+        "minProperties": 1,
+        "not": {"anyOf": [{"required": ["feature"]}, {"required": ["as"]}]},
+    },  # an input
 ):
     """Inputs by name: a TypedDict."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence as Steps
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from pydantic import ValidationError
 
@@ -14,7 +15,7 @@ from h5schema.errors import Problem
 from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, find, find_key
 from h5schema.parse.words import quoted, shown
 
-from .base import Flaw, Step, said
+from .base import Flaw, Mistake, Step, said
 from .schema import SchemaSpec
 
 if TYPE_CHECKING:
@@ -66,16 +67,17 @@ def read(parsed: Parsed) -> Reading:
         except ValidationError as error:
             smaller = False
             for detail in error.errors(include_url=False):
-                problem, path, key_only = _explain(parsed, detail)
-                if not quiet and problem.location not in told and path not in poisoned:
-                    problems.append(problem)
-                smaller |= _prune(data, path, key_only, poisoned)
-                if (meant := _meant(detail, path)) is not None:
-                    poisoned.add(meant)
+                for one in _explain(parsed, detail):
+                    if not quiet and one.problem.location not in told and not _follows(one, poisoned):
+                        problems.append(one.problem)
+                    smaller |= _prune(data, one.path, one.key_only, poisoned)
+                    if one.meant:
+                        poisoned.add((*one.path[:-1], one.meant))
             if not smaller:  # what is wrong could not be taken out
                 poisoned |= {(key,) for key in data}
                 data = dict(_PLACEHOLDERS)
-    ordered = sorted(problems, key=lambda problem: problem.location)
+    # What is wrong behind an alias is wrong once, however often it is used.
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: problem.location)
     return Reading(schema, frozenset(poisoned), tuple(ordered), parsed)
 
 
@@ -88,34 +90,54 @@ def plain(node: Node) -> Plain:
     return {cast("str", key.value): plain(value) for key, value in node.entries}
 
 
-def _meant(detail: ErrorDetails, path: Path) -> Path | None:
-    """Path of the key that an unknown one was likely meant to be; None if there is none."""
-    context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
-    key = cast("str", context.get("meant", ""))
-    return (*path[:-1], key) if key else None
+class _Wrong(NamedTuple):
+    """A problem, and what it spoils.
+
+    Attributes:
+        path: Of what is wrong.
+        key_only: Whether only a key too many is to be dropped.
+        meant: The key that it was likely meant to be.
+    """
+
+    problem: Problem
+    path: Path
+    key_only: bool = False
+    meant: str = ""
 
 
-def _explain(parsed: Parsed, detail: ErrorDetails) -> tuple[Problem, Path, bool]:
-    """The problem, the path that it spoils, and whether only a key too many is to be dropped."""
+def _follows(one: _Wrong, poisoned: set[Path]) -> bool:
+    """Whether it is so because something was left out: an element, or a key of a mapping that now lacks one."""
+    lacks = one.problem.rule == "missing-key"
+    return one.path in poisoned or (lacks and any(path[:-1] == one.path for path in poisoned))
+
+
+def _explain(parsed: Parsed, detail: ErrorDetails) -> Iterator[_Wrong]:
+    """What one error of pydantic tells."""
     loc = tuple(step for step in detail["loc"] if step not in _TAGS)
+    context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
     if isinstance(flaw := detail["input"], Flaw):
         missing = flaw.rule == "missing-key"
         place = loc[:-1] if missing else loc
-        return _problem(parsed, place, flaw.rule, flaw.what, flaw.help, at_key=missing), loc, False
-    context = cast("AnyMapping[str, object]", detail.get("ctx") or {})
-    if detail["type"] == "h5schema":
-        path: Path = (*loc, *cast("Path", context["at"]))
-        is_key = path[-1:] == ("[key]",)
-        path = path[:-1] if is_key else path
-        rule, what, help = (cast("str", context[name]) for name in ("rule", "what", "help"))
-        if rule == "wrong-type" and (braces := _braces(parsed, path)) is not None:
-            return braces, path, False
-        at_key = is_key or rule == "unknown-key"
-        return _problem(parsed, path, rule, what, help, at_key=at_key), path, rule == "unknown-key"
-    rule, what, help = _words(parsed, detail["type"], context, loc)
-    if (braces := _braces(parsed, loc)) is not None and detail["type"] in ("string_type", "tuple_type"):
-        return braces, loc, False
-    return _problem(parsed, loc, rule, what, help), loc, False
+        yield _Wrong(_problem(parsed, place, flaw.rule, flaw.what, flaw.help, at_key=missing), loc)
+    elif detail["type"] == "h5schema":
+        for one in cast("tuple[Mistake, ...]", context["mistakes"]):
+            yield _of_mistake(parsed, one, loc)
+    elif (braces := _braces(parsed, loc)) is not None and detail["type"] in ("string_type", "tuple_type"):
+        yield _Wrong(braces, loc)
+    else:
+        yield _Wrong(_problem(parsed, loc, *_words(parsed, detail["type"], context, loc)), loc)
+
+
+def _of_mistake(parsed: Parsed, one: Mistake, loc: Path) -> _Wrong:
+    path = (*loc, *one.at)
+    is_key = path[-1:] == ("[key]",)
+    path = path[:-1] if is_key else path
+    if one.rule == "wrong-type" and (braces := _braces(parsed, path)) is not None:
+        return _Wrong(braces, path)
+    unknown = one.rule == "unknown-key"
+    return _Wrong(
+        _problem(parsed, path, one.rule, one.what, one.help, at_key=is_key or unknown), path, unknown, one.meant
+    )
 
 
 def _problem(parsed: Parsed, path: Path, rule: str, what: str, help: str, *, at_key: bool = False) -> Problem:

@@ -8,10 +8,11 @@ from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
 
-from .base import TEXT, AnyJson, Code, Doc, Model, Name, Text, Texts, Word, WordOrCode, as_tuple, mistake, said
+from .base import TEXT, AnyJson, Doc, Model, Name, Text, Texts, Word, as_tuple, mistake, said
 from .conditions import PartSpec
 from .dims import DimSpec
 from .features import FeatureSpec
+from .functions import Code, WordOrCode
 from .loaders import LoaderSpec
 from .storage import StoreSpec
 

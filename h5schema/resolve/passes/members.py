@@ -29,10 +29,8 @@ def _enum(draft: Draft, notes: Notes, feature: FeatureIR, members: Sequence[tupl
     declared = draft.features[feature.address]
     path = (*declared.path, "dtype", "enum")
     identifiers: dict[str, str] = {}
-    values: dict[int, str] = {}
-    for text, value in members:
+    for text, _ in members:
         identifier = member(text)
-        where = (*path, text)
         if identifier in identifiers:
             notes.add(
                 "member-twice",
@@ -43,19 +41,9 @@ def _enum(draft: Draft, notes: Notes, feature: FeatureIR, members: Sequence[tupl
                 breaks=declared.path,
             )
             return None
-        if value in values:
-            notes.add(
-                "value-twice",
-                f"the members '{values[value]}' and '{text}' have the same value {value}",
-                where,
-                "give each member a value of its own",
-                breaks=declared.path,
-            )
-            return None
         identifiers[identifier] = text
-        values[value] = text
     try:
-        base = enum_base(tuple(values))
+        base = enum_base(tuple(value for _, value in members))
     except ValueError as error:
         notes.add("enum-range", str(error), path, "choose smaller values", breaks=declared.path)
         return None

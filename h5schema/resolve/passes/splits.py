@@ -118,14 +118,6 @@ def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, pa
     for name, part in spec.parts.items():
         where = (*path, "parts", name)
         if part.share is not None:
-            if not 0 < part.share <= 1:
-                notes.add(
-                    "shares",
-                    f"a share is more than 0 and at most 1, not {part.share}",
-                    where,
-                    "write 0.8 for four of five",
-                    breaks=path,
-                )
             yield PartIR(name, share=part.share)
         elif part.values is not None:
             for index, value in enumerate(part.values):
@@ -178,7 +170,7 @@ def _disjoint(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
     if total > 1 + 1e-9:
         notes.add(
             "shares",
-            f"the shares sum to {total:.6g}, more than all entries",
+            f"the shares sum to {total:.6g}, which is more than 1",
             (*path, "parts", shares[-1].name),
             "let them sum to 1, or to less: then some entries are in no part",
             breaks=path,
