@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped; nothing unfinished is left behind", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader has seen enough; Python must not complain when it closes stdout.

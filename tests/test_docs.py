@@ -78,11 +78,11 @@ def test_what_you_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = blocks_of(ROOT / "README.md")
     for label in ("cat", "dog", "bird"):
         for number in range(3):
-            photo = tmp_path / "photos" / label / f"{number:04}.jpg"
+            photo = tmp_path / "pictures" / label / f"{number:04}.jpg"
             photo.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (32, 32), (number * 50, 90, 120)).save(photo)
     schema = next(block for block in blocks if block.kind == "yaml")
-    extract = Block("README.md", 0, "shell", "h5schema extract photos.yaml photos -o photos.h5\n")
+    extract = Block("README.md", 0, "shell", "h5schema extract photos.yaml pictures -o photos.h5\n")
     python = [block for block in blocks if block.kind == "python"]
     run([schema, extract, *python], {"pixels": np.zeros((32, 32, 3), np.uint8)}, tmp_path, monkeypatch)
 

@@ -49,8 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             summary = extraction.run(
                 arguments.sources, arguments.output, overwrite=arguments.overwrite, functions=functions
             )
-    print(summary)
-    return 1 if summary.failures else 0
+    return summary.tell()
 
 
 @contextmanager

@@ -153,10 +153,9 @@ class Extraction:
             print(f"error: {error}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
-            print(f"stopped; nothing was left at {given.output}", file=sys.stderr)
+            print("stopped; nothing unfinished is left behind", file=sys.stderr)
             return 130
-        print(summary)
-        return 1 if summary.failures else 0
+        return summary.tell()
 
 
 def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str, Origin]) -> None:
@@ -181,9 +180,9 @@ def _expect_some(found: Mapping[str, Found], failures: Sequence[Failure], target
         first = failures[0]
         frames = f"\n{first.frames}" if first.frames else ""
         raise UserCodeError(
-            f"none of the {total} sources could be extracted; the first, {first.source}: {first.message}{frames}",
+            f"none of the {total} sources could be extracted; the first, {first.name}: {first.message}{frames}",
             where=str(target),
-            do="mend the function or the schema and run it again; nothing was written",
+            do=first.help or "mend the function or the schema and run it again; nothing was written",
         )
 
 
@@ -211,8 +210,8 @@ def _entry(
     try:
         transaction.put_one(dim, calls.of_source(order, source), key)
     except SourceFailedError as error:
-        return Failure(source.id, source.path, error.what, error.frames)
+        return Failure(source.id, source.path, error.said(source.path), error.frames, error.do)
     except DataError as error:
         place = error.where.removeprefix(f"{transaction.target}: ").partition(", row")[0]
-        return Failure(source.id, source.path, f"{place}: {error.what}; {error.do}")
+        return Failure(source.id, source.path, f"{place}: {error.what}", help=error.do)
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from types import ModuleType
 
 from h5schema.errors import UserCodeError
 from h5schema.vocabulary.extractors import EXTRACTORS
+
+from .users_code import UsersCodeFailedError, users_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +52,25 @@ class Function:
         if folder is not None and folder not in sys.path:
             sys.path.insert(0, folder)
         try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
-                raise UserCodeError(
-                    f"importing it fails: {error}", where=self.name, do=f"install {error.name}"
-                ) from None
-            raise UserCodeError(
-                f"there is no module {name!r}",
-                where=self.name,
-                do=f"it is looked for in {folder or 'the Python path'} first, then where Python looks (PYTHONPATH)",
-            ) from None
-        except Exception as error:  # noqa: BLE001  whatever the user's module raises while it is imported
-            raise UserCodeError(
-                f"importing it fails\n{frames_of(error)}", where=self.name, do="mend the module"
-            ) from None
+            with users_code():
+                module = importlib.import_module(name)
+        except UsersCodeFailedError as failed:
+            what, do = _why_not(name, failed, folder)
+            raise UserCodeError(what, where=self.name, do=do) from None
         if self.folder is not None:
             _expect_from(self.folder, name, module)
         return module
+
+
+def _why_not(name: str, failed: UsersCodeFailedError, folder: str | None) -> tuple[str, str]:
+    """Why a module is not imported, and what to do."""
+    missing = failed.error.name if isinstance(failed.error, ModuleNotFoundError) else None
+    if missing is None:
+        return f"importing it fails\n{failed.frames}", "mend the module"
+    if name == missing or name.startswith(f"{missing}."):
+        looked = f"it is looked for in {folder or 'the Python path'} first, then where Python looks (PYTHONPATH)"
+        return f"there is no module {name!r}", looked
+    return f"importing it fails\n{failed.frames}", f"install {missing}"
 
 
 def _expect_from(folder: Path, name: str, module: ModuleType) -> None:
@@ -82,13 +84,3 @@ def _expect_from(folder: Path, name: str, module: ModuleType) -> None:
             where=str(own),
             do="give one of them another name; in one process a name is one module",
         )
-
-
-def frames_of(error: BaseException) -> str:
-    """The traceback of the user's own function: without the frames of this package."""
-    ours = str(Path(__file__).resolve().parent.parent)
-    shown = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((ours, "<frozen"))
-    ]
-    lines = traceback.format_list(shown) + traceback.format_exception_only(error)
-    return "".join(lines).rstrip()

@@ -10,8 +10,9 @@ from typing import TypeAlias, cast
 from h5schema.errors import H5SchemaError, MissingExtraError, UserCodeError
 from h5schema.vocabulary.patterns import Pattern
 
-from .functions import Function, frames_of
+from .functions import Function
 from .sources import Source
+from .users_code import UsersCodeFailedError, users_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,19 @@ Origin: TypeAlias = Call | Capture
 
 
 class SourceFailedError(H5SchemaError):
-    """A source cannot become an entry; it is skipped."""
+    """A source cannot become an entry; it is skipped.
 
-    def __init__(self, message: str, frames: str = "") -> None:
-        super().__init__(message)
+    Attributes:
+        frames: The traceback of the user's own function, or "".
+    """
+
+    def __init__(self, what: str, *, where: str = "", do: str = "", frames: str = "") -> None:
+        super().__init__(what, where=where, do=do)
         self.frames = frames
+
+    def said(self, own: Path | None = None) -> str:
+        """What went wrong; and where, if that is not the source's own path."""
+        return self.what if self.where in ("", str(own)) else f"{self.what} ({self.where})"
 
 
 class Calls:
@@ -102,7 +111,9 @@ class Calls:
             return _item(self._call(origin, ()), address)
         except SourceFailedError as error:
             raise UserCodeError(
-                f"{error.what}\n{error.frames}", where=f"{address}: {origin.function}", do="mend the function"
+                f"{error.said()}\n{error.frames}".rstrip(),
+                where=f"{address}: {origin.function}",
+                do=error.do or "mend the function",
             ) from None
 
     def _handed(self, origin: Call, source: Source, made: dict[str, object]) -> tuple[object, ...] | None:
@@ -119,13 +130,15 @@ class Calls:
 
     def _call(self, origin: Call, handed: tuple[object, ...]) -> object:
         try:
-            return self._functions[origin.function](*handed, **origin.params)
+            with users_code():
+                return self._functions[origin.function](*handed, **origin.params)
+        except UsersCodeFailedError as failed:
+            said = f"{origin.function} raised {type(failed.error).__name__}"
+            raise SourceFailedError(said, frames=failed.frames) from None
         except MissingExtraError:
             raise
         except H5SchemaError as error:
-            raise SourceFailedError(f"{error.what} ({error.where})" if error.where else error.what) from None
-        except (Exception, SystemExit) as error:  # noqa: BLE001  the one place: what the user's function raises is recorded
-            raise SourceFailedError(f"{origin.function} raised {type(error).__name__}", frames_of(error)) from None
+            raise SourceFailedError(error.what, where=error.where, do=error.do) from None
 
 
 def _item(result: object, address: str) -> object:

@@ -154,7 +154,29 @@ def test_extract_says_which_source_failed(h5schema: Command, schema: Path, tmp_p
     (folder / "cat" / "bad.jpg").write_text("no image")
     done = h5schema("extract", schema, folder, "-o", "photos.h5")
     assert done.returncode == 1
-    assert "cat/bad.jpg" in done.stdout
+    assert done.stdout.startswith("3 entries of photo, 1 source skipped; ")
+    assert done.stderr == (
+        "skipped 1 source that failed:\n"
+        "  cat/bad.jpg: this is no image that Pillow reads\n"
+        "    help: look at the file, or leave it out of the pattern\n"
+    )
+
+
+def test_extract_tells_once_what_failed_alike(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat", "dog"])
+    for number in range(37):
+        (folder / "cat" / f"bad{number:02}.jpg").write_text("no image")
+    Image.new("RGB", (9, 9)).save(folder / "dog" / "small.jpg")
+    done = h5schema("extract", schema, folder, "-o", "photos.h5")
+    assert done.returncode == 1
+    assert done.stdout.startswith("6 entries of photo, 38 sources skipped; ")
+    assert done.stderr == (
+        "skipped 38 sources that failed:\n"
+        "  37 sources (cat/bad00.jpg, cat/bad01.jpg, cat/bad02.jpg, …): this is no image that Pillow reads\n"
+        "    help: look at the file, or leave it out of the pattern\n"
+        "  dog/small.jpg: /image: the shape is [9, 9, 3], not [32, 32, 3]\n"
+        "    help: give exactly this shape: nothing is broadcast, cut or padded\n"
+    )
 
 
 def test_extract_without_a_source_says_so(h5schema: Command, tmp_path: Path) -> None:
