@@ -88,6 +88,8 @@ class Draft:
         made: Features that extraction makes, each after those it is made from.
         enums: By address of their feature.
         classes: Names of classes; keys as `passes.classes` makes them.
+        told: By which path each place had a complaint of a rule. Another path leads there through an alias, and
+            what is wrong behind an alias is wrong once, however often it is used.
     """
 
     reading: Reading
@@ -106,6 +108,7 @@ class Draft:
     splits: tuple[SplitIR, ...] = ()
     loaders: tuple[LoaderIR, ...] = ()
     problems: tuple[Problem, ...] = ()
+    told: Mapping[tuple[str, Location], Path] = field(default_factory=dict[tuple[str, Location], Path])
 
 
 _TELL_NOTHING = ("dims", "features", "groups", "splits", "loaders", "name", "version", "h5schema", "doc", "after")
@@ -131,6 +134,7 @@ class Notes:
         self._draft = draft
         self._problems: list[Problem] = []
         self._broken: set[Path] = set()
+        self._told = dict(draft.told)
 
     def add(
         self,
@@ -157,7 +161,9 @@ class Notes:
             breaks: Path of the element about which nothing else is to be said.
         """
         source = self._draft.reading.parsed.source
-        self._problems.append(source.problem(rule, message, self._location(path, key, within), help, severity))
+        problem = source.problem(rule, message, self._location(path, key, within), help, severity)
+        if self._told.setdefault((rule, problem.location), path) == path:
+            self._problems.append(problem)
         if breaks is not None:
             self._broken.add(breaks)
 
@@ -180,6 +186,7 @@ class Notes:
             draft,
             problems=draft.problems + tuple(self._problems),
             broken=draft.broken | frozenset(self._broken),
+            told=self._told,
         )
 
     def _location(self, path: Path, key: bool, within: tuple[int, int] | None) -> Location:

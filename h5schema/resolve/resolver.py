@@ -23,6 +23,7 @@ from .passes.inherit import inherit
 from .passes.later import refuse_later
 from .passes.loaders import resolve_loaders
 from .passes.members import resolve_members
+from .passes.modules import refuse_hidden_modules
 from .passes.order import order_features
 from .passes.origins import resolve_origins
 from .passes.places import resolve_places
@@ -34,6 +35,7 @@ PASSES: tuple[Pass, ...] = (
     # what is there
     declare,
     refuse_later,
+    refuse_hidden_modules,
     inherit,
     # what it is
     resolve_axes,

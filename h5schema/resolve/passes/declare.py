@@ -46,7 +46,7 @@ def _check_package(notes: Notes, schema: SchemaSpec) -> None:
     if schema.name in reserved.PACKAGE:
         notes.add(
             "reserved-name",
-            f"a package called `{schema.name}` would hide the module {schema.name} that its code imports",
+            f"a package called `{schema.name}` would hide the module `{schema.name}`, which Python or a library needs",
             ("name",),
             f"call it `{schema.name}_data`, for example",
         )
