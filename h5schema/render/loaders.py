@@ -1,46 +1,48 @@
-"""What `loaders.py` holds: for each loader its batch types and its plan, ready for the template."""
+"""What `loaders.py` holds: for each loader the types of its batches and its plan, ready for the template."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from h5schema.resolve.ir import FeatureIR, LoaderIR, MappingIR, PredicateIR, SampleIR, SchemaIR, TakeIR, TupleIR
+from h5schema.resolve.ir import FeatureIR, LoaderIR, PredicateIR, RecordIR, SampleIR, SchemaIR, TakeIR
 
 from .groups import check
 from .imports import Imports
 from .literals import literal, name, string
-from .names import Names
-from .printer import Bracketed, Code, call, flat, subscript
+from .printer import Bracketed, Code, call, flat
 from .types import batch_type, batch_words, features_of
+
+_BASES = {"position": "NamedTuple", "key": "TypedDict"}
 
 
 class FieldView(NamedTuple):
-    """A field of a batch's `TypedDict`."""
+    """A field of a record; one that is a record itself has its words there."""
 
     name: str
-    type: Code
+    type: str
     doc: str
 
 
-class MappingView(NamedTuple):
-    """A `TypedDict` of a batch."""
+class RecordView(NamedTuple):
+    """A `NamedTuple` or `TypedDict`: a batch, or a part of one."""
 
     name: str
+    base: str
     doc: str
     fields: tuple[FieldView, ...]
 
 
 class LoaderView(NamedTuple):
-    """One loader."""
+    """One loader; its batch is one of its records, or another name for a type that is there already."""
 
     name: str
     function: str
     doc: str
     batch: str
-    batch_type: Code
+    batch_type: str
     batch_doc: str
-    mappings: tuple[MappingView, ...]
+    records: tuple[RecordView, ...]
     plan: Code
 
 
@@ -56,47 +58,43 @@ def view(schema: SchemaIR) -> LoadersView | None:
     if not schema.loaders:
         return None
     features = {feature.address: feature for feature in features_of(schema.root)}
-    mappings = [mapping for loader in schema.loaders for mapping in _mappings(loader)]
-    names = Names(
-        [schema.class_name, *(m.class_name for m in mappings), *(loader.class_name for loader in schema.loaders)]
-    )
-    loaders = tuple(_loader(loader, features, names) for loader in schema.loaders)
+    owners = {
+        record.class_name: loader.name for loader in reversed(schema.loaders) for record in _records(loader.sample)
+    }
+    loaders = tuple(_loader(loader, features, owners) for loader in schema.loaders)
     return LoadersView(_imports(schema, features), loaders)
 
 
-def _loader(loader: LoaderIR, features: Mapping[str, FeatureIR], names: Names) -> LoaderView:
-    kind = batch_type(loader.inputs, features)
-    docs = [f"Inputs: {_words(loader.inputs, loader, features)}"]
-    if loader.targets is not None:
-        kind = subscript("tuple", [kind, batch_type(loader.targets, features)])
-        docs.append(f"targets: {_words(loader.targets, loader, features)}")
+def _loader(loader: LoaderIR, features: Mapping[str, FeatureIR], owners: Mapping[str, str]) -> LoaderView:
     where = f" in {'/'.join(loader.split)}" if loader.split else ""
+    own = [record for record in _records(loader.sample) if owners[record.class_name] == loader.name]
     return LoaderView(
         name=name(loader.class_name),
         function=name(loader.function),
         doc=loader.doc if loader.doc.strip() else f"Samples of `{loader.over}`{where}.",
-        batch=names.free(f"{loader.class_name}Batch"),
-        batch_type=kind,
-        batch_doc="; ".join(docs) + ".",
-        mappings=tuple(_mapping(mapping, loader, features) for mapping in _mappings(loader)),
+        batch=name(loader.batch_name),
+        batch_type=batch_type(loader.sample, features),
+        batch_doc=f"{_title(loader, loader.sample)}\n\n{_words(loader.sample, loader, features)}".strip(),
+        records=tuple(_record(record, loader, features) for record in own),
         plan=_plan(loader),
     )
 
 
-def _mapping(mapping: MappingIR, loader: LoaderIR, features: Mapping[str, FeatureIR]) -> MappingView:
+def _record(record: RecordIR, loader: LoaderIR, features: Mapping[str, FeatureIR]) -> RecordView:
     fields = tuple(
-        FieldView(name(key), batch_type(item, features), _words(item, loader, features)) for key, item in mapping.items
+        FieldView(name(field), batch_type(item, features), _words(item, loader, features))
+        for field, item in record.items
     )
-    return MappingView(name(mapping.class_name), f"What a batch of `{loader.name}` names.", fields)
+    return RecordView(name(record.class_name), _BASES[record.by], _title(loader, record), fields)
 
 
 def _words(sample: SampleIR, loader: LoaderIR, features: Mapping[str, FeatureIR]) -> str:
-    """dtype and shape of what stands in a batch, in words."""
-    if isinstance(sample, TakeIR):
-        return batch_words(sample, loader.over, features)
-    if isinstance(sample, TupleIR):
-        return ", ".join(_words(item, loader, features) for item in sample.items)
-    return f"`{sample.class_name}`"
+    """dtype and shape; a record has its own words."""
+    return batch_words(sample, loader.over, features) if isinstance(sample, TakeIR) else ""
+
+
+def _title(loader: LoaderIR, sample: SampleIR) -> str:
+    return f"{'A' if sample is loader.sample else 'Part of a'} batch of `{loader.name}`."
 
 
 def _plan(loader: LoaderIR) -> Code:
@@ -106,9 +104,7 @@ def _plan(loader: LoaderIR) -> Code:
     if loader.where:
         items = tuple((f"{string(address)}: ", _predicate(asked)) for address, asked in loader.where)
         arguments.append(("where", Bracketed("{", items, "}")))
-    arguments.append(("inputs", _sample(loader.inputs)))
-    if loader.targets is not None:
-        arguments.append(("targets", _sample(loader.targets)))
+    arguments.append(("sample", _sample(loader.sample)))
     batch: list[tuple[str, Code]] = [("", literal(loader.batch_size))]
     batch += [(key, "True") for key, on in (("shuffle", loader.shuffle), ("drop_last", loader.drop_last)) if on]
     arguments.append(("batch", call("Batch", batch)))
@@ -116,9 +112,9 @@ def _plan(loader: LoaderIR) -> Code:
 
 
 def _sample(sample: SampleIR) -> Code:
-    if isinstance(sample, TupleIR):
-        return Bracketed("(", tuple(("", _sample(item)) for item in sample.items), ")", lone=",")
-    if isinstance(sample, MappingIR):
+    if isinstance(sample, RecordIR):
+        if sample.by == "position":
+            return call("Fields", [("", sample.class_name), *((field, _sample(item)) for field, item in sample.items)])
         return Bracketed("{", tuple((f"{string(key)}: ", _sample(item)) for key, item in sample.items), "}")
     if sample.of == "dim":
         return call(_take(sample), [("", string(sample.address))])
@@ -144,48 +140,37 @@ def _predicate(asked: PredicateIR) -> Code:
 def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
     """Found in what is printed, so that nothing is imported that is not used."""
     needed = Imports()
+    needed.name("h5schema.runtime", "Batch", "Plan")
     needed.name("h5schema.runtime.torch", "Loader")
     needed.name(".groups", schema.class_name)
     for loader in schema.loaders:
-        samples = [loader.inputs, *([loader.targets] if loader.targets is not None else [])]
-        if any(_mappings(loader)):
-            needed.name("typing", "TypedDict")
-        for take in (take for sample in samples for take in _takes(sample)):
+        for record in _records(loader.sample):
+            needed.name("typing", _BASES[record.by])
+            if record.by == "position":
+                needed.name("h5schema.runtime", "Fields")
+        for take in _takes(loader.sample):
             needed.name("h5schema.runtime", _take(take))
-            kind = flat(batch_type(take, features))
+            kind = batch_type(take, features)
             if "Tensor" in kind:
                 needed.name("torch", "Tensor")
             elif kind[0].isupper():
                 needed.name("h5schema.runtime.torch", kind)
         for _, asked in loader.where:
             needed.name("h5schema.runtime", flat(_predicate(asked)).partition("(")[0])
-    needed.name("h5schema.runtime", "Batch", "Plan")
     return needed.text
 
 
-def _mappings(loader: LoaderIR) -> Iterator[MappingIR]:
+def _records(sample: SampleIR) -> Iterator[RecordIR]:
     """Inner ones first."""
-    for sample in (loader.inputs, loader.targets):
-        if sample is not None:
-            yield from _mappings_in(sample)
-
-
-def _mappings_in(sample: SampleIR) -> Iterator[MappingIR]:
-    if isinstance(sample, TupleIR):
-        for item in sample.items:
-            yield from _mappings_in(item)
-    elif isinstance(sample, MappingIR):
+    if isinstance(sample, RecordIR):
         for _, item in sample.items:
-            yield from _mappings_in(item)
+            yield from _records(item)
         yield sample
 
 
 def _takes(sample: SampleIR) -> Iterator[TakeIR]:
     if isinstance(sample, TakeIR):
         yield sample
-    elif isinstance(sample, TupleIR):
-        for item in sample.items:
-            yield from _takes(item)
     else:
         for _, item in sample.items:
             yield from _takes(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, MappingIR, SampleIR, TakeIR, TupleIR
+from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, RecordIR, SampleIR, TakeIR
 from h5schema.vocabulary.dtypes import NUMBERS
 
 from .printer import Code, subscript
@@ -51,12 +51,10 @@ class Values(NamedTuple):
         return word + dims + unit + (", may be absent" if feature.optional else "")
 
 
-def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> Code:
+def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
     """Annotation of one input in a batch."""
-    if isinstance(sample, MappingIR):
+    if isinstance(sample, RecordIR):
         return sample.class_name
-    if isinstance(sample, TupleIR):
-        return subscript("tuple", [batch_type(item, features) for item in sample.items])
     if sample.of == "dim":
         return "list[str]" if sample.form == "id" else "Tensor"
     kind = features[sample.address].kind
@@ -68,7 +66,7 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> Code:
 def batch_words(take: TakeIR, over: str, features: Mapping[str, FeatureIR]) -> str:
     """dtype and shape of one input in words: `float32 [batch, 32, 32, 3]`."""
     if take.of == "dim":
-        return f"{'ids' if take.form == 'id' else 'int64'} [batch]"
+        return f"str [batch], ids of `{over}`" if take.form == "id" else f"int64 [batch], positions in `{over}`"
     feature = features[take.address]
     dtype = take.dtype or ("int64" if feature.dtype.enum is not None else feature.dtype.name)
     dims = ["batch" if dim == over else str(dim) for dim in feature.dims]

@@ -212,33 +212,38 @@ class TakeIR:
 
 
 @dataclass(frozen=True, slots=True)
-class TupleIR:
-    """Inputs given as a list: a tuple in the batch."""
+class RecordIR:
+    """Several inputs: a generated class of named fields.
 
-    items: tuple[SampleIR, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MappingIR:
-    """Inputs given as a mapping: a TypedDict in the batch."""
+    Attributes:
+        by: `position` for a NamedTuple (inputs given as a list, or inputs and targets),
+            `key` for a TypedDict (a mapping, or the features of a group).
+        items: Field and input.
+    """
 
     class_name: str
+    by: Literal["position", "key"]
     items: tuple[tuple[str, SampleIR], ...]
 
 
-SampleIR: TypeAlias = "TakeIR | TupleIR | MappingIR"
+SampleIR: TypeAlias = "TakeIR | RecordIR"
 
 
 @dataclass(frozen=True, slots=True)
 class LoaderIR:
-    """What a model is fed."""
+    """What a model is fed.
+
+    Attributes:
+        batch_name: Of the type of its batches: of `sample`, or another name for it.
+        sample: The inputs; with targets, a record of both.
+    """
 
     name: str
     class_name: str
     function: str
+    batch_name: str
     over: str
-    inputs: SampleIR
-    targets: SampleIR | None = None
+    sample: SampleIR
     split: tuple[str, str] | None = None
     where: tuple[tuple[str, PredicateIR], ...] = ()
     batch_size: int = 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from .draft import Path
 from .identifiers import camel
 
 ClassKind = Literal["Group", "Entry", "Enum", "Loader"]
+KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,6 @@ class Clash:
 def name_classes(wanted: Sequence[Wanted], taken: Collection[str]) -> tuple[Mapping[str, str], tuple[Clash, ...]]:
     """A name for each class, by key.
 
-    Where several want one name, all of them take a longer one, so that the names do not depend on the order
-    in the schema.
-
     Args:
         wanted: The classes.
         taken: Names that none of them may have.
@@ -59,7 +57,16 @@ def name_classes(wanted: Sequence[Wanted], taken: Collection[str]) -> tuple[Mapp
     Returns:
         The names, and the classes for which there is none.
     """
-    choices = {one.key: tuple(one.candidates()) for one in wanted}
+    names = settle({one.key: tuple(one.candidates()) for one in wanted}, taken)
+    return names, tuple(_clashes(wanted, names))
+
+
+def settle(choices: Mapping[KeyT, Sequence[str]], taken: Collection[str] = ()) -> Mapping[KeyT, str]:
+    """One of the names to choose from for each key: the first that is free.
+
+    Where several want one name, all of them take a longer one, so that the names do not depend on the order
+    in the schema. When no choice is left, names may be equal.
+    """
     step = dict.fromkeys(choices, 0)
     while True:
         names = {key: choices[key][step[key]] for key in choices}
@@ -70,7 +77,7 @@ def name_classes(wanted: Sequence[Wanted], taken: Collection[str]) -> tuple[Mapp
             if (count[name] > 1 or name in taken) and step[key] + 1 < len(choices[key])
         ]
         if not longer:
-            return names, tuple(_clashes(wanted, names))
+            return names
         for key in longer:
             step[key] += 1
 

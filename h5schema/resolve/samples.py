@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import cast
 
-from h5schema.spec import InputSpec, ListSpec, MapSpec
+from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec
 from h5schema.vocabulary import reserved
 from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 
 from .draft import Path
 from .fed import Fed
 from .identifiers import camel
-from .ir import FeatureIR, Json, MappingIR, SampleIR, TakeIR, TupleIR
+from .ir import FeatureIR, Json, RecordIR, SampleIR, TakeIR
+from .records import Tree, names_in_list, names_of_pair, record
 from .scope import find_input
 from .values import impossible
 
-Tree = InputSpec | ListSpec | MapSpec
+
+def batch_of(fed: Fed, spec: LoaderSpec, class_name: str) -> SampleIR | None:
+    """What a batch holds: the inputs, or inputs and targets; None, with a complaint, if it cannot."""
+    if spec.targets is None:
+        return sample_of(fed, spec.inputs, ("inputs",), f"{class_name}Batch")
+    inputs = sample_of(fed, spec.inputs, ("inputs",), f"{class_name}Inputs")
+    targets = sample_of(fed, spec.targets, ("targets",), f"{class_name}Targets")
+    if inputs is None or targets is None:
+        return None
+    names = names_of_pair(spec.inputs, spec.targets)
+    return RecordIR(f"{class_name}Batch", "position", ((names[0], inputs), (names[1], targets)))
 
 
 def sample_of(fed: Fed, tree: Tree, at: Path, class_name: str) -> SampleIR | None:
@@ -24,13 +35,14 @@ def sample_of(fed: Fed, tree: Tree, at: Path, class_name: str) -> SampleIR | Non
         case InputSpec():
             return _input(fed, tree, at, class_name)
         case ListSpec():
+            names = names_in_list(tree.items)
             items = [
-                sample_of(fed, item, (*at, index), f"{class_name}{index}") for index, item in enumerate(tree.items)
+                (name, sample_of(fed, item, (*at, index), class_name + camel(name)))
+                for index, (name, item) in enumerate(zip(names, tree.items, strict=True))
             ]
-            good = tuple(item for item in items if item is not None)
-            return TupleIR(good) if len(good) == len(items) else None
+            return record(class_name, "position", items)
         case MapSpec():
-            found: dict[str, SampleIR | None] = {}
+            found: list[tuple[str, SampleIR | None]] = []
             for key, item in tree.items.items():
                 if key in reserved.IN_DECLARATIONS:
                     fed.add(
@@ -40,9 +52,8 @@ def sample_of(fed: Fed, tree: Tree, at: Path, class_name: str) -> SampleIR | Non
                         f"call it `{key}_value`, for example",
                         key=True,
                     )
-                found[key] = sample_of(fed, item, (*at, key), class_name + camel(key))
-            mapped = tuple((key, item) for key, item in found.items() if item is not None)
-            return MappingIR(class_name, mapped) if len(mapped) == len(found) else None
+                found.append((key, sample_of(fed, item, (*at, key), class_name + camel(key))))
+            return record(class_name, "key", found)
 
 
 def _input(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
@@ -97,7 +108,7 @@ def _take_group(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleI
     if not items:
         fed.add("input", f"group `{spec.feature}` has no features", (*at, "feature"), "name a feature")
         return None
-    return MappingIR(class_name, tuple(items.items()))
+    return RecordIR(class_name, "key", tuple(items.items()))
 
 
 def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:

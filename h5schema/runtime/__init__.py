@@ -18,7 +18,7 @@ from .writer import Writer
 if TYPE_CHECKING:
     from .extraction import Extraction
     from .origins import Call, Capture
-    from .plan import Batch, Ids, Plan, Position, Take
+    from .plan import Batch, Fields, Ids, Plan, Position, Take
     from .summary import Failure, Summary
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Enumerated",
     "Extraction",
     "Failure",
+    "Fields",
     "File",
     "FixedAxis",
     "Group",
@@ -60,7 +61,7 @@ __all__ = [
 _LATER = {
     "extraction": ("Extraction",),
     "origins": ("Call", "Capture"),
-    "plan": ("Batch", "Ids", "Plan", "Position", "Take"),
+    "plan": ("Batch", "Fields", "Ids", "Plan", "Position", "Take"),
     "summary": ("Failure", "Summary"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -42,7 +42,26 @@ class Ids:
     dim: str
 
 
-Sample: TypeAlias = "Take | Position | Ids | tuple[Sample, ...] | Mapping[str, Sample]"
+class Fields:
+    """Several things as one named tuple: `Fields(TrainBatch, image=Take("image"), label=Take("label"))`.
+
+    Args:
+        made: The class of the batch.
+        items: What its fields hold.
+    """
+
+    __slots__ = ("items", "made")
+
+    def __init__(self, made: Callable[..., object], /, **items: Sample) -> None:
+        self.made = made
+        self.items: Mapping[str, Sample] = items
+
+    def __repr__(self) -> str:
+        items = (f"{name}={item!r}" for name, item in self.items.items())
+        return f"Fields({', '.join([getattr(self.made, '__name__', repr(self.made)), *items])})"
+
+
+Sample: TypeAlias = "Take | Position | Ids | Fields | Mapping[str, Sample]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +85,14 @@ class Plan:
 
     Attributes:
         over: Address of the dim; a sample is one entry of it.
-        inputs: What is taken; a batch mirrors it as array, tuple or dict.
-        targets: With targets, a batch is (inputs, targets).
+        sample: What is taken of it; a batch mirrors it as tensor, named tuple or dict.
         split: `split/part`, the samples that are used; None: all.
         where: Conditions that a sample meets, by address of the feature.
         batch: Size and order.
     """
 
     over: str
-    inputs: Sample
-    targets: Sample | None = None
+    sample: Sample
     split: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
     batch: Batch = field(default_factory=Batch)

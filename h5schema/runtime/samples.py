@@ -12,7 +12,7 @@ from h5schema.errors import DataError
 
 from .blocks import Maybe
 from .conditions import Absent, Condition, Present
-from .plan import Plan, Sample, Take
+from .plan import Fields, Plan, Sample, Take
 from .reader import Reader
 from .spans import Rows
 
@@ -39,19 +39,17 @@ def rows_of(reader: Reader, plan: Plan, subset: Subset | None) -> Rows:
         )
     if subset is not None:
         rows = rows[np.isin(rows, _positions(reader, plan.over, subset))]
-    for take in (*_takes(plan.inputs), *_takes(plan.targets)):
+    for take in _takes(plan.sample):
         _expect_present(reader, take, rows)
     return rows
 
 
-def _takes(sample: Sample | None) -> Iterator[Take]:
-    if isinstance(sample, Take):
-        yield sample
-    elif isinstance(sample, tuple):
-        for item in sample:
-            yield from _takes(item)
-    elif isinstance(sample, Mapping):
-        for item in sample.values():
+def _takes(sample: Sample) -> Iterator[Take]:
+    items = sample.items if isinstance(sample, Fields) else sample
+    if isinstance(items, Take):
+        yield items
+    elif isinstance(items, Mapping):
+        for item in items.values():
             yield from _takes(item)
 
 

@@ -21,7 +21,7 @@ from .blocks import Maybe, RaggedBlock, Texts
 from .features import Feature
 from .file import File
 from .order import BatchOrder
-from .plan import Form, Ids, Plan, Position, Sample, Take
+from .plan import Fields, Form, Ids, Plan, Position, Sample, Take
 from .reader import Reader
 from .samples import Subset, rows_of
 from .spans import Rows
@@ -174,9 +174,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     def __getitems__(self, indices: Rows | Sequence[int]) -> BatchT_co:
         """The batch of these samples: one read for each feature."""
         rows = self.rows[np.asarray(indices, np.int64)]
-        inputs = self._sample(self.plan.inputs, rows)
-        batch = inputs if self.plan.targets is None else (inputs, self._sample(self.plan.targets, rows))
-        return cast("BatchT_co", batch)
+        return cast("BatchT_co", self._sample(self.plan.sample, rows))
 
     @cached_property
     def rows(self) -> Rows:
@@ -195,8 +193,8 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
                 return _from_numpy(rows.copy())
             case Ids():
                 return list(self.source.ids(sample.dim).read(rows))
-            case tuple():
-                return tuple(self._sample(item, rows) for item in sample)
+            case Fields():
+                return sample.made(**{name: self._sample(item, rows) for name, item in sample.items.items()})
             case _:
                 return {name: self._sample(item, rows) for name, item in sample.items()}
 

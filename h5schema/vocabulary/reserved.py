@@ -7,6 +7,7 @@ these tables with the classes of the runtime.
 from __future__ import annotations
 
 import keyword
+import sys
 
 NODE = frozenset({"bound"})
 """Attributes of every group and file."""
@@ -41,8 +42,8 @@ IN_MODULES = frozenset(
         "Group", "IdAxis", "IntEnum", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "Split", "Text",
         "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
-        "Absent", "Batch", "Ids", "Loader", "Masked", "Packed", "Padded", "Plan", "Position", "Present", "Take",
-        "Tensor",
+        "Absent", "Batch", "Fields", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Plan", "Position",
+        "Present", "Take", "Tensor",
         # builtins that begin with a capital letter and stand in code
         "False", "None", "SystemExit", "True",
     }
@@ -57,8 +58,11 @@ MEMBER = frozenset(
 )  # fmt: skip
 """Attributes of every member of an IntEnum."""
 
-PACKAGE = frozenset({"collections", "enum", "h5py", "h5schema", "numpy", "torch", "typing"})
-"""Modules that generated code needs: a package of that name would hide them."""
+TUPLE = frozenset({"count", "index"})
+"""Methods of every tuple, which a field of a NamedTuple would hide."""
+
+PACKAGE = sys.stdlib_module_names | {"PIL", "h5py", "h5schema", "jinja2", "numpy", "pydantic", "torch", "yaml"}
+"""Modules that generated code and this package need: a package of that name would hide them."""
 
 
 def is_keyword(name: str) -> bool:

@@ -18,15 +18,14 @@ from h5schema.resolve.ir import (
     GroupIR,
     Kind,
     LoaderIR,
-    MappingIR,
     OriginIR,
     PartIR,
     PredicateIR,
+    RecordIR,
     SampleIR,
     SchemaIR,
     SplitIR,
     TakeIR,
-    TupleIR,
 )
 from h5schema.vocabulary.dtypes import NUMBERS
 
@@ -152,8 +151,10 @@ def _features(draw: st.DrawFn, group: str, path: str, name: str, dims: _Dims, en
 
 
 def _nest(items: Sequence[SampleIR], stem: str, keys: Sequence[str]) -> SampleIR:
-    """Some takes as a mapping that holds a tuple."""
-    return MappingIR(stem, ((keys[0], items[0]), (keys[1], TupleIR(tuple(items)))))
+    """Some takes as a mapping that holds a named tuple, and the first of them beside it."""
+    named = RecordIR(f"{stem}Inner", "position", tuple((f"{keys[1]}_{i}", item) for i, item in enumerate(items)))
+    inputs = RecordIR(f"{stem}Inputs", "key", ((keys[0], items[0]), (keys[1], named)))
+    return RecordIR(f"{stem}Batch", "position", ((keys[0], inputs), (keys[1], items[0])))
 
 
 @st.composite
@@ -228,9 +229,9 @@ def schemas(draw: st.DrawFn) -> SchemaIR:
                 loader,
                 f"{_camel(loader)}Samples",
                 f"{loader}_loader",
+                f"{_camel(loader)}Batch",
                 lead,
-                _nest(takes, "SampleInputs", [key, other]),
-                takes[0],
+                _nest(takes, _camel(loader), [key, other]),
                 (split, "train"),
                 where=((outer[0].address, PredicateIR(values=(draw(texts),))),),
                 batch_size=draw(st.integers(1, 10**6)),

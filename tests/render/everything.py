@@ -11,14 +11,13 @@ from h5schema.resolve.ir import (
     FeatureIR,
     GroupIR,
     LoaderIR,
-    MappingIR,
     OriginIR,
     PartIR,
     PredicateIR,
+    RecordIR,
     SchemaIR,
     SplitIR,
     TakeIR,
-    TupleIR,
 )
 
 LONG = "a_name_that_is_as_long_as_names_may_be__"
@@ -73,6 +72,36 @@ CLIPS = GroupIR(
     ),
     groups=(SENSORS,),
 )
+_INPUTS = RecordIR(
+    "FirstInputs",
+    "key",
+    (
+        ("wave", TakeIR("wave", form="mask")),
+        ("mels", TakeIR("mels", dtype="float32")),
+        (
+            "deep",
+            RecordIR(
+                "FirstInputsDeep",
+                "key",
+                (
+                    ("list", TakeIR("wave", form="list")),
+                    (
+                        "both",
+                        RecordIR(
+                            "FirstInputsDeepBoth",
+                            "position",
+                            (("kind", TakeIR("kind")), ("wave", TakeIR("wave", form="packed", fill=0))),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        ("row", TakeIR("clip", of="dim")),
+        ("id", TakeIR("clip", of="dim", form="id")),
+    ),
+)
+_ROWS = RecordIR("RowsBatch", "position", ((LONG, TakeIR("count")), ("window", TakeIR("window"))))
+
 EVERYTHING = SchemaIR(
     name="everything",
     version="10.20.30",
@@ -172,27 +201,23 @@ EVERYTHING = SchemaIR(
             "first",
             "First",
             "first_loader",
+            "FirstBatch",
             "clip",
-            MappingIR(
-                "FirstInputs",
+            RecordIR(
+                "FirstBatch",
+                "position",
                 (
-                    ("wave", TakeIR("wave", form="mask")),
-                    ("mels", TakeIR("mels", dtype="float32")),
+                    ("inputs", _INPUTS),
                     (
-                        "deep",
-                        MappingIR(
-                            "FirstInputsDeep",
-                            (
-                                ("list", TakeIR("wave", form="list")),
-                                ("both", TupleIR((TakeIR("kind"), TakeIR("wave", form="packed", fill=0)))),
-                            ),
+                        "targets",
+                        RecordIR(
+                            "FirstTargets",
+                            "key",
+                            (("kind", TakeIR("kind", dtype="int32")), (LONG, TakeIR("clips/speaker"))),
                         ),
                     ),
-                    ("row", TakeIR("clip", of="dim")),
-                    ("id", TakeIR("clip", of="dim", form="id")),
                 ),
             ),
-            MappingIR("FirstTargets", (("kind", TakeIR("kind", dtype="int32")), (LONG, TakeIR("clips/speaker")))),
             ("by_share", "train"),
             where=(
                 ("clips/speaker", PredicateIR(present=True)),
@@ -205,8 +230,31 @@ EVERYTHING = SchemaIR(
             drop_last=True,
             doc=LONG_DOC,
         ),
-        LoaderIR("rows", "Rows", "rows_loader", "row", TupleIR((TakeIR("count"), TakeIR("window")))),
-        LoaderIR("one", "One", "one_loader", "row", TupleIR((TakeIR("count", fill=0),)), TakeIR("many")),
-        LoaderIR("only", "Only", "only_loader", "clip", TakeIR("clips/note"), batch_size=2),
+        LoaderIR("rows", "Rows", "rows_loader", "RowsBatch", "row", _ROWS),
+        LoaderIR(
+            "one",
+            "One",
+            "one_loader",
+            "OneBatch",
+            "row",
+            RecordIR(
+                "OneBatch",
+                "position",
+                (
+                    ("inputs", RecordIR("OneInputs", "position", (("count_", TakeIR("count", fill=0)),))),
+                    ("many", TakeIR("many")),
+                ),
+            ),
+        ),
+        LoaderIR("only", "Only", "only_loader", "OnlyBatch", "clip", TakeIR("clips/note"), batch_size=2),
+        LoaderIR(
+            "named",
+            "Named",
+            "named_loader",
+            "NamedBatch",
+            "row",
+            RecordIR("NamedBatch", "key", (("count", TakeIR("count")), ("row", TakeIR("row", of="dim")))),
+        ),
+        LoaderIR("second", "Second", "second_loader", "SecondBatch", "row", TakeIR("count")),
     ),
 )

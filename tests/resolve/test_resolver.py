@@ -10,7 +10,7 @@ import pytest
 
 from h5schema import parse, spec
 from h5schema.resolve import Resolved, resolve
-from h5schema.resolve.ir import FeatureIR, GroupIR, MappingIR, SchemaIR, TakeIR, TupleIR
+from h5schema.resolve.ir import FeatureIR, GroupIR, RecordIR, SchemaIR, TakeIR
 
 Read = Callable[[str], Resolved]
 
@@ -117,17 +117,25 @@ def test_entries_nest_as_groups_do(everything: SchemaIR) -> None:
 
 def test_a_loader_mirrors_its_yaml(everything: SchemaIR) -> None:
     train, ids = everything.loaders
-    assert isinstance(train.inputs, MappingIR)
-    inputs = dict(train.inputs.items)
+    assert isinstance(train.sample, RecordIR)
+    assert train.sample.class_name == train.batch_name == "TrainBatch"
+    assert [name for name, _ in train.sample.items] == ["inputs", "targets"]
+    batch = dict(train.sample.items)
+    assert isinstance(batch["inputs"], RecordIR)
+    inputs = dict(batch["inputs"].items)
     assert inputs["x"] == TakeIR("wave", form="pad")
     group = inputs["all"]
-    assert isinstance(group, MappingIR)
-    assert [key for key, _ in group.items] == ["kind", "label", "deep"]
-    assert isinstance(train.targets, TupleIR)
+    assert isinstance(group, RecordIR)
+    assert (group.by, [key for key, _ in group.items]) == ("key", ["kind", "label", "deep"])
+    targets = RecordIR(
+        "TrainTargets", "position", (("label", TakeIR("label")), ("take", TakeIR("take", "feature", "int64")))
+    )
+    assert batch["targets"] == targets
     assert train.split == ("random", "train")
     assert (train.batch_size, train.shuffle, train.drop_last) == (8, True, True)
-    assert isinstance(ids.inputs, MappingIR)
-    assert dict(ids.inputs.items)["i"] == TakeIR("clip", of="dim", form="id")
+    assert isinstance(ids.sample, RecordIR)
+    assert (ids.sample.class_name, ids.sample.by) == ("IdsLoaderBatch", "key")
+    assert dict(ids.sample.items)["i"] == TakeIR("clip", of="dim", form="id")
 
 
 def test_the_fingerprint_is_of_the_layout_alone(read: Read) -> None:

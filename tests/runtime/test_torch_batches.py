@@ -131,7 +131,7 @@ def test_what_may_be_absent_needs_a_word(path: Path) -> None:
 
 def loader_of(take: Take, file: Any) -> Any:
     """A loader of one input."""
-    return type("One", (Loader,), {"file": file, "plan": Plan(over="row", inputs=take, batch=Batch(100))})
+    return type("One", (Loader,), {"file": file, "plan": Plan(over="row", sample=take, batch=Batch(100))})
 
 
 @pytest.mark.parametrize(
@@ -317,6 +317,6 @@ def test_map_style_use(path: Path) -> None:
 
 
 def test_unknown_splits(path: Path) -> None:
-    bad = type("Bad", (Shuffled,), {"plan": Plan(over="sample", split="random/val", inputs=Take("label"))})
+    bad = type("Bad", (Shuffled,), {"plan": Plan(over="sample", split="random/val", sample=Take("label"))})
     with pytest.raises(UsageError, match="no part 'random/val'"):
         bad(path)

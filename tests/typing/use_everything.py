@@ -8,7 +8,20 @@ from typing import reveal_type
 import numpy as np
 from everything import Everything, EverythingWriter
 from everything.groups import RGB, ClipEntry, Kind
-from everything.loaders import First, FirstInputs, FirstTargets, one_loader, only_loader
+from everything.loaders import (
+    First,
+    FirstBatch,
+    FirstInputs,
+    FirstInputsDeepBoth,
+    FirstTargets,
+    NamedBatch,
+    OneInputs,
+    named_loader,
+    one_loader,
+    only_loader,
+    rows_loader,
+    second_loader,
+)
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -32,17 +45,35 @@ with Everything("everything.h5") as file:
     reveal_type(file.title[()])  # str
 with EverythingWriter("everything.h5") as writer:
     reveal_type(writer.wave[3])  # NDArray[np.float32]
+for batch in First.loader("everything.h5"):
+    reveal_type(batch)  # FirstBatch
+    reveal_type(batch.inputs)  # FirstInputs
+    reveal_type(batch.targets["kind"])  # Tensor
 for inputs, targets in First.loader("everything.h5"):
     reveal_type(inputs)  # FirstInputs
     reveal_type(inputs["wave"])  # Masked
     reveal_type(inputs["wave"].mask)  # Tensor
     reveal_type(inputs["mels"])  # Tensor
     reveal_type(inputs["deep"]["list"])  # list[Tensor]
-    reveal_type(inputs["deep"]["both"])  # tuple[Tensor, Packed]
+    reveal_type(inputs["deep"]["both"])  # FirstInputsDeepBoth
+    reveal_type(inputs["deep"]["both"].wave)  # Packed
+    reveal_type(inputs["deep"]["both"][0])  # Tensor
     reveal_type(inputs["id"])  # list[str]
     reveal_type(targets)  # FirstTargets
     reveal_type(targets["kind"])  # Tensor
 for texts in only_loader("everything.h5"):
     reveal_type(texts)  # list[str]
 for one in one_loader("everything.h5"):
-    reveal_type(one)  # tuple[tuple[Tensor], Tensor]
+    reveal_type(one.inputs)  # OneInputs
+    reveal_type(one.inputs.count_)  # Tensor
+    reveal_type(one.many)  # Tensor
+for (counts,), many in one_loader("everything.h5"):
+    reveal_type(counts)  # Tensor
+    reveal_type(many)  # Tensor
+for _, window in rows_loader("everything.h5"):
+    reveal_type(window)  # Tensor
+for named in named_loader("everything.h5"):
+    reveal_type(named)  # NamedBatch
+    reveal_type(named["count"])  # Tensor
+for numbers in second_loader("everything.h5"):
+    reveal_type(numbers)  # Tensor

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from photos import Photos
 from photos.groups import Label, PhotoEntry
-from photos.loaders import Train, TrainBatch, train_loader
+from photos.loaders import Train, TrainBatch, test_loader, train_loader
 from torch import Tensor
 
 from h5schema.runtime import Array
@@ -28,5 +28,12 @@ with Photos("photos.h5") as photos:
     reveal_type(photos.photo["cat/1.jpg"]["image"])  # NDArray[np.uint8]
 for batch in train_loader("photos.h5"):
     reveal_type(batch)  # TrainBatch
-    reveal_type(batch[0])  # Tensor
-reveal_type(Train("photos.h5")[0])  # tuple[Tensor, Tensor]
+    reveal_type(batch.image)  # Tensor
+    reveal_type(batch[1])  # Tensor
+for image, label in train_loader("photos.h5"):
+    reveal_type(image)  # Tensor
+    reveal_type(label)  # Tensor
+for batch in test_loader("photos.h5"):
+    reveal_type(batch)  # TrainBatch
+reveal_type(Train("photos.h5")[0])  # TrainBatch
+reveal_type(Train("photos.h5").__getitems__([0, 1]))  # TrainBatch

@@ -12,9 +12,10 @@ from h5schema.vocabulary.suggest import closest
 from ..conditions import conditions
 from ..draft import Draft, Notes, Path
 from ..fed import Fed
-from ..ir import DimIR, LoaderIR, MappingIR, TupleIR
+from ..ir import DimIR, LoaderIR, RecordIR
 from ..naming import Wanted, name_classes
-from ..samples import sample_of
+from ..records import with_classes_of
+from ..samples import batch_of
 from ..scope import find_dim
 from .classes import complain
 from .shapes import is_open
@@ -35,14 +36,25 @@ def resolve_loaders(draft: Draft) -> Draft:
         if loader is not None and not notes.breaks(("loaders", name)):
             loaders.append(loader)
     _check_batches(notes, loaders, draft.classes["file"])
-    return notes.done(replace(draft, loaders=tuple(loaders)))
+    return notes.done(replace(draft, loaders=tuple(_sharing(loaders))))
+
+
+def _sharing(loaders: list[LoaderIR]) -> Iterator[LoaderIR]:
+    """Loaders whose batches are alike have one class for them, so that one function can take the batches of all."""
+    found: list[LoaderIR] = []
+    for loader in loaders:
+        alike = (with_classes_of(loader.sample, one.sample) for one in found if one.over == loader.over)
+        sample = next((one for one in alike if isinstance(one, RecordIR)), None)
+        if sample is None:
+            found.append(loader)
+        yield loader if sample is None else replace(loader, sample=sample)
 
 
 def _check_batches(notes: Notes, loaders: list[LoaderIR], file: str) -> None:
     """Refuses two classes of one name among loaders and what their batches are made of."""
     owner = {file: "the file"} | {loader.class_name: f"loader `{loader.name}`" for loader in loaders}
     for loader in loaders:
-        for name in (f"{loader.class_name}Batch", *(one.class_name for one in mappings_of(loader))):
+        for name in dict.fromkeys((loader.batch_name, *(one.class_name for one in records_of(loader)))):
             if name in owner:
                 notes.add(
                     "class-twice",
@@ -54,16 +66,14 @@ def _check_batches(notes: Notes, loaders: list[LoaderIR], file: str) -> None:
             owner.setdefault(name, f"a batch of `{loader.name}`")
 
 
-def mappings_of(loader: LoaderIR) -> Iterator[MappingIR]:
-    """All TypedDicts of a loader's batch."""
-    waiting = [loader.targets, loader.inputs]
+def records_of(loader: LoaderIR) -> Iterator[RecordIR]:
+    """All classes of a loader's batch."""
+    waiting = [loader.sample]
     while waiting:
         sample = waiting.pop()
-        if isinstance(sample, MappingIR):
+        if isinstance(sample, RecordIR):
             yield sample
             waiting += [item for _, item in sample.items]
-        elif isinstance(sample, TupleIR):
-            waiting += sample.items
 
 
 def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: LoaderSpec) -> LoaderIR | None:
@@ -76,17 +86,16 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
     fed = Fed(draft, notes, path, axis)
     where = tuple(conditions(fed, spec.where))
     fed = replace(fed, present=frozenset(address for address, asked in where if asked.present is not False))
-    inputs = sample_of(fed, spec.inputs, ("inputs",), f"{class_name}Inputs")
-    targets = None if spec.targets is None else sample_of(fed, spec.targets, ("targets",), f"{class_name}Targets")
-    if inputs is None or (targets is None and spec.targets is not None):
+    sample = batch_of(fed, spec, class_name)
+    if sample is None:
         return None
     return LoaderIR(
         name=name,
         class_name=class_name,
         function=f"{name}_loader",
+        batch_name=f"{class_name}Batch",
         over=axis.address,
-        inputs=inputs,
-        targets=targets,
+        sample=sample,
         split=split,
         where=where,
         batch_size=spec.batch.size,

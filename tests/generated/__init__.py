@@ -1,0 +1,1 @@
+"""Generated code in use: import it, write, read, train."""
