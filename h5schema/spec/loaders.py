@@ -157,7 +157,7 @@ class ListSpec(
     defer_build=True,
     json_schema_extra={"minItems": 1},
 ):
-    """Inputs as a tuple."""
+    """Inputs as a named tuple."""
 
     @property
     def items(self) -> "tuple[InputSpec | ListSpec | MapSpec, ...]":
@@ -239,9 +239,9 @@ class LoaderSpec(Model):
     window: dict[str, WindowSpec] = Field({}, title="mapping", description="Pieces of dims, by dim.")
     inputs: Tree = Field(
         title="address, list, mapping or input",
-        description="What is taken; a batch mirrors it: array, tuple, TypedDict.",
+        description="What is taken; a batch mirrors it: tensor, named tuple, dict.",
     )
-    targets: Tree | None = Field(None, title="as inputs", description="With targets a batch is (inputs, targets).")
+    targets: Tree | None = Field(None, title="as inputs", description="With targets a batch is the named tuple of both.")
     transform: Code | None = Field(None, title="module:function", description="Called per sample.")
     batch: BatchSpec = Field(
         default_factory=lambda: BatchSpec.model_validate({}),
