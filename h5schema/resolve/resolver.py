@@ -26,6 +26,7 @@ from .passes.members import resolve_members
 from .passes.modules import refuse_hidden_modules
 from .passes.order import order_features
 from .passes.origins import resolve_origins
+from .passes.params import check_params
 from .passes.places import resolve_places
 from .passes.shapes import resolve_shapes
 from .passes.splits import resolve_splits
@@ -47,6 +48,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_storage,
     # how it is made
     resolve_origins,
+    check_params,
     order_features,
     # what code calls it
     name_all,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ..draft import Draft, Notes
+from h5schema.spec import FeatureSpec, GroupSpec
+
+from ..draft import Declared, Draft, Notes
 
 
 def refuse_hidden_modules(draft: Draft) -> Draft:
     """Refuses a schema whose package would hide a module that it calls; one complaint, at the first call."""
     notes = Notes(draft)
     name = draft.reading.schema.name
-    for one in (*draft.groups.values(), *draft.features.values()):
+    declared: list[Declared[GroupSpec] | Declared[FeatureSpec]] = [*draft.groups.values(), *draft.features.values()]
+    for one in declared:
         module, colon, _ = (one.spec.call or "").partition(":")
         if colon and module.partition(".")[0] == name:
             notes.add(

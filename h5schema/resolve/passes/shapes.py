@@ -103,7 +103,7 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
     """Rule, message and help if the dim cannot stand where it stands."""
     if isinstance(dim, int):
         return None
-    axis, shown = draft.axes[dim], _shown(dims)
+    axis = draft.axes[dim]
     if dim in dims[:index]:
         return (
             "dim-twice",
@@ -120,7 +120,7 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
         return (
             "ragged-order",
             f"`{axis.name}` has a length for each `{parent}`, so it comes right after it",
-            f"write dims: {_shown((axis.per, dim, *rest))}",
+            f"write dims: {written((axis.per, dim, *rest))}",
         )
     if axis.size is None and index:
         if any(is_open(draft.axes, one) for one in dims[:index]):
@@ -132,11 +132,12 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
         rest = tuple(one for one in dims if one != dim)
         return (
             "not-yet",
-            f"`{axis.name}` is open and not the first of {shown}; that comes with a later version",
-            f"for now the open dim comes first: {_shown((dim, *rest))}",
+            f"`{axis.name}` is open and not the first of {written(dims)}; that comes with a later version",
+            f"for now the open dim comes first: {written((dim, *rest))}",
         )
     return None
 
 
-def _shown(dims: Dims) -> str:
+def written(dims: Dims) -> str:
+    """Dims as they are written."""
     return f"[{', '.join(str(dim) for dim in dims)}]"

@@ -1,0 +1,44 @@
+"""What schemas are told of the standard extractors is what these really take and make."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from h5schema.extractors.image import load
+from h5schema.vocabulary.extractors import EXTRACTORS, LATER, TAKES
+
+
+def test_every_word_is_described() -> None:
+    assert set(TAKES) == set(EXTRACTORS)
+    assert not set(EXTRACTORS) & set(LATER)
+
+
+@pytest.mark.parametrize("word", EXTRACTORS)
+def test_the_parameters_are_those_of_the_function(word: str) -> None:
+    module, _, function = EXTRACTORS[word].partition(":")
+    signature = inspect.signature(getattr(importlib.import_module(module), function))
+    keywords = [one for one in signature.parameters.values() if one.kind is inspect.Parameter.KEYWORD_ONLY]
+    assert {one.name for one in keywords} == set(TAKES[word].params)
+    assert all(TAKES[word].params[one.name].fits(one.default) for one in keywords)
+
+
+@pytest.mark.parametrize("mode", TAKES["image"].params["mode"].words)
+@pytest.mark.parametrize("size", [None, (6, 4)])
+def test_the_axes_are_those_of_the_array(tmp_path: Path, mode: str, size: tuple[int, int] | None) -> None:
+    Image.new("RGB", (5, 7), (200, 100, 0)).save(tmp_path / "a.png")
+    axes = TAKES["image"].axes({"mode": mode, "size": size})
+    made = load(tmp_path / "a.png", mode=mode, size=size)
+    lengths = {"height": 7, "width": 5}
+    assert made.shape == tuple(axis.length or lengths[axis.name] for axis in axes)
+
+
+def test_a_word_of_no_mode_is_refused() -> None:
+    fits = TAKES["image"].params["mode"].fits
+    assert [fits(value) for value in ("RGB", "rgb", "I;16", 3, None, ("RGB",), {"a": ({},)})] == [True] + 6 * [False]
+    fits = TAKES["image"].params["size"].fits
+    assert [fits(value) for value in (None, (2, 3), (2,), (0, 3), (2.0, 3), (True, 3), 32)] == [True] * 2 + [False] * 5
