@@ -14,6 +14,7 @@ from h5schema import pipeline
 from h5schema.errors import UsageError
 
 from .arguments import Commands
+from .aside import folder_aside
 
 if TYPE_CHECKING:
     from h5schema.runtime import Extraction
@@ -33,10 +34,8 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the extraction job of a package that is generated aside, so that it is never out of date."""
-    import tempfile  # only here: it costs start-up time of every command
-
-    with tempfile.TemporaryDirectory(prefix="h5schema-") as aside:
-        package = pipeline.generate([arguments.schema], Path(aside))[0]
+    with folder_aside() as aside:
+        package = pipeline.generate([arguments.schema], aside)[0]
         if not (package.folder / "extract.py").exists():
             raise UsageError(
                 "no dim of the schema has a `source`, so there is nothing to extract",
@@ -44,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
                 do="give a dim a `source`, such as '{name}.jpg', or write the file with the package's writer",
             )
         functions = arguments.schema.absolute().parent
-        with _importable(Path(aside), functions):
+        with _importable(aside, functions):
             extraction = cast("Extraction", importlib.import_module(f"{package.name}.extract").extraction)
             summary = extraction.run(
                 arguments.sources, arguments.output, overwrite=arguments.overwrite, functions=functions

@@ -19,6 +19,9 @@ _OTHERS = (
     (b"<html", "an HTML page", "the download went wrong; fetch the file again"),
 )
 
+_PARTIAL = ".partial"
+"""Ending of a file in the making; the transaction takes it away when the file is complete."""
+
 
 def open_to_read(path: Path) -> h5py.File:
     """The file at `path`, open for reading; never creates or changes it.
@@ -30,23 +33,39 @@ def open_to_read(path: Path) -> h5py.File:
     if path.is_dir():
         raise FileError("this is a folder, not an HDF5 file", where=where, do="name the file in it")
     if not path.exists():
+        if (partial := path.with_name(path.name + _PARTIAL)).exists():
+            do = f"{partial.name} beside it is unfinished: its run goes on, or was killed and is to be run again"
+            raise FileError("there is no such file", where=where, do=do)
         siblings = [other.name for other in path.parent.glob("*.h5")] if path.parent.is_dir() else []
         near = closest(path.name, siblings)
         raise FileError(
             "there is no such file", where=where, do=f"did you mean {near}?" if near else "look at the path"
         )
     try:
-        return h5py.File(where, "r", locking="best-effort")
+        file = h5py.File(where, "r", locking="best-effort")
     except OSError as error:
         what, do = _what_it_is(path, error)
         raise FileError(what, where=where, do=do) from None
+    if path.suffix == _PARTIAL:
+        file.close()
+        what, do = _unfinished(path)
+        raise FileError(what, where=where, do=do)
+    return file
+
+
+def _unfinished(path: Path) -> tuple[str, str]:
+    what = "this is the unfinished file of a run that was killed"
+    return what, f"run it again, which replaces this file and makes {path.stem}; or delete it"
 
 
 def _what_it_is(path: Path, error: OSError) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return "it may not be read", "look at its permissions"
     if "unable to lock file" in str(error):
-        return "another process is writing it", "wait until it is finished"
+        name = f": it will be {path.stem}" if path.suffix == _PARTIAL else ""
+        return "another process is writing it", f"wait until it is finished{name}"
+    if path.suffix == _PARTIAL:
+        return _unfinished(path)
     with path.open("rb") as file:
         head = file.read(64)
     if not head:
