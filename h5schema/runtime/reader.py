@@ -16,14 +16,14 @@ from h5schema.vocabulary.suggest import closest
 
 from . import stamp
 from .blocks import Maybe
-from .carrier import H5pyCarrier
+from .carrier import DirectCarrier
 from .entries import Entries, IdEntries
 from .features import Feature
 from .ids import Ids
 from .kinds import Place, Stored
 from .model import Model, model_of
 from .opening import open_to_read
-from .spans import Rows, carry_out
+from .spans import Carrier, Rows, carry_out
 from .splits import SplitRows
 from .view import RowError, View
 
@@ -44,7 +44,7 @@ class Reader:
     def __init__(self, file: type[File], path: Path) -> None:
         self.file = file
         self.path = path
-        self._opened: tuple[int, h5py.File, H5pyCarrier] | None = None
+        self._opened: tuple[int, h5py.File, DirectCarrier] | None = None
         self._known: set[str] = set()
 
     @property
@@ -55,7 +55,7 @@ class Reader:
     def __getstate__(self) -> dict[str, object]:
         return {"file": self.file, "path": self.path, "_opened": None, "_known": set[str]()}
 
-    def carrier(self) -> H5pyCarrier:
+    def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
             file = open_to_read(self.path)
@@ -64,7 +64,7 @@ class Reader:
             except FileError:
                 file.close()
                 raise
-            self._opened = os.getpid(), file, H5pyCarrier(file)
+            self._opened = os.getpid(), file, DirectCarrier(file, self.path)
             self._known.clear()
         return self._opened[2]
 
@@ -77,6 +77,7 @@ class Reader:
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
         if self._opened is not None and self._opened[0] == os.getpid():
+            self._opened[2].close()
             self._opened[1].close()
         self._opened = None
 

@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from h5schema.errors import DataError
+
 BlockT = TypeVar("BlockT")
 
 Rows: TypeAlias = NDArray[np.int64]
@@ -51,6 +53,34 @@ class Carrier(Protocol):
     def length(self, path: str) -> int:
         """Rows of the dataset at `path`."""
         ...
+
+    def has(self, path: str) -> bool:
+        """Whether there is a dataset, or an attribute `node@name`, at a path."""
+        ...
+
+    def form(self, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...] | None]:
+        """Dtype and shape of a dataset, or of an attribute `node@name`; without values its shape is None."""
+        ...
+
+
+def expect_inside(spans: Spans, rows: int, file: str) -> None:
+    """Refuses spans that reach outside a dataset of so many rows.
+
+    Raises:
+        DataError: One does.
+    """
+    starts, lengths = spans.starts, spans.lengths
+    if not len(starts):
+        return
+    if isinstance(lengths, int) and lengths == 1 and int(starts.view(np.uint64).max()) < rows:
+        return  # a negative start would be large
+    outside = (starts < 0) | np.less(lengths, 0) | (lengths > rows - starts)
+    if outside.any():
+        raise DataError(
+            f"row {int(starts[outside][0])} is asked for, but the dataset has {rows} rows",
+            where=f"{file}: {spans.path}",
+            do="the file is damaged: its index points outside its data; extract or copy it again",
+        )
 
 
 def carry_out(reading: Reading[BlockT], carrier: Carrier) -> BlockT:

@@ -1,11 +1,14 @@
-from typing import Any
+from collections.abc import Callable
 
-from . import h5f, h5p
+from . import h5f, h5p, h5t
 
 CONTIGUOUS: int
 CHUNKED: int
+FILL_VALUE_UNDEFINED: int
 
 class StoreInfo:
+    chunk_offset: tuple[int, ...]
+    filter_mask: int
     byte_offset: int
     size: int
 
@@ -15,6 +18,7 @@ class DatasetID:
     def get_num_chunks(self) -> int: ...
     def get_chunk_info(self, index: int) -> StoreInfo: ...
     def get_create_plist(self) -> h5p.PropDCID: ...
-    def get_type(self) -> Any: ...
+    def get_type(self) -> h5t.TypeID: ...
+    def chunk_iter(self, func: Callable[[StoreInfo], object]) -> object: ...
 
 def open(loc: h5f.FileID, name: bytes, dapl: h5p.PropDAID | None = ...) -> DatasetID: ...

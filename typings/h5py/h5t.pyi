@@ -1,1 +1,13 @@
+from typing import Any
 
+import numpy as np
+
+class TypeID:
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def equal(self, typeid: TypeID) -> bool: ...
+
+class TypeEnumID(TypeID):
+    def get_super(self) -> TypeID: ...
+
+def py_create(dt: np.dtype[Any], logical: bool = ...) -> TypeID: ...

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.errors import DataError, FileError
+from h5schema.errors import FileError
 
-from ..spans import Fetched, Rows, Spans, positions
+from ..spans import Fetched, Rows, Spans, expect_inside, positions
 
 _BRIDGE_BYTES = 64 << 10
 """A gap of up to so many bytes is read along: one call costs what they cost.
@@ -96,7 +96,7 @@ class H5pyCarrier:
         dataset = self.dataset(spans.path)
         starts = spans.starts
         lengths = np.full(len(starts), spans.lengths, np.int64) if isinstance(spans.lengths, int) else spans.lengths
-        self._refuse_outside(spans.path, starts, lengths, dataset.shape[0])
+        expect_inside(spans, dataset.shape[0], self._file.filename)
         if not lengths.any():
             return np.empty((0, *dataset.shape[1:]), dataset.dtype)
         try:
@@ -107,16 +107,6 @@ class H5pyCarrier:
                 where=f"{self._file.filename}: {spans.path}",
                 do="the file is damaged or cut short, or a filter is missing; copy it again from its origin",
             ) from None
-
-    def _refuse_outside(self, path: str, starts: Rows, lengths: Rows, rows: int) -> None:
-        outside = (starts < 0) | (lengths < 0) | (lengths > rows - starts)
-        if outside.any():
-            at = int(starts[outside][0])
-            raise DataError(
-                f"row {at} is asked for, but the dataset has {rows} rows",
-                where=f"{self._file.filename}: {path}",
-                do="the file is damaged: its index points outside its data; extract or copy it again",
-            )
 
 
 def _gather(dataset: h5py.Dataset, starts: Rows, lengths: Rows) -> NDArray[np.generic]:

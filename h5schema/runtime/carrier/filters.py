@@ -1,0 +1,133 @@
+"""The filters of a chunk, undone without HDF5: it holds one lock around everything, these drop the GIL.
+
+Decoders are imagecodecs' (BSD-3-Clause), the extra `h5schema[codecs]`; without it, and for a filter that
+is not listed here, HDF5 reads. Numbers of filters: the HDF Group's "Registered Filter Plugins".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .located import Filter
+
+Bytes: TypeAlias = NDArray[np.uint8]
+
+
+class Undo(Protocol):
+    """Undoes one filter.
+
+    Args:
+        data: What the filter made.
+        values: Parameters of the filter.
+        out: Where the bytes that went into it are put, if their number is known.
+    """
+
+    def __call__(self, data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes: ...
+
+
+class DecodeError(Exception):
+    """A chunk does not decode; HDF5 has the last word on what is wrong with it."""
+
+
+def undoes(filters: Sequence[Filter]) -> bool:
+    """Whether every filter of a pipeline can be undone here."""
+    codes = {one.code for one in filters}
+    return codes <= _UNDO.keys() and (codes <= _OURS or find_spec("imagecodecs") is not None)
+
+
+def decode(data: Bytes, filters: Sequence[Filter], mask: int, out: Bytes) -> None:
+    """Undoes the pipeline of one chunk.
+
+    Args:
+        data: The chunk as it lies in the file.
+        filters: The pipeline, in the order of writing.
+        mask: Bit i is set where filter i was left out.
+        out: Receives the bytes of the chunk, all of them.
+
+    Raises:
+        DecodeError: They are not what the filters make of so many bytes.
+    """
+    used = [one for i, one in enumerate(filters) if not mask >> i & 1]
+    try:
+        for left, one in zip(range(len(used) - 1, -1, -1), reversed(used), strict=True):
+            size = _size_before(used[:left], len(out))
+            target = out if not left else None if size is None else np.empty(size, np.uint8)
+            data = _UNDO[one.code](data, one.values, target)
+    except (RuntimeError, ValueError) as error:  # what imagecodecs and numpy raise of data that do not fit
+        raise DecodeError(str(error)) from None
+    if len(data) != len(out):
+        message = f"{len(data)} bytes, not {len(out)}"
+        raise DecodeError(message)
+    if data is not out:
+        out[:] = data
+
+
+def _size_before(earlier: Sequence[Filter], size: int) -> int | None:
+    """Bytes that earlier filters make of a chunk; None: only they know."""
+    for one in earlier:
+        if one.code not in _ADDS:
+            return None
+        size += _ADDS[one.code]
+    return size
+
+
+def _codec(name: str, *, unsized: str | None = None) -> Undo:
+    """A decoder of imagecodecs, imported when it is first used.
+
+    Args:
+        name: Of the codec.
+        unsized: Another that takes its place where the size of the result is not known.
+    """
+
+    def undo(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
+        library = import_module("imagecodecs")
+        if out is None:
+            found = getattr(library, f"{unsized or name}_decode")(data)
+            return np.frombuffer(cast("bytes", found), np.uint8)
+        return cast("Bytes", getattr(library, f"{name}_decode")(data, out=out))
+
+    return undo
+
+
+def _unshuffle(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
+    """Byte k of every value lies in the k-th part; bytes that fill no value come last, as they are."""
+    width = values[0] if values else 1
+    whole = len(data) // width * width
+    turned = np.empty(len(data), np.uint8) if out is None else out
+    by_value, by_byte = turned[:whole].reshape(-1, width), data[:whole].reshape(width, -1)
+    for k in range(width):  # several times as fast as one transposed copy
+        by_value[:, k] = by_byte[k]
+    turned[whole:] = data[whole:]
+    return turned
+
+
+def _checked(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
+    """Fletcher-32 of the data stands in the last four bytes."""
+    body, stored = data[:-4], int.from_bytes(data[-4:].tobytes(), "little")
+    checksum = cast("Callable[[Bytes], int]", import_module("imagecodecs").h5checksum_fletcher32)
+    if checksum(body) != stored:
+        message = "the Fletcher-32 checksum differs"
+        raise DecodeError(message)
+    return body
+
+
+_DEFLATE, _SHUFFLE, _FLETCHER32, _LZF, _BLOSC, _LZ4, _ZSTD = 1, 2, 3, 32000, 32001, 32004, 32015
+
+_UNDO: Mapping[int, Undo] = {
+    _DEFLATE: _codec("deflate", unsized="zlib"),
+    _SHUFFLE: _unshuffle,
+    _FLETCHER32: _checked,
+    _LZF: _codec("lzf"),
+    _BLOSC: _codec("blosc"),
+    _LZ4: _codec("lz4h5"),
+    _ZSTD: _codec("zstd"),
+}
+_OURS = {_SHUFFLE}
+_ADDS: Mapping[int, int] = {_SHUFFLE: 0, _FLETCHER32: 4}
+"""Bytes that a filter adds, of those whose result has a known size."""

@@ -1,0 +1,42 @@
+"""Bytes that lie anywhere in a buffer, gathered by one numpy call."""
+
+from __future__ import annotations
+
+from itertools import starmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spans import Rows, positions
+
+Buffer = NDArray[np.uint8]
+
+_LONG = 64
+"""Runs of so many bytes on average are copied one by one; shorter ones value by value."""
+
+
+def pieces(buffer: Buffer, addresses: Rows, size: int) -> Buffer:
+    """`size` bytes from each address, end to end: uint8 [n * size].
+
+    An item of `size` bytes may begin at any byte, so all of them are one strided array, and one fancy
+    index copies. `np.take` would copy the whole buffer first, because it wants aligned items.
+    """
+    items = np.ndarray((len(buffer) - size + 1,), np.dtype((np.void, size)), buffer, strides=(1,))
+    return items[addresses].view(np.uint8)
+
+
+def runs(buffer: Buffer, addresses: Rows, sizes: Rows, unit: int) -> Buffer:
+    """`sizes[i]` bytes from `addresses[i]`, end to end; every size is a multiple of `unit`."""
+    total = int(sizes.sum())
+    if not total:
+        return np.empty(0, np.uint8)
+    if total < _LONG * len(sizes):
+        return pieces(buffer, positions_of(addresses, sizes // unit, unit), unit)
+    bounds = zip(addresses.tolist(), (addresses + sizes).tolist(), strict=True)
+    return np.concatenate([buffer[part] for part in starmap(slice, bounds)])
+
+
+def positions_of(addresses: Rows, counts: Rows, unit: int) -> Rows:
+    """The address of every unit of every run, end to end."""
+    first = np.repeat(addresses, counts)
+    return first + positions(np.zeros(len(counts), np.int64), counts) * unit

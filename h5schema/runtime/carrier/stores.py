@@ -1,0 +1,81 @@
+"""Bytes of a file, brought where numpy can gather them."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import Protocol
+
+import numpy as np
+
+from h5schema.errors import FileError
+
+from ..spans import Rows
+from .gather import Buffer
+
+_BRIDGE_BYTES = 64 << 10
+"""A gap of up to so many bytes is read along: one call costs what they cost."""
+
+
+class Store(Protocol):
+    """Brings bytes of a file."""
+
+    def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
+        """A buffer that holds `sizes` bytes from each of `addresses`, and where in it they begin."""
+        ...
+
+
+class Mapped:
+    """The whole file as memory. A file that is cut short while it is read ends the process (SIGBUS): see `Preads`.
+
+    Args:
+        handle: Descriptor of the file.
+        size: Of the file.
+    """
+
+    def __init__(self, handle: int, size: int) -> None:
+        self._bytes = np.frombuffer(mmap.mmap(handle, size, access=mmap.ACCESS_READ), np.uint8)
+
+    def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
+        return self._bytes, addresses
+
+
+class Preads:
+    """Reads what is asked for, each stretch of the file once and in its order; nothing of the file is memory.
+
+    Args:
+        handle: Descriptor of the file, which stays open.
+        where: Name of the file, for errors.
+    """
+
+    def __init__(self, handle: int, where: str) -> None:
+        self._handle = handle
+        self._where = where
+
+    def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
+        order = np.argsort(addresses, kind="stable")
+        first = addresses[order]
+        reach = np.maximum.accumulate(first + (sizes if isinstance(sizes, int) else sizes[order]))
+        new = np.ones(len(first), bool)
+        new[1:] = first[1:] > reach[:-1] + _BRIDGE_BYTES
+        begin = np.flatnonzero(new)
+        starts = first[begin]
+        counts = np.maximum.reduceat(reach, begin) - starts
+        ends = np.cumsum(counts)
+        buffer = np.empty(int(ends[-1]), np.uint8)
+        for at, stop, count in zip(starts.tolist(), ends.tolist(), counts.tolist(), strict=True):
+            self._read(buffer[stop - count : stop], at)
+        stretch = np.searchsorted(starts, addresses, side="right") - 1
+        return buffer, addresses - starts[stretch] + (ends - counts)[stretch]
+
+    def _read(self, target: Buffer, at: int) -> None:
+        done = 0
+        while done < len(target):
+            count = os.preadv(self._handle, [target[done:].data], at + done)
+            if not count:
+                raise FileError(
+                    f"the file ends at byte {at + done}, before its data do",
+                    where=self._where,
+                    do="it was cut short while it was read; copy it again from its origin",
+                )
+            done += count

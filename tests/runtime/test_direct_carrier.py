@@ -1,0 +1,384 @@
+"""Past HDF5 the same rows are read as through h5py, for any layout; what is not safe goes through h5py."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError, FileError
+from h5schema.runtime.carrier import DirectCarrier
+from h5schema.runtime.spans import Spans
+
+RECORD = np.dtype([("a", "<i2"), ("b", ">f8", (2,)), ("c", "S3")])
+DTYPES = [np.dtype(one) for one in ("u1", "<i2", ">i4", "<f4", ">f8", "<f2", "<c8", "?", "S5", "V6")] + [RECORD]
+FILTERS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "gzip": {"compression": "gzip"},
+    "shuffled gzip": {"compression": "gzip", "shuffle": True},
+    "checked gzip": {"compression": "gzip", "shuffle": True, "fletcher32": True},
+    "checked": {"fletcher32": True},
+    "lzf": {"compression": "lzf", "shuffle": True},
+    "zstd": dict(hdf5plugin.Zstd()),
+    "lz4": dict(hdf5plugin.LZ4()),
+    "blosc": dict(hdf5plugin.Blosc()),
+    "blosc2": dict(hdf5plugin.Blosc2()),
+    "bitshuffle": dict(hdf5plugin.Bitshuffle()),
+    "scaled": {"scaleoffset": 0},
+}
+FAST = FILTERS.keys() - {"blosc2", "bitshuffle", "scaled"}
+
+
+def values_of(dtype: np.dtype[Any], shape: tuple[int, ...], seed: int) -> NDArray[Any]:
+    """Small numbers, so that compression has something to do."""
+    rng = np.random.default_rng(seed)
+    if dtype.kind in "SV":
+        size = dtype.itemsize * int(np.prod(shape))
+        made: NDArray[Any] = rng.integers(1, 5, size).astype(np.uint8).view(dtype).reshape(shape)
+        if dtype.names:
+            made["b"] = rng.standard_normal((*shape, 2))
+        return made
+    return rng.integers(0, 2 if dtype == np.bool_ else 50, shape).astype(dtype)
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> dict[str, Any]:
+    """How a dataset is stored."""
+    shape = tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=3)))
+    shape = (draw(st.integers(1, 40)), *shape[1:])
+    chunked = draw(st.booleans()) or draw(st.booleans())
+    filters = draw(st.sampled_from(sorted(FILTERS))) if chunked else "none"
+    dtype = draw(st.sampled_from(DTYPES))
+    if filters == "scaled" and dtype.kind not in "iu":
+        filters = "none"
+    whole = draw(st.booleans())
+    grows = draw(st.sampled_from(["no", "rows", "all"])) if chunked else "no"
+    chunk = tuple(
+        n if whole and axis else draw(st.integers(1, n + 3 if grows == "all" else n)) for axis, n in enumerate(shape)
+    )
+    return {
+        "shape": shape,
+        "dtype": dtype,
+        "filters": filters,
+        "chunk": chunk if chunked else None,
+        "grows": grows,
+        "early": draw(st.booleans()),
+        "latest": draw(st.booleans()),
+        "block": draw(st.sampled_from([0, 0, 512])),
+        "aligned": draw(st.booleans()),
+        "written": draw(st.sampled_from(["all", "all", "part", "none", "shrunk", "grown"])),
+        "fill": draw(st.booleans()),
+        "seed": draw(st.integers(0, 99)),
+    }
+
+
+def write(path: Path, how: dict[str, Any]) -> NDArray[Any]:
+    """Makes the file; returns what plain h5py reads of it."""
+    path.unlink(missing_ok=True)
+    shape, dtype = how["shape"], how["dtype"]
+    options: dict[str, Any] = dict(FILTERS[how["filters"]])
+    if how["chunk"]:
+        options["chunks"] = how["chunk"]
+        options["maxshape"] = {"no": shape, "rows": (None, *shape[1:]), "all": (None,) * len(shape)}[how["grows"]]
+    if how["fill"] and dtype.kind in "iuf":
+        options["fillvalue"] = 7
+    with h5py.File(
+        path,
+        "w",
+        libver="latest" if how["latest"] else "earliest",
+        userblock_size=how["block"],
+        alignment_threshold=1,
+        alignment_interval=64 if how["aligned"] else 1,
+    ) as file:
+        values = values_of(dtype, shape, how["seed"])
+        if how["early"]:
+            options["dcpl"] = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            options["dcpl"].set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        made = file.create_dataset("x", shape, dtype, **options)
+        file.create_dataset("between", data=b"padding")
+        half = max(1, shape[0] // 2)
+        match how["written"]:
+            case "none":
+                pass
+            case "part":
+                made[half:] = values[half:]
+            case _:
+                made[:half] = values[:half]
+                file["y"] = np.arange(5)
+                made[half:] = values[half:]
+        if how["grows"] != "no" and how["written"] == "shrunk":
+            made.resize(half, axis=0)
+        if how["grows"] != "no" and how["written"] == "grown":
+            made.resize(shape[0] + 7, axis=0)
+    with h5py.File(path) as file:
+        return file["x"][()]  # type: ignore[no-any-return]
+
+
+def same(got: NDArray[Any], wanted: NDArray[Any]) -> bool:
+    """Bit for bit, of one dtype and shape."""
+    return got.dtype == wanted.dtype and got.shape == wanted.shape and got.tobytes() == wanted.tobytes()
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(how=layouts(), data=st.data(), mapped=st.booleans(), threads=st.sampled_from([1, 2]))
+def test_any_layout(tmp_path: Path, how: dict[str, Any], data: st.DataObject, mapped: bool, threads: int) -> None:
+    path = tmp_path / "a.h5"
+    wanted = write(path, how)
+    if not len(wanted):
+        return
+    rows = st.integers(0, len(wanted) - 1)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path, mapped=mapped, threads=threads)
+        carrier.fetch((Spans("x", np.arange(len(wanted))),))
+        if how["filters"] in FAST:
+            assert "x" in carrier.direct(), "it was left to h5py"
+        for _ in range(3):
+            asked = np.array(data.draw(st.lists(rows, max_size=20)), np.int64)
+            (got,) = carrier.fetch((Spans("x", asked),))
+            assert same(got, wanted[asked])
+            lengths = np.array([data.draw(st.integers(0, len(wanted) - at)) for at in asked.tolist()], np.int64)
+            (got,) = carrier.fetch((Spans("x", asked, lengths),))
+            runs = [wanted[a : a + n] for a, n in zip(asked.tolist(), lengths.tolist(), strict=True)]
+            assert same(got, np.concatenate([wanted[:0], *runs]).astype(wanted.dtype))
+        got[...] = np.zeros((), got.dtype)
+        (again,) = carrier.fetch((Spans("x", np.arange(len(wanted))),))
+        assert same(again, wanted), "a block is a view of what is kept"
+        carrier.close()
+
+
+def test_filters_that_were_left_out_of_some_chunks(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    values = np.arange(400, dtype=np.float32).reshape(40, 10)
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("x", (40, 10), np.float32, chunks=(10, 10), shuffle=True, compression="gzip")
+        made[:20] = values[:20]
+        raw = values[20:30].tobytes()
+        made.id.write_direct_chunk((20, 0), raw, filter_mask=3)
+        made.id.write_direct_chunk((30, 0), zlib.compress(values[30:].tobytes()), filter_mask=1)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        (got,) = carrier.fetch((Spans("x", np.arange(40)[::-1].copy()),))
+        assert "x" in carrier.direct()
+        assert same(got, np.ascontiguousarray(values[::-1]))
+
+
+@pytest.mark.parametrize("how", ["virtual", "external", "compact", "texts", "no rows", "references", "three bytes"])
+def test_what_is_not_plainly_in_the_file_goes_through_h5py(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "a.h5"
+    values: Any = np.arange(12, dtype=np.int32).reshape(6, 2)
+    with h5py.File(path, "w") as file:
+        match how:
+            case "virtual":
+                file["source"] = values
+                layout = h5py.VirtualLayout(values.shape, values.dtype)
+                layout[...] = h5py.VirtualSource(file["source"])
+                file.create_virtual_dataset("x", layout)
+            case "external":
+                values.tofile(tmp_path / "raw")
+                file.create_dataset("x", values.shape, values.dtype, external=[(tmp_path / "raw", 0, values.nbytes)])
+            case "compact":
+                plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+                plist.set_layout(h5py.h5d.COMPACT)
+                space = h5py.h5s.create_simple(values.shape)
+                made = h5py.h5d.create(file.id, b"x", h5py.h5t.NATIVE_INT32, space, plist)
+                made.write(h5py.h5s.ALL, h5py.h5s.ALL, values)
+            case "texts":
+                values = np.array(["a", "bc"], object)
+                file.create_dataset("x", data=values, dtype=h5py.string_dtype())
+            case "no rows":
+                values = values[:0]
+                file.create_dataset("x", data=values, maxshape=(None, 2))
+            case "references":
+                values = np.array([file.ref, file.ref], h5py.ref_dtype)
+                file.create_dataset("x", data=values, dtype=h5py.ref_dtype)
+            case _:
+                kind = h5py.h5t.STD_I32LE.copy()
+                kind.set_precision(24)
+                made = h5py.h5d.create(file.id, b"x", kind, h5py.h5s.create_simple(values.shape))
+                made.write(h5py.h5s.ALL, h5py.h5s.ALL, values)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        (got,) = carrier.fetch((Spans("x", np.arange(len(values))),))
+        assert not carrier.direct()
+        assert got.tolist() == file["x"][()].tolist() or how == "references"
+
+
+def test_a_file_without_a_name_goes_through_h5py(tmp_path: Path) -> None:
+    with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
+        file["x"] = np.arange(5)
+        carrier = DirectCarrier(file, Path("in memory"))
+        (got,) = carrier.fetch((Spans("x", np.array([4, 0])),))
+        assert got.tolist() == [4, 0]
+        assert not carrier.direct()
+
+
+def moved(path: Path, to: Path, how: str) -> None:
+    """The same data, at other places in a file."""
+    if how == "repacked":
+        done = subprocess.run(["h5repack", "-L", str(path), str(to)], capture_output=True, check=False, timeout=60)
+        assert not done.returncode, done.stderr
+        return
+    with h5py.File(path) as old, h5py.File(to, "w", userblock_size=4096) as new:
+        new["in front"] = np.arange(999)
+        for name in old:
+            old.copy(name, new)
+
+
+@pytest.mark.parametrize("how", ["copied", "repacked"])
+def test_addresses_are_asked_of_the_file_that_is_read(tmp_path: Path, how: str) -> None:
+    if how == "repacked" and not any((Path(part) / "h5repack").exists() for part in os.get_exec_path()):
+        pytest.skip("no h5repack (Debian: hdf5-tools)")
+    values = np.random.default_rng(0).integers(0, 99, (50, 6)).astype(np.int16)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["flat"] = values
+        file.create_dataset("cut", data=values, chunks=(7, 4), compression="gzip")
+    moved(tmp_path / "a.h5", tmp_path / "b.h5", how)
+    for name in ("a.h5", "b.h5"):
+        with h5py.File(tmp_path / name) as file:
+            carrier = DirectCarrier(file, tmp_path / name)
+            rows = np.array([49, 0, 7, 7])
+            for part in carrier.fetch((Spans("flat", rows), Spans("cut", rows))):
+                assert same(part, values[rows])
+            assert set(carrier.direct()) == {"flat", "cut"}
+
+
+def written(path: Path) -> NDArray[np.int64]:
+    values = np.arange(50_000, dtype=np.int64).reshape(-1, 5)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=values, chunks=(100, 5))
+        file.create_dataset("z", data=values, chunks=(100, 5), compression="gzip")
+    return values
+
+
+@pytest.mark.parametrize("change", ["cut", "touched", "replaced", "gone"])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_file_that_changes_between_two_batches_is_an_error(tmp_path: Path, change: str, mapped: bool) -> None:
+    path = tmp_path / "a.h5"
+    values = written(path)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path, mapped=mapped)
+        assert same(carrier.fetch((Spans("x", np.array([3])),))[0], values[[3]])
+        match change:
+            case "cut":
+                os.truncate(path, 5000)
+            case "touched":
+                os.utime(path, ns=(1, 1))
+            case "replaced":
+                written(tmp_path / "b.h5")
+                (tmp_path / "b.h5").replace(path)
+            case _:
+                path.unlink()
+        with pytest.raises(FileError, match="changed or replaced") as error:
+            carrier.fetch((Spans("x", np.array([9999])),))
+        assert str(path) in str(error.value)
+
+
+def test_reading_piece_by_piece_survives_a_file_that_is_cut_while_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    written(path)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path, mapped=False)
+        carrier.fetch((Spans("x", np.arange(100)),))
+        (direct,) = carrier.direct().values()
+        os.truncate(path, 5000)
+        with pytest.raises(FileError, match="cut short"):
+            direct.read(np.array([9999]), 1)
+
+
+def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    values = written(path)
+    with h5py.File(path) as file:
+        at = file["z"].id.get_chunk_info(40)
+    with path.open("r+b") as raw:
+        raw.seek(at.byte_offset + 20)
+        raw.write(b"\xff" * 20)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        (good,) = carrier.fetch((Spans("z", np.arange(1000)),))
+        assert same(good, values[:1000])
+        with pytest.raises(FileError, match="rows 4010 to 4010") as error:
+            carrier.fetch((Spans("z", np.array([4010])),))
+        assert f"{path}: z" in str(error.value)
+
+
+def test_rows_outside_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    written(path)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        for rows in ([10_000], [-1], [5, 1 << 62]):
+            with pytest.raises(DataError, match="is asked for, but the dataset has 10000 rows"):
+                carrier.fetch((Spans("x", np.array(rows)),))
+
+
+_BOTH_WAYS = """
+import sys
+from pathlib import Path
+import h5py, hdf5plugin, numpy as np
+from h5schema.runtime.carrier import DirectCarrier
+from h5schema.runtime.spans import Spans
+from h5schema.errors import H5SchemaError
+
+path = Path(sys.argv[1])
+try:
+    file = h5py.File(path)
+except (OSError, KeyError, RuntimeError):
+    sys.exit(0)
+def leaves(array):
+    if array.dtype.names:
+        return [leaf for name in array.dtype.names for leaf in leaves(array[name])]
+    return [np.ascontiguousarray(array).tobytes()]
+
+names = []
+def note(name, found):
+    if isinstance(found, h5py.Dataset):
+        names.append(name)
+file.visititems(note)
+compared = direct = 0
+for name in names:
+    dataset = file[name]
+    try:
+        shape = dataset.shape
+        if not shape or not all(shape) or dataset.size > 1 << 26:
+            continue
+        wanted = dataset[()]
+    except (OSError, TypeError, RuntimeError, ValueError):
+        continue
+    carrier = DirectCarrier(file, path)
+    rows = np.random.default_rng(0).integers(0, shape[0], max(60, shape[0]))
+    for asked in (np.arange(shape[0]), rows):
+        (got,) = carrier.fetch((Spans("/" + name, asked),))
+        assert got.dtype == wanted.dtype and got.shape == wanted[asked].shape, name
+        assert wanted.dtype.hasobject or leaves(got) == leaves(wanted[asked]), name
+    compared += 1
+    direct += len(carrier.direct())
+print(compared, direct)
+"""
+
+
+def test_every_dataset_of_every_real_file(shared: Path) -> None:
+    compared = direct = 0
+    for path in sorted((shared / "corpus").rglob("*")):
+        if not path.is_file() or path.name == "MANIFEST.tsv":
+            continue
+        done = subprocess.run(
+            [sys.executable, "-c", _BOTH_WAYS, str(path)], capture_output=True, text=True, check=False, timeout=120
+        )
+        assert not done.returncode, f"{path}: {done.stderr}"
+        if done.stdout:
+            here = [int(word) for word in done.stdout.split()]
+            compared, direct = compared + here[0], direct + here[1]
+    assert compared > 400
+    assert direct > compared / 2
