@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -21,7 +22,7 @@ _NAMED_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 
 def name(text: str) -> str:
     """A name that may stand in code: the last gate behind the checks of the resolver."""
-    if not (text.isascii() and text.isidentifier()) or keyword.iskeyword(text):
+    if not text.isidentifier() or keyword.iskeyword(text) or not unicodedata.is_normalized("NFKC", text):
         raise UsageError(f"{text!r} cannot be a name in Python", do="use letters, digits and underscores")
     return text
 

@@ -87,7 +87,8 @@ def assign(target: str, code: Code, indent: int = 0) -> str:
     if isinstance(code, str):
         margin, inner = " " * indent, " " * (indent + INDENT)
         line, start = f"{margin}{target} = {code}", f"{margin}{target} = ("
-        if not fits(line) and fits(start) and fits(inner + code):
+        # No comma keeps these lines apart, so the widths must be the true ones.
+        if _true_width(line) > WIDTH and _true_width(start) <= WIDTH and _true_width(inner + code) <= WIDTH:
             return f"{start}\n{inner}{code}\n{margin})"
         return line
     return lay(code, indent, f"{target} = ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from h5schema.vocabulary import reserved
 
@@ -19,8 +20,8 @@ def camel(*names: str) -> str:
 def member(text: str) -> str:
     """The identifier of an enum's member; the same text gives the same one everywhere.
 
-    A text that is an identifier already stays as it is. Accents are dropped, other letters become their
-    code point (`u732b`), signs are spelt out or become `_`; where Python has the word, a `_` is added.
+    A text that is an identifier already stays as it is. Letters of any script are kept, as Python itself reads
+    them (NFKC); signs are spelt out or become `_`; where Python has the word, a `_` is added.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text):
         text = _spelt(text)
@@ -32,13 +33,12 @@ def member(text: str) -> str:
 def _spelt(text: str) -> str:
     negative = re.match(r"\s*[-\u2212]\s*\d", text) is not None
     pieces = ["minus_" if negative else ""]
-    for character in unicodedata.normalize("NFKD", text):
-        if character.isascii():
-            word = f"_{_WORDS[character]}_" if character in _WORDS else "_"
-            pieces.append(character if character.isalnum() else word)
-        elif not unicodedata.combining(character):
-            pieces.append(f"_u{ord(character):04x}_" if character.isalnum() else "_")
-    name = re.sub("_+", "_", "".join(pieces)).strip("_")
-    if not name:
-        return "n" + "".join(f"{ord(character):x}" for character in text)
-    return f"n{name}" if name[0].isdigit() else name
+    for character in unicodedata.normalize("NFKC", text):
+        sign = f"_{_WORDS[character]}_" if character in _WORDS else "_"
+        pieces.append(character if f"n{character}".isidentifier() else sign)
+    name = _joined(pieces) or _joined(f"{unicodedata.name(one, f'u{ord(one):04x}').lower()} " for one in text)
+    return unicodedata.normalize("NFKC", name if name.isidentifier() else f"n{name}")
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return re.sub("[ _-]+", "_", "".join(pieces)).strip("_")

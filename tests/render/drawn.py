@@ -67,6 +67,7 @@ names = st.from_regex(r"[a-z][a-z0-9]{0,11}(_[a-z0-9]{1,13}){0,2}", fullmatch=Tr
 )
 _long = st.sampled_from(["x" * 40, "a_name_of_forty_characters_in_all_as_said", "y" * 28])
 identifiers = names | _long
+_of_any_script = st.sampled_from(["Größe_x", "猫", "हिन्दी", "שלום", "é" * 80, "é" * 85, "猫" * 40, "猫" * 42])
 _numbers = st.integers(-(2**63), 2**64) | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
     st.none() | st.booleans() | _numbers | texts,
@@ -97,7 +98,7 @@ class _Dims:
 def enums(draw: st.DrawFn, class_name: str) -> EnumIR:
     """An enum whose members have any texts."""
     count = draw(st.integers(1, 40))
-    members = draw(st.lists(identifiers, min_size=count, max_size=count, unique=True))
+    members = draw(st.lists(identifiers | _of_any_script, min_size=count, max_size=count, unique=True))
     own = draw(st.booleans())
     return EnumIR(
         class_name,
