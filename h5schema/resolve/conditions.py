@@ -54,14 +54,14 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
                 "unwise-where",
                 f"`{feature.address}` is never absent: it is not optional",
                 at,
-                "leave it out, or write `optional: true` in the feature",
+                "leave the condition out, or write `optional: true` in the feature",
             )
         else:
             fed.add(
                 "where",
                 f"`{feature.address}` is never absent, so there would be no samples",
                 at,
-                "leave it out, or write `optional: true` in the feature",
+                "leave the condition out, or write `optional: true` in the feature",
             )
     return True
 

@@ -174,7 +174,7 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
                 "unwise-optional",
                 f"`{feature.address}` may be absent, and then a batch cannot be made",
                 (*at, "feature"),
-                f"add `where: {{{feature.address}: present}}` to the loader, or a `fill` to the input",
+                f"add `{feature.address}: present` to the `where` of the loader, or a `fill` to the input",
             )
         return True
     if not feature.optional:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from h5schema.vocabulary.suggest import closest
 
 from .draft import Draft, Notes, Path
+from .ir import DimIR
 
 
 def enclosing(group: str) -> Iterable[str]:
@@ -52,6 +53,35 @@ def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, brea
             rule, message, help = _unknown(draft, "dim", name, visible_dims(draft, group))
         notes.add(rule, message, path, help, within=_part(rule, message, name), breaks=breaks)
     notes.break_(breaks)
+    return None
+
+
+def is_open(axes: Mapping[str, DimIR], dim: str | int) -> bool:
+    """Whether entries are appended to a dim."""
+    return isinstance(dim, str) and axes[dim].size is None and axes[dim].per is None
+
+
+def find_open_dim(draft: Draft, notes: Notes, name: str, path: Path, breaks: Path, *, whose: str) -> DimIR | None:
+    """The dim that a loader runs over, or a split divides: one of entries, as `find_dim`."""
+    address = find_dim(draft, notes, "", name, path, breaks=breaks)
+    axis = draft.axes.get(address or "")
+    if axis is None:
+        notes.break_(breaks)
+    elif is_open(draft.axes, axis.address):
+        return axis
+    elif axis.per is not None:
+        message = f"`{axis.name}` is ragged; {whose} over ragged dims come with a later version"
+        notes.add("not-yet", message, path, f"for now write over: {axis.per}", breaks=breaks)
+    else:
+        open_dims = " or ".join(one for one in draft.axes if is_open(draft.axes, one))
+        message = f"`{axis.name}` has a fixed size; {whose} are over open dims"
+        notes.add(
+            "fixed-dim",
+            message,
+            path,
+            f"write over: {open_dims}" if open_dims else "declare an open dim",
+            breaks=breaks,
+        )
     return None
 
 

@@ -12,8 +12,7 @@ from ..draft import Draft, Notes
 from ..identifiers import camel
 from ..ir import EntryIR, FeatureIR
 from ..naming import Clash, Wanted, name_classes
-from ..scope import join
-from .shapes import is_open
+from ..scope import is_open, join
 
 
 def name_all(draft: Draft) -> Draft:

@@ -16,9 +16,8 @@ from ..ir import DimIR, LoaderIR, RecordIR
 from ..naming import Wanted, name_classes
 from ..records import with_classes_of
 from ..samples import batch_of
-from ..scope import find_dim
+from ..scope import find_open_dim
 from .classes import complain
-from .shapes import is_open
 
 
 def resolve_loaders(draft: Draft) -> Draft:
@@ -79,13 +78,13 @@ def records_of(loader: LoaderIR) -> Iterator[RecordIR]:
 def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: LoaderSpec) -> LoaderIR | None:
     """The loader; None, with a complaint, if something in it is not there."""
     path: Path = ("loaders", name)
-    axis = _over(draft, notes, spec, path)
+    axis = find_open_dim(draft, notes, spec.over[0], (*path, "over"), path, whose="loaders")
     split = _split(draft, notes, spec, path, axis)
     if axis is None:
         return None
     fed = Fed(draft, notes, path, axis)
     where = tuple(conditions(fed, spec.where))
-    fed = replace(fed, present=frozenset(address for address, asked in where if asked.present is not False))
+    fed = replace(fed, present=_present(draft, spec))
     sample = batch_of(fed, spec, class_name)
     if sample is None:
         return None
@@ -105,32 +104,11 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
     )
 
 
-def _over(draft: Draft, notes: Notes, spec: LoaderSpec, path: Path) -> DimIR | None:
-    where = (*path, "over")
-    address = find_dim(draft, notes, "", spec.over[0], where, breaks=path)
-    if address is None or address not in draft.axes:
-        notes.break_(path)
-        return None
-    axis = draft.axes[address]
-    if is_open(draft.axes, address):
-        return axis
-    if axis.per is not None:
-        notes.add(
-            "not-yet",
-            f"`{axis.name}` is ragged; loaders over ragged dims come with a later version",
-            where,
-            f"for now run over `{axis.per}`",
-            breaks=path,
-        )
-    else:
-        notes.add(
-            "fixed-dim",
-            f"`{axis.name}` has a fixed size: it has no entries that could be samples",
-            where,
-            "run over an open dim",
-            breaks=path,
-        )
-    return None
+def _present(draft: Draft, spec: LoaderSpec) -> frozenset[str]:
+    """Addresses that every sample has; all of them if `where` means one that nobody knows."""
+    if any(address not in draft.features for address in spec.where):
+        return frozenset(draft.features)
+    return frozenset(address for address, asked in spec.where.items() if asked.present is not False)
 
 
 def _split(draft: Draft, notes: Notes, spec: LoaderSpec, path: Path, axis: DimIR | None) -> tuple[str, str] | None:

@@ -11,7 +11,8 @@ from h5schema.vocabulary.suggest import closest
 
 from ..draft import Draft, Given, Notes
 from ..ir import FeatureIR, Json
-from .shapes import is_open, written
+from ..scope import is_open
+from .shapes import written
 
 
 def check_params(draft: Draft) -> Draft:

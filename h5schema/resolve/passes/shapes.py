@@ -9,7 +9,7 @@ from h5schema.spec import FeatureSpec
 
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import DimIR, DtypeIR, FeatureIR, Kind
-from ..scope import find_dim
+from ..scope import find_dim, is_open
 
 Dims = tuple[str | int, ...]
 
@@ -50,11 +50,6 @@ def resolve_shapes(draft: Draft) -> Draft:
             doc=spec.doc,
         )
     return notes.done(replace(draft, resolved=resolved))
-
-
-def is_open(axes: Mapping[str, DimIR], dim: str | int) -> bool:
-    """Whether entries are appended to a dim."""
-    return isinstance(dim, str) and axes[dim].size is None and axes[dim].per is None
 
 
 def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:

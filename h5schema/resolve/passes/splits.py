@@ -11,9 +11,8 @@ from h5schema.spec import PartSpec, SplitSpec
 
 from ..draft import Draft, Notes, Path
 from ..ir import CheckIR, DimIR, FeatureIR, Json, PartIR, SplitIR
-from ..scope import find_dim, find_feature
+from ..scope import find_feature, find_open_dim
 from ..values import as_check, checked, impossible
-from .shapes import is_open
 
 
 def resolve_splits(draft: Draft) -> Draft:
@@ -30,7 +29,7 @@ def resolve_splits(draft: Draft) -> Draft:
 
 
 def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -> SplitIR | None:
-    axis = _over(draft, notes, spec, path)
+    axis = find_open_dim(draft, notes, spec.over[0], (*path, "over"), path, whose="splits")
     if axis is None:
         return None
     by: FeatureIR | None = None
@@ -55,33 +54,6 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
 
 def _all_bounds(spec: SplitSpec) -> bool:
     return all(part.check is not None for part in spec.parts.values())
-
-
-def _over(draft: Draft, notes: Notes, spec: SplitSpec, path: Path) -> DimIR | None:
-    address = find_dim(draft, notes, "", spec.over[0], (*path, "over"), breaks=path)
-    if address is None or address not in draft.axes:
-        notes.break_(path)
-        return None
-    axis = draft.axes[address]
-    if is_open(draft.axes, address):
-        return axis
-    if axis.per is not None:
-        notes.add(
-            "not-yet",
-            f"`{axis.name}` is ragged; splits over ragged dims come with a later version",
-            (*path, "over"),
-            f"for now split over `{axis.per}`: everything of one of its entries is then in one part",
-            breaks=path,
-        )
-    else:
-        notes.add(
-            "fixed-dim",
-            f"`{axis.name}` has a fixed size: there are no entries to split",
-            (*path, "over"),
-            "split over an open dim",
-            breaks=path,
-        )
-    return None
 
 
 def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> FeatureIR | None:
