@@ -16,6 +16,9 @@ _CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hor
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LOOKED_AT = 200
 """Images whose size is looked at."""
+_ORIENTATION = 0x0112
+_ON_ITS_SIDE = (5, 6, 7, 8)
+"""The EXIF tag, and its values for which height and width change places."""
 
 
 def starter(kind: str, folder: Path | None, name: str) -> str:
@@ -103,7 +106,8 @@ def _size(files: list[Path]) -> _Size:
     for file in files[:: max(1, len(files) // _LOOKED_AT)]:
         try:
             with Image.open(file) as image:
-                sizes[image.height, image.width] += 1
+                lies = image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+                sizes[(image.width, image.height) if lies else (image.height, image.width)] += 1
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
             continue  # a damaged image is for `extract` to report
     if not sizes:

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError, MissingExtraError
 
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
 
-def load(path: Path, *, mode: str = "RGB", size: tuple[int, int] | list[int] | None = None) -> NDArray[np.uint8]:
-    """Decodes an image.
+
+def load(
+    path: Path,
+    *,
+    mode: str = "RGB",
+    size: tuple[int, int] | list[int] | None = None,
+    background: tuple[int, int, int] | list[int] | None = None,
+) -> NDArray[np.uint8]:
+    """Decodes an image, the way up that its EXIF orientation says.
 
     Args:
         path: Of the file.
         mode: Pillow's mode of the result: `RGB`, `L` (grey), `RGBA`.
         size: (height, width) to resample to, with antialiasing; None: as it is.
+        background: (red, green, blue) on which a transparent image is laid; None: a mode without
+            transparency refuses it.
 
     Returns:
         uint8 [height, width, channels], or [height, width] for one channel.
 
     Raises:
-        DataError: The file is no image, or is damaged.
+        DataError: The file is no image, is damaged, or holds what the mode does not.
         MissingExtraError: Pillow is not installed.
     """
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ModuleNotFoundError:
         raise MissingExtraError("reading images needs Pillow", do="pip install 'h5schema[images]'") from None
     try:
         with Image.open(path) as opened:
-            if opened.mode.startswith(("I", "F")):
-                raise DataError(
-                    f"the image has {opened.mode} pixels, which 8 bits do not hold",
-                    where=str(path),
-                    do="read it with a function of your own, which says how its values become uint8 (or uint16)",
-                )
-            image = opened.convert(mode)
+            _expect_eight_bits(opened, path)
+            ImageOps.exif_transpose(opened, in_place=True)
+            image = _flat(opened, mode, background, path).convert(mode)
     except UnidentifiedImageError:
         raise DataError(
             "this is no image that Pillow reads", where=str(path), do="look at the file, or leave it out of the pattern"
@@ -49,3 +58,32 @@ def load(path: Path, *, mode: str = "RGB", size: tuple[int, int] | list[int] | N
     if size is not None:
         image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8)
+
+
+def _expect_eight_bits(image: Pillow.Image, path: Path) -> None:
+    """Refuses what Pillow would narrow: the mode says so, or, for several channels, only how they are packed."""
+    wide = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    if wide or image.mode.startswith(("I", "F")):
+        raise DataError(
+            f"the image has {'16-bit ' if wide else ''}{image.mode.partition(';')[0]} pixels, which 8 bits do not hold",
+            where=str(path),
+            do="read it with a function of your own, which says how its values become uint8 (or uint16)",
+        )
+
+
+def _flat(image: Pillow.Image, mode: str, background: Sequence[int] | None, path: Path) -> Pillow.Image:
+    """The image as the mode can hold it: without transparency, or with it if the mode has it too."""
+    if not image.mode.endswith(("A", "a")) and "transparency" not in image.info:
+        return image
+    from PIL import Image
+
+    image = image.convert("RGBA")
+    if background is not None:
+        return Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), image)
+    if not mode.endswith("A") and image.getchannel("A").getextrema() != (255, 255):
+        raise DataError(
+            f"the image is transparent in part, which mode {mode} does not hold",
+            where=str(path),
+            do="in `params` give `background: [255, 255, 255]`, a color to lay it on, or `mode: RGBA` to keep it",
+        )
+    return image

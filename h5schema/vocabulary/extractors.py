@@ -62,6 +62,11 @@ def _is_size(value: object) -> bool:
     return value is None or (len(items) == 2 and all(type(item) is int and item > 0 for item in items))
 
 
+def _is_color(value: object) -> bool:
+    items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+    return value is None or (len(items) == 3 and all(type(item) is int and 0 <= item <= 255 for item in items))
+
+
 def _image_axes(params: Params) -> tuple[Axis, ...]:
     height, width = cast("tuple[int, int] | None", params.get("size")) or (None, None)
     channels = _CHANNELS[cast("str", params.get("mode", "RGB"))]
@@ -79,6 +84,7 @@ TAKES = {
         {
             "mode": Param(f"one of {', '.join(_CHANNELS)}", "RGB", _is_mode, tuple(_CHANNELS)),
             "size": Param("[height, width], two whole numbers from 1", "[64, 64]", _is_size),
+            "background": Param("[red, green, blue], three whole numbers to 255", "[255, 255, 255]", _is_color),
         },
         _image_axes,
     ),

@@ -43,6 +43,17 @@ def test_init_fills_in_what_it_finds(h5schema: Command, tmp_path: Path) -> None:
     assert "12 entries" in done.stdout
 
 
+def test_init_sees_photos_the_way_up_that_extract_makes_them(h5schema: Command, tmp_path: Path) -> None:
+    """As a phone stores a portrait: on its side, with a note of that."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "images" / "cat").mkdir(parents=True)
+    Image.new("RGB", (48, 24)).save(tmp_path / "images" / "cat" / "1.jpg", exif=exif)
+    assert h5schema("init", "images", "images", "-o", "found.yaml").returncode == 0
+    assert "[photo, 48, 24, 3]" in (tmp_path / "found.yaml").read_text()
+    assert h5schema("extract", "found.yaml", "images", "-o", "found.h5").returncode == 0
+
+
 def test_init_of_a_flat_folder_has_no_classes(h5schema: Command, tmp_path: Path) -> None:
     _draw(tmp_path, ["images"])
     assert h5schema("init", "images", "images").returncode == 0

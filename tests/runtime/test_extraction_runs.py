@@ -366,13 +366,3 @@ def test_wrong_dtypes_are_named_by_feature(photos: Path, tmp_path: Path) -> None
     with pytest.raises(H5SchemaError, match=r"/image: the shape is \[6, 10, 3\], not \[10, 6, 3\]"):
         job.run([photos], tmp_path / "a.h5")
     assert issubclass(PicturesWriter, Pictures)
-
-
-def test_sixteen_bits_do_not_become_eight(tmp_path: Path) -> None:
-    from PIL import Image
-
-    from h5schema.extractors.image import load
-
-    Image.fromarray((np.arange(1024, dtype=np.uint16) * 60).reshape(32, 32)).save(tmp_path / "deep.png")
-    with pytest.raises(DataError, match="8 bits do not hold"):
-        load(tmp_path / "deep.png")

@@ -42,3 +42,9 @@ def test_a_word_of_no_mode_is_refused() -> None:
     assert [fits(value) for value in ("RGB", "rgb", "I;16", 3, None, ("RGB",), {"a": ({},)})] == [True] + 6 * [False]
     fits = TAKES["image"].params["size"].fits
     assert [fits(value) for value in (None, (2, 3), (2,), (0, 3), (2.0, 3), (True, 3), 32)] == [True] * 2 + [False] * 5
+
+
+def test_a_color_is_three_bytes() -> None:
+    fits = TAKES["image"].params["background"].fits
+    given = (None, (0, 128, 255), (0, 0), (0, 0, 256), (-1, 0, 0), (0.5, 0, 0), "white")
+    assert [fits(value) for value in given] == [True] * 2 + [False] * 5
