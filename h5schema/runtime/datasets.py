@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 import h5py
@@ -20,6 +21,39 @@ _CHUNK_BYTES = 1 << 20
 _SMALL_ROW = 64
 _SMALL_CHUNK_BYTES = 64 << 10
 """Of rows so small that 1 MiB of them may never come."""
+_WAITING_BYTES = 64 << 20
+"""Of first rows that wait in memory, of all datasets together."""
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A dataset that is not made yet: its first rows wait in memory, and say how large a chunk is.
+
+    Attributes:
+        part: What is stored.
+        options: Codec and chunk of the user's values.
+        chunk: Rows of a chunk; so many are worth a dataset.
+        first: Its first rows, in parts.
+        count: How many they are.
+        bytes: How large they are.
+    """
+
+    part: Stored
+    options: Options
+    chunk: int
+    first: list[NDArray[np.generic]] = field(default_factory=list[NDArray[np.generic]])
+    count: int = 0
+    bytes: int = 0
+
+    def add(self, rows: NDArray[np.generic]) -> None:
+        """Takes rows; a copy, because they may be the user's own."""
+        self.first.append(rows.copy())
+        self.count += len(rows)
+        self.bytes += rows.nbytes
+
+    def values(self) -> NDArray[np.generic]:
+        """The rows that wait."""
+        return np.concatenate([np.empty((0, *self.part.shape), self.part.dtype), *self.first])
 
 
 class Datasets:
@@ -32,9 +66,11 @@ class Datasets:
     def __init__(self, sink: Sink) -> None:
         self.file = h5py.File(sink, "w", alignment_threshold=1, alignment_interval=layout.ALIGNMENT)
         self._sums: dict[str, checksums.Checksum] = {}
+        self._begun: dict[str, _Begun] = {}
+        self._waiting = 0
 
-    def create(self, part: Stored, options: Options, expected: int | None) -> h5py.Dataset:
-        """An empty dataset that grows by rows.
+    def begin(self, part: Stored, options: Options, expected: int | None) -> None:
+        """A dataset that grows by rows; it is made when its first chunk would be full, or by `make_all`.
 
         Args:
             part: What is stored.
@@ -46,32 +82,67 @@ class Datasets:
         rows = max(1, wanted // row_bytes)
         if expected and not options.chunk:
             rows = min(rows, expected)
+        self._begun[part.path] = _Begun(part, options, rows)
+        self._sums[part.path] = checksums.Checksum(row_bytes)
+
+    def make_all(self, *, last: bool) -> None:
+        """Makes every dataset that was begun.
+
+        Args:
+            last: Whether no more rows will come, so that a chunk need not be larger than the dataset.
+        """
+        for begun in list(self._begun.values()):
+            if last and begun.count and not begun.options.chunk:
+                begun.chunk = min(begun.chunk, begun.count)
+            self._make(begun)
+
+    def _make(self, begun: _Begun) -> None:
+        part = begun.part
         make = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
-        made = make(
+        make(
             part.path,
             (0, *part.shape),
             part.dtype,
             maxshape=(None, *part.shape),
-            chunks=(rows, *(max(1, n) for n in part.shape)),
-            **(_filters(options) if part.data else {}),
+            chunks=(begun.chunk, *(max(1, n) for n in part.shape)),
+            **(_filters(begun.options) if part.data else {}),
         )
-        self._sums[part.path] = checksums.Checksum(row_bytes)
-        return made
+        del self._begun[part.path]
+        self._waiting -= begun.bytes
+        self._write(part.path, begun.values())
 
     def rows(self, path: str) -> int:
         """Rows of a dataset so far."""
-        return cast("h5py.Dataset", self.file[path]).shape[0]
+        begun = self._begun.get(path)
+        return cast("h5py.Dataset", self.file[path]).shape[0] if begun is None else begun.count
+
+    def values(self, path: str) -> NDArray[np.generic]:
+        """All rows of a dataset so far."""
+        begun = self._begun.get(path)
+        return cast("h5py.Dataset", self.file[path])[:] if begun is None else begun.values()
 
     def append(self, path: str, rows: NDArray[np.generic]) -> None:
         """Adds rows at the end."""
         if not len(rows):
             return
-        dataset = cast("h5py.Dataset", self.file[path])
         stored = np.ascontiguousarray(rows)
+        self._sums[path].add(stored)
+        begun = self._begun.get(path)
+        if begun is not None and begun.count + len(stored) < begun.chunk:
+            begun.add(stored)
+            self._waiting += stored.nbytes
+            if self._waiting > _WAITING_BYTES:
+                self.make_all(last=False)
+            return
+        if begun is not None:
+            self._make(begun)
+        self._write(path, stored)
+
+    def _write(self, path: str, stored: NDArray[np.generic]) -> None:
+        dataset = cast("h5py.Dataset", self.file[path])
         end = dataset.shape[0]
         dataset.resize(end + len(stored), axis=0)
         dataset[end:] = stored
-        self._sums[path].add(stored)
 
     def keep(self, path: str, rows: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
         """A dataset that is written once and whole."""
@@ -86,9 +157,12 @@ class Datasets:
 
     def drop(self, path: str) -> None:
         """Takes away a dataset, or a group of them."""
-        del self.file[path]
+        if path in self.file:
+            del self.file[path]
         for known in [one for one in self._sums if one == path or one.startswith(f"{path}/")]:
             del self._sums[known]
+            if (begun := self._begun.pop(known, None)) is not None:
+                self._waiting -= begun.bytes
 
     def write_checksums(self) -> None:
         """Stores the checksums of every dataset that grew."""

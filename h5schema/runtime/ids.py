@@ -141,7 +141,7 @@ class NewIds:
         self._where = f"{target}: {dim}"
         self._rows: dict[int, int] = {}
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
-            datasets.create(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
+            datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
         datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
 
     def expect_new(self, ids: Sequence[str]) -> list[int]:
@@ -188,9 +188,8 @@ class NewIds:
 
     def finish(self) -> None:
         """Short ids get a fixed length, which any tool reads; and the index is written."""
-        file = self._datasets.file
-        offsets = cast("NDArray[np.int64]", file[f"{self._path}/offsets"][:]).tolist()
-        whole = cast("NDArray[np.uint8]", file[f"{self._path}/values"][:]).tobytes()
+        offsets = cast("list[int]", self._datasets.values(f"{self._path}/offsets").tolist())
+        whole = self._datasets.values(f"{self._path}/values").tobytes()
         encoded = [whole[a:b] for a, b in pairwise(offsets)]
         longest = max(map(len, encoded), default=1)
         # HDF5 pads with NUL and drops it again, so an id that ends with one keeps its offsets.

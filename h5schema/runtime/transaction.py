@@ -91,6 +91,7 @@ class Transaction:
         self._waiting: dict[str, list[Checked]] = {}
         self._unique = Unique()
         self._torn = False
+        self._made = False
         self._whole: set[str] = set()
         with system.explained(target):
             self._sink = Sink(self._partial, system.claim(self._partial))
@@ -104,7 +105,15 @@ class Transaction:
         except BaseException:
             self.discard()
             raise
-        self.carrier = _Uninterrupted(self.file)
+        self._carrier = _Uninterrupted(self.file)
+
+    @property
+    def carrier(self) -> H5pyCarrier:
+        """Reads what was put so far."""
+        if not self._made:
+            with self._kept():
+                self._make(last=False)
+        return self._carrier
 
     @property
     def file(self) -> h5py.File:
@@ -228,6 +237,9 @@ class Transaction:
 
     def commit(self) -> None:
         """Makes durable what was put: a commit record, then everything to the disk."""
+        self._commit(last=False)
+
+    def _commit(self, *, last: bool) -> None:
         self._expect_untorn()
         for dim in list(self._waiting):
             self.flush(dim)
@@ -235,6 +247,7 @@ class Transaction:
             for dim, count in self._counts.items():
                 self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
                 self._datasets.fit_scale(self.model.axes[dim].path, count)
+            self._make(last=last)
             for address, place in self.model.places.items():
                 if self._is_end_to_end(address):
                     self._datasets.fit_scale(values_scale(place), self._datasets.rows(place.path))
@@ -258,7 +271,7 @@ class Transaction:
         with self._kept():
             for ids in self._ids.values():
                 ids.finish()
-        self.commit()
+        self._commit(last=True)
         with self._kept():
             self._datasets.write_checksums()
             self.file[layout.RESERVED].attrs["complete"] = np.int64(1)
@@ -312,12 +325,21 @@ class Transaction:
                 continue
             feature = self.model.features[address]
             for part in feature.stored(place):
-                self._datasets.create(part, feature.options, expected.get(place.lead) if part.per_entry else None)
-            self._describe(address)
+                self._datasets.begin(part, feature.options, expected.get(place.lead) if part.per_entry else None)
         return ids
 
     def _bookkeeping(self, path: str, expected: int | None) -> None:
-        self._datasets.create(Stored(path, _INT64, data=False), Options(), expected)
+        self._datasets.begin(Stored(path, _INT64, data=False), Options(), expected)
+
+    def _make(self, *, last: bool) -> None:
+        """Makes the datasets that wait for more rows, and says of each what it is."""
+        if self._made:
+            return
+        self._datasets.make_all(last=last)
+        for address, place in self.model.places.items():
+            if place.lead is not None:
+                self._describe(address)
+        self._made = True
 
     def _describe(self, address: str) -> None:
         """Unit and dimension scales of a feature's dataset."""

@@ -16,7 +16,7 @@ from . import stamp
 from .entries import Entries, IdEntries, flat, keys_of
 from .file import File
 from .ids import unknown_id
-from .reader import Reader
+from .reader import Compared, Reader
 from .spans import Carrier
 from .transaction import Transaction
 
@@ -56,11 +56,15 @@ class Recorder(Reader):
         return self.transaction.carrier
 
     def hdf5(self) -> h5py.File:
+        self.carrier()  # every dataset is made before somebody looks
         return self.transaction.file
 
     def length(self, dim: str) -> int:
         self.transaction.flush(dim)
         return self.transaction.count(dim)
+
+    def compared(self, address: str) -> Compared:
+        return self._compare(address)  # anew each time: the file grows
 
     def row_of(self, dim: str, text: str) -> int:
         row = self.transaction.row_of(dim, text)
@@ -134,6 +138,10 @@ class Writer(File):
     def publish(self) -> None:
         """Completes the file and gives it its final name; the end of a `with` block does it."""
         self._recorder.publish()
+
+    def __enter__(self) -> Self:
+        _ = self._recorder.transaction
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
