@@ -31,6 +31,7 @@ from .passes.places import resolve_places
 from .passes.shapes import resolve_shapes
 from .passes.splits import resolve_splits
 from .passes.storage import resolve_storage
+from .passes.unmade import advise_unmade
 
 PASSES: tuple[Pass, ...] = (
     # what is there
@@ -50,6 +51,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_origins,
     check_params,
     order_features,
+    advise_unmade,
     # what code calls it
     name_all,
     # how it is used

@@ -248,11 +248,15 @@ class _Origin:
                 return None
             given.append(found)
         if self._settings.call is None:
+            name, alone = self._feature.name, len(given) == 1
             self._complain(
                 "no-call",
-                f"{_listed(given)} would be handed over, but there is no `call` to make the value",
+                f"`{name}` would be a copy of `{given[0]}`: `from` hands features to a `call`, and there is none"
+                if alone
+                else f"`from` hands {_listed(given)} to a `call`, and there is none",
                 origin,
-                "add a `call`, such as `call: my_module:my_function`",
+                "add one, such as `call: my_module:my_function`"
+                + (f"; or leave `{name}` out, and use `{given[0]}` itself" if alone else ""),
             )
             return None
         return self._made(given=tuple(given)) if self._together(given, origin) else None

@@ -30,13 +30,13 @@ def resolve_places(draft: Draft) -> Draft:
         path = _of_feature(draft, notes, feature)
         if path is not None and path in taken:
             what = f"feature `{address}` and {taken[path]} would both lie at {path}"
-            _complain(notes, draft.features[address], "path-twice", what, "give one of them another place with `at`")
+            _complain(notes, draft.features[address], "path-twice", what, f"give `{address}` another place with `at`")
         elif path is not None:
             taken[path] = f"feature `{address}`"
             resolved[address] = replace(feature, path=path)
     for outer, inner in _inside_another(resolved, taken):
         what = f"{resolved[inner].path} lies inside {outer}, which is the dataset of {taken[outer]}"
-        help = "a dataset holds no others: give one of them another place with `at`"
+        help = f"a dataset holds no others: give `{inner}` another place with `at`"
         _complain(notes, draft.features[inner], "path-inside", what, help)
     return notes.done(replace(draft, resolved=resolved))
 
