@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 from .arguments import Commands
@@ -22,5 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     from h5schema.runtime.inspect import describe
 
     found = describe(arguments.file)
-    print(json.dumps(found.record(), indent=2, ensure_ascii=False) if arguments.format == "json" else found)
+    if arguments.format == "json":
+        print(json.dumps(found.record(), indent=2, ensure_ascii=False))
+    else:
+        print(found.text(shutil.get_terminal_size().columns))
     return 0

@@ -10,10 +10,15 @@ from typing import cast
 
 import h5py
 
+from h5schema.errors import visible
 from h5schema.vocabulary import layout
 
 from . import stamp
 from .opening import open_to_read
+from .table import table
+
+_MEMBERS = 20
+"""Members of an enum that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,11 @@ class FeatureReport:
     """A feature as it lies in the file.
 
     Attributes:
+        members: Names and values of an enum.
+        rows: What one row of its dataset is: `entries`, `values` of a ragged feature, or `bytes` of texts end to end.
         shape: Of its dataset, or None for an attribute.
         chunks: Of its dataset; None: contiguous.
-        codec: `none`, or the names of its filters.
+        codec: `none`, or the names of its filters; else `attribute` or `absent`.
         logical: Bytes of its values.
         stored: Bytes in the file.
     """
@@ -44,6 +51,8 @@ class FeatureReport:
     dims: tuple[str, ...]
     unit: str
     optional: bool
+    members: Mapping[str, int]
+    rows: str
     shape: tuple[int, ...] | None
     chunks: tuple[int, ...] | None
     codec: str
@@ -70,21 +79,24 @@ class Report:
         return asdict(self)
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, width: int = 80) -> str:
+        """The report in lines of this width."""
+        dims = [(d.address, d.kind, "" if d.entries is None else str(d.entries), d.ids) for d in self.dims]
         lines = [
             f"{self.path}: {self.schema} {self.version}, {_size(self.bytes)}",
-            f"  fingerprint {self.fingerprint}, layout version {self.layout_version}",
+            f"  layout version {self.layout_version}, fingerprint {self.fingerprint[:23]}…",
             "",
-            *_table(
-                ("dim", "", "entries", "ids"),
-                [(d.address, d.kind, "" if d.entries is None else str(d.entries), d.ids) for d in self.dims],
-            ),
+            *table(("dim", "", "entries", "ids"), dims, width),
             "",
-            *_table(
-                ("feature", "dtype", "dims", "shape", "chunks", "codec", "values", "stored"),
-                [_row(feature) for feature in self.features],
+            *table(("feature", "dtype", "dims"), [_what(feature) for feature in self.features], width),
+            "",
+            *table(
+                ("stored at", "chunk", "codec", "values", "stored"), [_how(feature) for feature in self.features], width
             ),
         ]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
 
 def describe(path: str | Path) -> Report:
@@ -127,40 +139,41 @@ def _dim(file: h5py.File, address: str, dim: Mapping[str, object]) -> DimReport:
 def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> FeatureReport:
     path = cast("str", said["path"])
     dims = tuple(map(str, cast("list[str | int]", said["dims"])))
-    common = (address, path, _dtype(said["dtype"]), dims, cast("str", said["unit"]), bool(said["optional"]))
+    dtype, members = _dtype(said["dtype"])
+    common = (address, path, dtype, dims, cast("str", said["unit"]), bool(said["optional"]), members)
     found = None if "@" in path else file.get(path)
     if not isinstance(found, h5py.Dataset):
-        return FeatureReport(*common, None, None, "attribute" if "@" in path else "absent", 0, 0)
+        return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)
+    rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype == "str" else "values"
     codec = "none" if found.compression is None else found.compression + (" + shuffle" if found.shuffle else "")
-    return FeatureReport(*common, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())
+    return FeatureReport(*common, rows, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())
 
 
-def _dtype(said: object) -> str:
+def _dtype(said: object) -> tuple[str, Mapping[str, int]]:
     if isinstance(said, str):
-        return said
+        return said, {}
     members = cast("Mapping[str, Mapping[str, int]]", said)["enum"]
-    return f"enum of {len(members)}"
+    return f"enum of {len(members)}", dict(sorted(members.items(), key=lambda member: member[1]))
 
 
-def _row(feature: FeatureReport) -> tuple[str, ...]:
-    return (
-        feature.address,
-        feature.dtype + (f" {feature.unit}" if feature.unit else "") + (" | absent" if feature.optional else ""),
-        f"[{', '.join(feature.dims)}]",
-        "" if feature.shape is None else " x ".join(map(str, feature.shape)),
-        "contiguous" if feature.chunks is None else " x ".join(map(str, feature.chunks)),
-        feature.codec,
-        _size(feature.logical),
-        _size(feature.stored),
-    )
+def _what(feature: FeatureReport) -> tuple[str, ...]:
+    dtype = feature.dtype + (f" {feature.unit}" if feature.unit else "") + (" | absent" if feature.optional else "")
+    row = (feature.address, dtype, f"[{', '.join(feature.dims)}]")
+    return (*row, _members(feature.members)) if feature.members else row
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    return [
-        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    ]
+def _members(members: Mapping[str, int]) -> str:
+    """The first names of an enum; their values where they do not just count."""
+    counted = list(members.values()) == list(range(len(members)))
+    shown = [name if counted else f"{name} = {value}" for name, value in members.items()][:_MEMBERS]
+    return ", ".join(shown) + (f", … and {len(members) - _MEMBERS} more" if len(members) > _MEMBERS else "")
+
+
+def _how(feature: FeatureReport) -> tuple[str, ...]:
+    if feature.shape is None:
+        return feature.path, feature.codec, "", "", ""
+    chunk = "contiguous" if feature.chunks is None else f"{feature.chunks[0]} {feature.rows}"
+    return feature.path, chunk, feature.codec, _size(feature.logical), _size(feature.stored)
 
 
 def _size(count: int) -> str:
