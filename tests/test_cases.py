@@ -16,10 +16,14 @@ import pytest
 
 from h5schema import parse, spec
 from h5schema.errors import SchemaError
+from h5schema.render import package
 from h5schema.resolve import Resolved, resolve
+
+from .render.judges import findings, formatting, place, types
 
 CASES = Path(__file__).parent / "cases"
 REFUSED = sorted(path.parent.name for path in CASES.glob("*/stderr.txt"))
+ACCEPTED = sorted(path.parent.name for path in CASES.glob("*/expected"))
 REWRITE = bool(os.environ.get("H5SCHEMA_REWRITE"))
 
 
@@ -42,6 +46,35 @@ def test_no_words_of_other_libraries(case: str) -> None:
     said = (CASES / case / "stderr.txt").read_text(encoding="utf-8").lower()
     for word in ("pydantic", "yaml.", "traceback", "input should be", "type=", "while scanning", "basemodel"):
         assert word not in said
+
+
+def packaged(folder: Path) -> dict[str, str]:
+    done = resolved(folder)
+    assert done.schema is not None, str(SchemaError(done.problems))
+    assert done.problems == ()
+    files = package(done.schema)
+    assert files.pop("schema.yaml") == (folder / "schema.yaml").read_text(encoding="utf-8")
+    return files
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_the_package_is_exactly_this(case: str) -> None:
+    expected = CASES / case / "expected"
+    files = packaged(CASES / case)
+    if REWRITE:
+        for old in expected.iterdir():
+            old.unlink()
+        place(files, expected)
+    assert files == {path.name: path.read_text(encoding="utf-8") for path in expected.iterdir()}
+
+
+def test_judges_find_nothing_in_the_packages(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    for case in ACCEPTED:
+        place(packaged(CASES / case), tmp_path / case)
+    assert formatting(tmp_path) == ""
+    assert findings(tmp_path) == ""
+    assert types(tmp_path) == ""
 
 
 def test_every_folder_has_an_expectation() -> None:

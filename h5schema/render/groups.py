@@ -10,7 +10,6 @@ from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, Grou
 
 from .imports import Imports
 from .literals import literal, name, string
-from .names import Names, camel
 from .printer import Bracketed, Code, call
 from .types import Values, features_of, numpy_name
 
@@ -25,7 +24,7 @@ class FeatureView(NamedTuple):
     dtype: str | None
     enum: str | None
     names: Code | None
-    dims: str
+    dims: str | None
     size: Code | None
     options: tuple[tuple[str, Code], ...]
     optional: bool
@@ -101,21 +100,18 @@ def view(schema: SchemaIR) -> GroupsView:
 class _Builder:
     def __init__(self, schema: SchemaIR) -> None:
         self.schema = schema
-        self.empty: list[EntryView] = []
         self.enums = {enum.class_name: enum for enum in schema.enums}
         self.values = Values({enum.class_name: enum.base for enum in schema.enums})
         self.features = tuple(features_of(schema.root))
         self.users = {f.dtype.enum: f.address for f in reversed(self.features) if f.dtype.enum is not None}
         self.dims = {dim.address: dim for group in _groups(schema.root) for dim in group.dims}
-        self.inner = tuple(_groups(schema.root))[1:]
+        self.inner = tuple(_groups(schema.root))[:-1]
         self.by_address = {feature.address: feature for feature in self.features}
-        decided = [schema.class_name, schema.writer_name, *self.enums, *(group.class_name for group in self.inner)]
-        self.names = Names([*decided, *(entry.class_name for entry in schema.entries)])
 
     def view(self) -> GroupsView:
         schema = self.schema
         axes = {address: self._axis(dim) for address, dim in self.dims.items()}
-        groups = tuple(self._group(group, axes) for group in reversed(self.inner))
+        groups = tuple(self._group(group, axes) for group in self.inner)
         file = self._group(schema.root, axes)
         items = tuple(
             (
@@ -134,7 +130,7 @@ class _Builder:
         return GroupsView(
             imports=self._imports(),
             enums=tuple(self._enum(enum) for enum in schema.enums),
-            entries=(*map(self._entry, schema.entries), *self.empty),
+            entries=tuple(map(self._entry, schema.entries)),
             groups=groups,
             file=file,
             splits=Bracketed("{", items, "}") if items else None,
@@ -144,7 +140,7 @@ class _Builder:
         needed = Imports()
         if self.enums:
             needed.name("enum", "IntEnum")
-        if self.schema.entries or self.empty:
+        if self.schema.entries:
             needed.name("typing", "TypedDict")
         if any(feature.kind in ("dense", "ragged", "scalar") for feature in self.features):
             needed.module("numpy", "np")
@@ -184,7 +180,7 @@ class _Builder:
         elif dim.per is not None:
             argument = ("per", string(dim.per))
         else:
-            argument = ("", self._entry_of(dim))
+            argument = ("", name(dim.entry or ""))
         return AxisView(name(dim.identifier), call(_axis_class(dim), [argument]), doc)
 
     def _entry(self, entry: EntryIR) -> EntryView:
@@ -198,14 +194,6 @@ class _Builder:
             return FieldView(name(key), name(of))
         feature = self.by_address[of]
         return FieldView(name(key), self.values.entry(feature), feature.optional)
-
-    def _entry_of(self, dim: DimIR) -> str:
-        """The class of a dim's entry; a dim that leads no feature has an empty one."""
-        if dim.entry is not None:
-            return name(dim.entry)
-        own = self.names.free(f"{camel(dim.name)}Entry")
-        self.empty.append(EntryView(own, f"One entry of `{dim.address}`; it has no features.", ()))
-        return own
 
     def _group(self, group: GroupIR, axes: dict[str, AxisView]) -> GroupView:
         root = group is self.schema.root
@@ -231,7 +219,7 @@ class _Builder:
             dtype=numpy_name(self.values.stored(feature.dtype)) if feature.kind not in ("text", "enum") else None,
             enum=name(enum.class_name) if enum else None,
             names=_texts(enum) if enum and other else None,
-            dims=" ".join(map(str, feature.dims)),
+            dims=string(" ".join(map(str, feature.dims))) if feature.dims else None,
             size=literal(feature.dtype.size) if feature.dtype.size is not None else None,
             options=_given(
                 at=at if at != feature.identifier else None,
@@ -292,18 +280,17 @@ def _axis_class(dim: DimIR) -> str:
 
 def _relative(path: str, group: str) -> str:
     """A path as it stands below a group: without the group's own path where it starts with that."""
-    prefix = group.rstrip("/") + "/"
-    if path.startswith(prefix):
-        return path[len(prefix) :]
-    if path.startswith(f"{group}@"):
-        return path[len(group) :]
+    group = group.rstrip("/")
+    if path.startswith((f"{group}/", f"{group}@")):
+        return path[len(group) :].removeprefix("/")
     return posixpath.join("/", path)
 
 
 def _groups(group: GroupIR) -> Iterator[GroupIR]:
-    yield group
+    """Inner groups first, as their classes are needed."""
     for inner in group.groups:
         yield from _groups(inner)
+    yield group
 
 
 def _or(doc: str, default: str) -> str:

@@ -83,13 +83,13 @@ def _place(error: jinja2.TemplateError) -> str:
 
 def _call(
     function: str,
-    *positional: printer.Code,
+    *positional: printer.Code | None,
     options: tuple[tuple[str, printer.Code], ...] = (),
     **named: printer.Code | None,
 ) -> printer.Code:
     """A call as templates write it; what is None is left out, `options` come last."""
-    given = [(key, value) for key, value in named.items() if value is not None]
-    return printer.call(function, [*(("", value) for value in positional), *given, *options])
+    arguments = [*(("", value) for value in positional), *named.items()]
+    return printer.call(function, [*((key, value) for key, value in arguments if value is not None), *options])
 
 
 _WORDS: Mapping[str, object] = {

@@ -71,9 +71,8 @@ def batch_words(take: TakeIR, over: str, features: Mapping[str, FeatureIR]) -> s
     dtype = take.dtype or ("int64" if feature.dtype.enum is not None else feature.dtype.name)
     dims = ["batch" if dim == over else str(dim) for dim in feature.dims]
     shape = f" [{', '.join(dims)}]" if dims else ""
-    form = f", {take.form}" if take.form not in (None, "pad") else ""
     unit = f", in {feature.unit}" if feature.unit else ""
-    return dtype + shape + form + unit
+    return dtype + shape + unit
 
 
 def features_of(group: GroupIR) -> Iterator[FeatureIR]:

@@ -51,7 +51,7 @@ class DimIR:
         ids: Whether entries have ids.
         source: Pattern of the sources, or None.
         id_template: Template of the ids from captures; None: the relative path, or ids given by the writer.
-        entry: Class name of the TypedDict of the features that this dim leads; None if it leads none.
+        entry: Class name of the TypedDict of one entry; None if the dim is fixed or ragged.
     """
 
     address: str

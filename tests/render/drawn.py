@@ -127,7 +127,7 @@ def _features(draw: st.DrawFn, group: str, path: str, name: str, dims: _Dims, en
         address=address,
         name=name,
         identifier=name,
-        path=draw(st.sampled_from([f"{path.rstrip('/')}/{name}", "/elsewhere/x", f"/@{name}"])),
+        path=draw(st.sampled_from([f"{path.rstrip('/')}/{name}", "/elsewhere/x", f"@{name}"])),
         kind=kind,
         dims=shape[kind],
         dtype=dtype,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,8 +35,11 @@ def findings(folder: Path) -> str:
 
 
 def types(folder: Path) -> str:
-    """What mypy and pyright find in their strict modes; empty if nothing."""
-    config = folder.parent / "pyrightconfig.json"
-    config.write_text(f'{{"typeCheckingMode": "strict", "include": ["{folder.name}"], "extraPaths": ["{REPOSITORY}"]}}')
-    mypy = _run("mypy", "--strict", "--cache-dir", "/dev/null", "-p", folder.name, cwd=folder.parent)
-    return mypy + _run("pyright", "--pythonpath", sys.executable, "-p", str(config), cwd=folder.parent)
+    """What mypy and pyright find in all packages of a folder in their strict modes; empty if nothing."""
+    packages = sorted(child.name for child in folder.iterdir() if child.is_dir())
+    config = folder / "pyrightconfig.json"
+    settings = {"typeCheckingMode": "strict", "include": packages, "extraPaths": [str(REPOSITORY)]}
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    named = [argument for name in packages for argument in ("-p", name)]
+    mypy = _run("mypy", "--strict", "--cache-dir", "/dev/null", *named, cwd=folder)
+    return mypy + _run("pyright", "--pythonpath", sys.executable, "-p", str(config), cwd=folder)

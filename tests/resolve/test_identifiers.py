@@ -38,7 +38,7 @@ from h5schema.vocabulary import reserved
         ("ﬁle №2", "file_No2"),
         ("m²", "m2"),
         ("½", "n1_2"),
-        ("ｃｌａｓｓ", "class_"),
+        ("\uff43\uff4c\uff41\uff53\uff53", "class_"),
         ("__init__", "init"),
         ("_sunder_", "sunder"),
         ("?", "question_mark"),

@@ -110,38 +110,40 @@ class Scalar(DenseFeature[NumberT, ItemT]):
 
     Args:
         dtype: numpy's scalar type of the values.
-        dims: Address of the open dim, or "" for one number for the whole file.
+        dims: Address of the open dim, or nothing: one number for the whole file.
     """
 
     __slots__ = ()
 
     @overload
-    def __init__(self: Scalar[bool, np.bool_], dtype: type[np.bool_], dims: str, **options: Unpack[Given]) -> None: ...
+    def __init__(
+        self: Scalar[bool, np.bool_], dtype: type[np.bool_], dims: str = "", **options: Unpack[Given]
+    ) -> None: ...
     @overload
     def __init__(
         self: Scalar[int, IntegerT],
         dtype: type[IntegerT],
-        dims: str,
+        dims: str = "",
         **options: Unpack[Given],
     ) -> None: ...
     @overload
     def __init__(
         self: Scalar[float, FloatingT],
         dtype: type[FloatingT],
-        dims: str,
+        dims: str = "",
         **options: Unpack[Given],
     ) -> None: ...
     @overload
     def __init__(
         self: Scalar[complex, ComplexT],
         dtype: type[ComplexT],
-        dims: str,
+        dims: str = "",
         **options: Unpack[Given],
     ) -> None: ...
     def __init__(
         self,
         dtype: type[np.generic],
-        dims: str,
+        dims: str = "",
         **options: Unpack[Given],
     ) -> None:
         super().__init__(np.dtype(dtype).name, dims, Options(**options))
@@ -155,7 +157,7 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
 
     Args:
         enum: The members.
-        dims: Address of the open dim, or "" for one member for the whole file.
+        dims: Address of the open dim, or nothing: one member for the whole file.
         names: The members' names in the file, where they are not Python identifiers.
     """
 
@@ -164,7 +166,7 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
     def __init__(
         self,
         enum: type[EnumT],
-        dims: str,
+        dims: str = "",
         *,
         names: Sequence[str] | None = None,
         **options: Unpack[Given],

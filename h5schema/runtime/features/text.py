@@ -26,7 +26,7 @@ class Text(Feature[str, Texts]):
     HDF5's own variable-length strings are not used: they are slow and cannot be compressed.
 
     Args:
-        dims: Address of the open dim, or "" for one text for the whole file.
+        dims: Address of the open dim, or nothing: one text for the whole file.
         size: Bytes of the longest text; a longer one is refused.
     """
 
@@ -34,7 +34,7 @@ class Text(Feature[str, Texts]):
 
     def __init__(
         self,
-        dims: str,
+        dims: str = "",
         *,
         size: int | None = None,
         **options: Unpack[Given],
