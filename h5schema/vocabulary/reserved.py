@@ -31,8 +31,11 @@ FILE = NODE | {
 """Attributes of a file or its writer; the dims, features and groups of the root have other names."""
 
 IN_DECLARATIONS = frozenset(
-    {"NDArray", "Tensor", "bool", "complex", "float", "int", "list", "np", "optional", "str", "tuple"}
-)
+    {
+        "Masked", "NDArray", "Packed", "Padded", "Tensor", "bool", "complex", "float", "int", "list", "np", "optional",
+        "str", "tuple",
+    }
+)  # fmt: skip
 """Names by which declarations and annotations in a class body mean something else."""
 
 IN_MODULES = frozenset(

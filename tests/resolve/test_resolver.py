@@ -181,3 +181,12 @@ def test_a_schema_of_a_thousand_features_takes_a_blink(read: Read) -> None:
         assert resolve(reading, "many.yaml").schema is not None
         best = min(best, time.perf_counter() - start)
     assert best < 0.2
+
+
+@pytest.mark.parametrize("key", ["Tensor", "Padded", "list"])
+def test_a_key_of_a_batch_is_no_type_of_its_fields(read: Read, key: str) -> None:
+    rest = (
+        "dims: {row: open}\nfeatures:\n  a: {dims: [row], dtype: uint8}\nloaders: {all: {over: row, inputs: {%s: a}}}\n"
+    )
+    (problem,) = read(rest % key).problems
+    assert (problem.rule, problem.message) == ("reserved-name", f"`{key}` means something else in generated code")
