@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,7 @@ def values(path):
     return np.full(2000, float(path.read_text()))
 """
 CODE = "from h5schema.cli import main; import sys; sys.exit(main(sys.argv[1:]))"
+EXTRACT = ("-c", CODE, "extract", "things.yaml")
 BEFORE = ["in", "mine.py", "temporary", "things.yaml"]
 
 
@@ -57,11 +58,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def extracting(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def extracting(folder: Path, *options: str, command: Sequence[str] = EXTRACT) -> Iterator[subprocess.Popen[str]]:
     """A run that has made its first value."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(
-        [sys.executable, "-c", CODE, "extract", "things.yaml", "in", "-o", "things.h5", *options],
+        [sys.executable, *command, "in", "-o", "things.h5", *options],
         cwd=folder,
         env={**environment, "TMPDIR": str(folder / "temporary")},
         stdout=subprocess.PIPE,
@@ -139,6 +140,17 @@ def test_ctrl_c_says_so_in_a_line_and_leaves_nothing(folder: Path, seed: int) ->
     assert (process.returncode, out, err) == (130, "", "stopped; nothing unfinished is left behind\n")
     assert left(folder) == BEFORE
     assert list((folder / "temporary").iterdir()) == []
+
+
+def test_ctrl_c_in_the_job_of_the_package(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    generate = [sys.executable, "-c", CODE, "generate", "things.yaml"]
+    subprocess.run(generate, cwd=folder, env=environment, check=True, capture_output=True, timeout=60)
+    with extracting(folder, command=("-m", "things.extract")) as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "stopped; nothing unfinished is left behind\n")
+    assert left(folder) == [*BEFORE[:3], "things", BEFORE[3]]
 
 
 def test_ctrl_c_leaves_the_file_that_it_would_replace(folder: Path) -> None:
