@@ -150,7 +150,7 @@ def expect_shape(array: NDArray[np.generic], shape: tuple[int | None, ...], wher
     """Refuses any other shape, also one that numpy would broadcast; None stands for any length."""
     same = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
     if not same:
-        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        wanted = ", ".join("any length" if n is None else str(n) for n in shape)
         raise DataError(
             f"the shape is {list(array.shape)}, not [{wanted}]",
             where=where,
