@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from h5schema.parse.load import Parsed, load
-from h5schema.parse.nodes import Mapping, Node, Scalar, Sequence, find, find_key
+from h5schema.parse.nodes import Mapping, Node, Scalar, Sequence, child, find, find_key
 from h5schema.parse.source import Source
 
-__all__ = ["Mapping", "Node", "Parsed", "Scalar", "Sequence", "Source", "find", "find_key", "load"]
+__all__ = ["Mapping", "Node", "Parsed", "Scalar", "Sequence", "Source", "child", "find", "find_key", "load"]

@@ -71,7 +71,7 @@ class OriginIR:
     """How extraction makes a feature.
 
     Attributes:
-        call: Word or `module:function`; None: the one thing in `given` is taken as it is.
+        call: Word or `module:function`; None: the capture is taken as it is.
         capture: Name of the capture that is handed over; None: see `given`.
         given: Addresses of the features that are handed over; empty and no capture: the entry's file.
         source: Pattern of another file of the same entry; None: the entry's own.

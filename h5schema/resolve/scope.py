@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from h5schema.vocabulary.suggest import closest
 
@@ -50,7 +50,7 @@ def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, brea
             message = f"the dim `{name}` of group `{elsewhere[0].rpartition('/')[0]}` is not seen here"
             help = f"write its address: `{elsewhere[0]}`"
         else:
-            rule, message, help = _unknown(draft, "dim", name, visible_dims(draft, group))
+            rule, message, help = _unknown(draft, _DIM, name, visible_dims(draft, group))
         notes.add(rule, message, path, help, within=_part(rule, message, name), breaks=breaks)
     notes.break_(breaks)
     return None
@@ -92,7 +92,7 @@ def find_feature(
     if address in draft.features:
         return address
     if not _lost(draft, "features", [address]):
-        rule, message, help = _unknown(draft, "feature", address, draft.features)
+        rule, message, help = _unknown(draft, _FEATURE, address, draft.features)
         notes.add(rule, message, path, help, key=key, within=_part(rule, message, address), breaks=breaks)
     notes.break_(breaks)
     return None
@@ -111,8 +111,8 @@ def find_input(
             return "dim"
     elif not any(_lost(draft, section, [address]) for section in ("features", "groups", "dims")):
         known = [*draft.features, *filter(None, draft.groups), *draft.dims]
-        rule, message, help = _unknown(draft, "feature", address, known)
-        notes.add(rule, _of_any(message), path, help, within=_part(rule, message, address), breaks=breaks)
+        rule, message, help = _unknown(draft, _INPUT, address, known)
+        notes.add(rule, message, path, help, within=_part(rule, message, address), breaks=breaks)
     notes.break_(breaks)
     return None
 
@@ -128,7 +128,20 @@ def _lost(draft: Draft, section: str, addresses: Iterable[str]) -> bool:
     return False
 
 
-def _unknown(draft: Draft, kind: str, name: str, known: Iterable[str]) -> tuple[str, str, str]:
+class _Wanted(NamedTuple):
+    """What a name should have been: for the rule, for messages, and many of it."""
+
+    kind: str
+    noun: str
+    nouns: str
+
+
+_DIM = _Wanted("dim", "dim", "dims")
+_FEATURE = _Wanted("feature", "feature", "features")
+_INPUT = _Wanted("feature", "feature, group or dim", "addresses")
+
+
+def _unknown(draft: Draft, wanted: _Wanted, name: str, known: Iterable[str]) -> tuple[str, str, str]:
     """Rule, message and help for a name that is not there; `known` are the names that could stand there."""
     candidates = list(known)
     near = closest(name, candidates)
@@ -136,19 +149,15 @@ def _unknown(draft: Draft, kind: str, name: str, known: Iterable[str]) -> tuple[
     other = _what_it_is(draft, name)
     if group is not None:
         rule, message = "unknown-group", f"there is no group `{group}`"
-    elif other in (None, kind):
-        rule, message = f"unknown-{kind}", f"there is no {kind} `{name}`"
+    elif other in (None, wanted.kind):
+        rule, message = f"unknown-{wanted.kind}", f"there is no {wanted.noun} `{name}`"
     else:
-        rule, message = f"unknown-{kind}", f"`{name}` is a {other}, not a {kind}"
+        rule, message = f"unknown-{wanted.kind}", f"`{name}` is a {other}, not a {wanted.noun}"
     if near is not None:
         return rule, message, f"did you mean `{near}`?"
     if not candidates:
-        return rule, message, f"this schema has no {kind}s"
-    return rule, message, f"there {listed(candidates)}"
-
-
-def _of_any(message: str) -> str:
-    return message.replace("no feature ", "no feature, group or dim ").replace("not a feature", "nothing to load")
+        return rule, message, f"this schema has none: declare it in `{wanted.kind}s`"
+    return rule, message, _choice(wanted, candidates)
 
 
 def _part(rule: str, message: str, address: str) -> tuple[int, int] | None:
@@ -163,14 +172,14 @@ def _first_unknown_group(draft: Draft, address: str) -> str | None:
     return next((prefix for prefix in prefixes if prefix not in draft.groups), None)
 
 
-def listed(names: list[str]) -> str:
-    """`are `a`, `b` and `c``, for a help."""
+def _choice(wanted: _Wanted, names: list[str]) -> str:
+    """The names that could stand there, for a help."""
     shown = [f"`{name}`" for name in names[:8]]
     if len(names) > len(shown):
-        return f"are {', '.join(shown)}, …"
+        return f"the first {wanted.nouns} are {', '.join(shown)}"
     if len(shown) == 1:
-        return f"is only {shown[0]}"
-    return f"are {', '.join(shown[:-1])} and {shown[-1]}"
+        return f"the only {wanted.noun} is {shown[0]}"
+    return f"the {wanted.nouns} are {', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _what_it_is(draft: Draft, name: str) -> str | None:

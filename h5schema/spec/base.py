@@ -174,7 +174,7 @@ def check_name(value: object) -> object:
         raise mistake(
             "keyword-name",
             f"`{name}` is a word of Python's own",
-            f"name it `{name}_id` or the like; where the path in the file is '{name}', say so: at: {name}",
+            f"name it `{name}_id`, for example; a feature or group keeps its name in the file with `at: {name}`",
         )
     if len(name) > LONGEST_NAME:
         raise mistake(

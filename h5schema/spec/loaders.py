@@ -241,7 +241,9 @@ class LoaderSpec(Model):
         title="address, list, mapping or input",
         description="What is taken; a batch mirrors it: tensor, named tuple, dict.",
     )
-    targets: Tree | None = Field(None, title="as inputs", description="With targets a batch is the named tuple of both.")
+    targets: Tree | None = Field(
+        None, title="as inputs", description="With targets a batch is the named tuple of both."
+    )
     transform: Code | None = Field(None, title="module:function", description="Called per sample.")
     batch: BatchSpec = Field(
         default_factory=lambda: BatchSpec.model_validate({}),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 from pydantic import ValidationError
 
 from h5schema.errors import Problem
-from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, find, find_key
+from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, child, find, find_key
 from h5schema.parse.words import quoted, shown
 
 from .base import Flaw, Mistake, Step, said
@@ -155,7 +155,7 @@ def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Pa
     """What is wrong with a value of a simple type, and what to write instead."""
     node = None if parsed.root is None else find(parsed.root, path)
     value = None if node is None else plain(node)
-    key = next((step for step in reversed(path) if isinstance(step, str)), "this")
+    key = "this" if parsed.root is None else _last_key(parsed.root, path)
     if path and isinstance(path[-1], int) and kind == "string_type":
         return "wrong-type", f"an item of `{key}` is a text, not {said(value)}", "write a text, in quotes if need be"
     match kind:
@@ -190,6 +190,15 @@ def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Pa
             return "wrong-type", f"{said(value)} cannot stand at `{key}`", "look it up in docs/language-reference.md"
 
 
+def _last_key(node: Node, path: Path) -> str:
+    """The last key of a path that the user wrote: in a short form the models spell out others."""
+    key = "this"
+    for step in path:
+        if (found := child(node, step)) is not None:
+            node, key = found, step if isinstance(step, str) else key
+    return key
+
+
 def _not_text(key: str, node: Node | None, value: Plain) -> tuple[str, str, str]:
     if isinstance(node, Scalar) and isinstance(value, int | float) and not isinstance(value, bool):
         number = "a number" if node.text == str(value) else f"read as the number {value}"
@@ -197,7 +206,7 @@ def _not_text(key: str, node: Node | None, value: Plain) -> tuple[str, str, str]
             numbers = ([*node.text.split("."), "0", "0"])[:3]
             return (
                 "number-as-text",
-                f"`{shown(node.text)}` is read as the number {value}",
+                f"a version has the form x.y.z, and {shown(node.text)} is {number}",
                 f"write version: {'.'.join(numbers)}",
             )
         return (

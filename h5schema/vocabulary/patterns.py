@@ -129,7 +129,7 @@ def _pieces(text: str) -> tuple[str | _Capture, ...]:
                     f"nothing tells where {{{before.name}}} ends and {{{capture.name}}} begins",
                     at,
                     end - at,
-                    f"put a text between them, such as '{{{before.name}}}_{{{capture.name}}}'",
+                    f"put a text between them, such as '{text[text.rindex('{', 0, at) : at]}_{text[at:end]}'",
                 )
             pieces.append(capture)
         at = end

@@ -84,7 +84,7 @@ def _check_name(notes: Notes, kind: str, name: str, path: Path, taken: frozenset
     if name in taken:
         notes.add(
             "reserved-name",
-            f"every generated class has its own `{name}`, which this {kind} would hide",
+            f"generated classes have a `{name}` of their own, which this {kind} would hide",
             path,
             _other_name(kind, name),
             key=True,

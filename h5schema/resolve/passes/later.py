@@ -36,7 +36,7 @@ _EVOLUTION = {
     "renamed_from": ("`renamed_from`", "leave it out; `at` keeps the old name in the file"),
     "deprecated": ("`deprecated`", "say it in `doc`"),
 }
-_GROUP = {"use": ("mounting another schema (`use`)", "copy its features")} | _EVOLUTION
+_GROUP = {"use": ("mounting another schema (`use`)", "copy its features into this schema")} | _EVOLUTION
 _DIM = {
     "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
     "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
@@ -127,7 +127,7 @@ def _of_group(spec: GroupSpec) -> Iterator[Later]:
 def _of_dim(spec: DimSpec) -> Iterator[Later]:
     yield from _keys(spec, _DIM)
     if len(spec.per) > 1:
-        yield ("per",), "a ragged dim per combination of dims", "name one"
+        yield ("per",), "a ragged dim per combination of dims", "name one dim"
     if spec.source is not None and ":" in spec.source and "{" not in spec.source:
         yield ("source",), "a function as a source", "write a pattern, such as '{name}.jpg'"
     elif spec.source is not None and "{" not in spec.source and spec.source.endswith((".csv", ".parquet")):
@@ -181,7 +181,7 @@ def _of_store(spec: StoreSpec) -> Iterator[Later]:
 
 def _of_split(spec: SplitSpec) -> Iterator[Later]:
     if len(spec.over) > 1:
-        yield ("over",), "splits over several dims", "name one"
+        yield ("over",), "splits over several dims", "name one dim"
     for name, part in spec.parts.items():
         if part.feature is not None:
             yield ("parts", name), "a part that a feature holds", "write a share, a list, or bounds"
@@ -190,7 +190,7 @@ def _of_split(spec: SplitSpec) -> Iterator[Later]:
 def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
     yield from _keys(spec, _LOADER)
     if len(spec.over) > 1:
-        yield ("over",), "loaders over several dims", "name one"
+        yield ("over",), "loaders over several dims", "name one dim"
     yield from _of_batch(spec.batch)
     for key in ("inputs", "targets"):
         tree = getattr(spec, key)

@@ -57,7 +57,9 @@ def _complain_cycle(draft: Draft, notes: Notes, cycle: list[str]) -> None:
         if len(cycle) == 2
         else f"these features are made from each other: {' -> '.join(cycle)}",
         (*origin.path, _position(origin.value, cycle[1])),
-        "one of them needs another origin: a file of the source, or a capture",
+        "make it of something else: a capture, or the entry's file (then leave out `from`)"
+        if len(cycle) == 2
+        else "make one of them of something else: a capture, or the entry's file (then leave out `from`)",
         breaks=draft.features[cycle[0]].path,
     )
 

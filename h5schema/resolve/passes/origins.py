@@ -93,7 +93,9 @@ class _Origin:
             "unknown-extractor",
             f"there is no extractor `{call.value}`",
             call,
-            f"did you mean `{near}`?" if near else f"h5schema has {known}; a function of yours is `module:function`",
+            f"did you mean `{near}`?"
+            if near
+            else f"h5schema has {known}; a function of yours is written `module:function`",
         )
         return False
 
