@@ -25,13 +25,14 @@ class Members:
         names: Names in the file in the order of the members; None: the members' own.
     """
 
-    __slots__ = ("base", "enum", "names")
+    __slots__ = ("_known", "base", "enum", "names")
 
     def __init__(self, enum: type[IntEnum], names: Sequence[str] | None) -> None:
         self.enum = enum
         texts = [member.name for member in enum] if names is None else names
         self.names = {text: int(member) for text, member in zip(texts, enum, strict=True)}
         self.base = enum_base(tuple(self.names.values()))
+        self._known = np.array(sorted(self.names.values()), self.base)
 
     @property
     def first(self) -> int:
@@ -68,10 +69,11 @@ class Members:
         """Refuses values that are no member; HDF5 itself reads and writes them without a word."""
         if not values.size:
             return
-        known = np.array(sorted(self.names.values()), self.base)
-        low, high = known[0], known[-1]
-        gapless = int(high) - int(low) == len(known) - 1
-        good = (values >= low) & (values <= high) if gapless else np.isin(values, known)
+        known = self._known
+        gapless = int(known[-1]) - int(known[0]) == len(known) - 1
+        if gapless and values.min() >= known[0] and values.max() <= known[-1]:
+            return
+        good = np.isin(values, known)
         if not good.all():
             at = np.argwhere(~good)[0]
             row = "" if rows is None or values.ndim == 0 else f", row {int(rows[at[0]])}"

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import h5py
 import numpy as np
 
 from h5schema.errors import DataError, FileError, UsageError
 from h5schema.vocabulary import layout
-from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 from h5schema.vocabulary.suggest import closest
 
 from . import stamp
 from .blocks import Maybe
 from .carrier import DirectCarrier
+from .damage import READ_ERRORS, damaged, readable
 from .entries import Entries, IdEntries
-from .features import Feature
+from .forms import expect_rows, expect_whole
 from .ids import Ids
-from .kinds import Place, Stored
-from .model import Model, model_of
+from .kinds import Place
+from .model import AnyFeature, Model, model_of
 from .opening import open_to_read
-from .spans import Carrier, Rows, carry_out
+from .spans import Carrier, Reading, Rows, carry_out, carry_out_together
 from .splits import SplitRows
 from .view import RowError, View
 
 if TYPE_CHECKING:
     from .file import File
+
+
+class Compared(NamedTuple):
+    """A feature whose datasets were compared with its declaration, and the number of its entries."""
+
+    feature: AnyFeature
+    place: Place
+    size: int
 
 
 class Reader:
@@ -45,15 +55,15 @@ class Reader:
         self.file = file
         self.path = path
         self._opened: tuple[int, h5py.File, DirectCarrier] | None = None
-        self._known: set[str] = set()
+        self._compared: dict[str, Compared] = {}
 
-    @property
+    @cached_property
     def model(self) -> Model:
         """What the class declares."""
         return model_of(self.file)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"file": self.file, "path": self.path, "_opened": None, "_known": set[str]()}
+        return {"file": self.file, "path": self.path, "_opened": None, "_compared": dict[str, Compared]()}
 
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
@@ -65,7 +75,7 @@ class Reader:
                 file.close()
                 raise
             self._opened = os.getpid(), file, DirectCarrier(file, self.path)
-            self._known.clear()
+            self._compared.clear()
         return self._opened[2]
 
     def hdf5(self) -> h5py.File:
@@ -106,44 +116,56 @@ class Reader:
 
     def read(self, address: str, rows: Rows) -> object:
         """The block of one feature at `rows`; a feature without entries has one row."""
-        place, feature = self.model.places[address], self.model.features[address]
-        carrier = self.carrier()
-        if address not in self._known:
-            self._expect_stored(feature, place)
-            self._known.add(address)
-        self.expect_rows(address, rows)
-        if place.lead is None and place.optional:
-            there = carrier.has(place.path)
-            value = carry_out(feature.reading(place, rows), carrier) if there else feature.nothing(place)
-            return Maybe(value, np.array([there]))
+        where = f"{self.path}: {self.model.places[address].path}"
         try:
-            return carry_out(feature.reading(place, rows), carrier)
+            return carry_out(self._reading(address, rows), self.carrier())
         except DataError as error:
-            where = error.where if error.where.startswith(str(self.path)) else f"{self.path}: {error.where}"
-            raise DataError(error.what, where=where, do=error.do) from None
+            if error.where.startswith(str(self.path)):
+                raise
+            raise DataError(error.what, where=f"{self.path}: {error.where}", do=error.do) from None
+        except READ_ERRORS as error:
+            raise damaged(where, error) from error
 
-    def expect_rows(self, address: str, rows: Rows) -> None:
-        """Refuses rows that the feature does not have."""
-        place = self.model.places[address]
-        size = 1 if place.lead is None else self.length(place.lead)
-        if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= size):
-            at = int(rows[(rows < 0) | (rows >= size)][0])
-            raise RowError(
-                f"row {at} is asked for, but there are {size}",
-                where=f"{self.path}: {place.path}",
-                do=f"rows count from 0 to {size - 1}" if size else "there are no entries",
-            )
+    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
+        """The blocks of several features, each at its rows, in as few fetches as one of them needs."""
+        try:
+            return carry_out_together([self._reading(address, rows) for address, rows in asked], self.carrier())
+        except (DataError, *READ_ERRORS):  # one by one the error says which feature it was
+            return [self.read(address, rows) for address, rows in asked]
+
+    def _reading(self, address: str, rows: Rows) -> Reading[object]:
+        carrier = self.carrier()
+        feature, place, size = self.compared(address)
+        if len(rows) and int(rows.view(np.uint64).max()) >= size:  # a negative row would be large
+            raise self._outside(place, rows, size)
+        if place.lead is not None or not place.optional:
+            return (yield from feature.reading(place, rows))
+        there = carrier.has(place.path)
+        value = (yield from feature.reading(place, rows)) if there else feature.nothing(place)
+        return Maybe(value, np.array([there]))
+
+    def _outside(self, place: Place, rows: Rows, size: int) -> RowError:
+        return RowError(
+            f"row {int(rows[(rows < 0) | (rows >= size)][0])} is asked for, but there are {size}",
+            where=f"{self.path}: {place.path}",
+            do=f"rows count from 0 to {size - 1}" if size else "there are no entries",
+        )
 
     def length(self, dim: str) -> int:
         """Number of entries of an open dim."""
-        return self.carrier().length(self.model.axes[dim].path)
+        path = self.model.axes[dim].path
+        try:
+            return self.carrier().length(path)
+        except READ_ERRORS as error:
+            raise damaged(f"{self.path}: {path}", error) from error
 
     def ids(self, dim: str) -> Ids:
         """The ids of a dim's entries."""
         if not self.model.has_ids(dim):
             raise UsageError(f"the entries of {dim} have no ids", where=str(self.path), do="address them by position")
-        carrier = self.carrier()
-        fixed = isinstance(self.hdf5().get(layout.of_dim(dim, "ids")), h5py.Dataset)
+        carrier, path = self.carrier(), layout.of_dim(dim, "ids")
+        with readable(f"{self.path}: {path}"):
+            fixed = isinstance(self.hdf5().get(path), h5py.Dataset)
         return Ids(dim, fixed=fixed, carrier=carrier, file=str(self.path))
 
     def row_of(self, dim: str, text: str) -> int:
@@ -170,41 +192,26 @@ class Reader:
 
     # What is stored against its declaration.
 
-    def _expect_stored(self, feature: Feature[object, object], place: Place) -> None:
-        carrier = self.carrier()
+    def compared(self, address: str) -> Compared:
+        """A feature, once its datasets were compared with its declaration.
+
+        Raises:
+            FileError: They differ.
+        """
+        known = self._compared.get(address)
+        if known is None:
+            with readable(f"{self.path}: {self.model.places[address].path}"):
+                known = self._compared[address] = self._compare(address)
+        return known
+
+    def _compare(self, address: str) -> Compared:
+        feature, place = self.model.features[address], self.model.places[address]
+        carrier, file = self.carrier(), str(self.path)
         if place.lead is None:
             if carrier.has(place.path) or not place.optional:
-                self._expect(feature.stored_whole(place), *carrier.form(place.path))
-            return
+                expect_whole(carrier, feature.stored_whole(place), file)
+            return Compared(feature, place, 1)
+        size = self.length(place.lead)
         for part in feature.stored(place):
-            dtype, shape = carrier.form(part.path)
-            self._expect(part, dtype, shape[1:] if shape else None)
-            if part.per_entry and shape and shape[0] != self.length(place.lead):
-                raise FileError(
-                    f"{shape[0]} rows, but {place.lead} has {self.length(place.lead)} entries",
-                    where=f"{self.path}: {part.path}",
-                    do=_CHANGED,
-                )
-
-    def _expect(self, part: Stored, stored: np.dtype[np.generic], shape: tuple[int, ...] | None) -> None:
-        """Compares a dataset with its declaration by our own table: HDF5 would convert without a word."""
-        where, wanted = f"{self.path}: {part.path}", part.dtype
-        if shape != part.shape:
-            said = "no values" if shape is None else f"values of shape {list(shape)}"
-            raise FileError(f"{said}, not {list(part.shape)}", where=where, do=_CHANGED)
-        if h5py.check_enum_dtype(stored) != h5py.check_enum_dtype(wanted):
-            raise FileError("the enum's names or values are not those of the schema", where=where, do=_CHANGED)
-        if wanted.kind == "S":
-            if not part.per_entry and h5py.check_string_dtype(stored) is not None:
-                return
-            if stored.kind != "S" or stored.itemsize > wanted.itemsize:
-                raise FileError(
-                    f"stored as {stored}, not as texts of {wanted.itemsize} bytes", where=where, do=_CHANGED
-                )
-            return
-        names = np.dtype(stored.str).newbyteorder("=").name, np.dtype(wanted.str).name
-        if names[0] not in NUMBERS or not keeps_values(*names):
-            raise FileError(f"stored as {stored}, which {wanted} does not hold", where=where, do=_CHANGED)
-
-
-_CHANGED = "the file was changed by another program; extract or copy it again"
+            expect_rows(carrier, part, file, size if part.per_entry else None)
+        return Compared(feature, place, size)

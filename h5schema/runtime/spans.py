@@ -85,13 +85,29 @@ def expect_inside(spans: Spans, rows: int, file: str) -> None:
 
 def carry_out(reading: Reading[BlockT], carrier: Carrier) -> BlockT:
     """Runs a reading to its end with one carrier."""
-    try:
-        spans = next(reading)
-        while True:
-            spans = reading.send(carrier.fetch(spans))
-    except StopIteration as done:
-        block: BlockT = done.value
-        return block
+    return carry_out_together((reading,), carrier)[0]
+
+
+def carry_out_together(readings: Sequence[Reading[BlockT]], carrier: Carrier) -> list[BlockT]:
+    """Runs readings to their ends; what several of them need next is one fetch."""
+    blocks: dict[int, BlockT] = {}
+    fetched: Fetched | None = None
+    going = [(number, reading, 0, 0) for number, reading in enumerate(readings)]
+    while going:
+        asked: list[Spans] = []
+        waiting: list[tuple[int, Reading[BlockT], int, int]] = []
+        for number, reading, begin, end in going:
+            try:
+                spans = next(reading) if fetched is None else reading.send(fetched[begin:end])
+            except StopIteration as done:
+                blocks[number] = done.value
+                continue
+            waiting.append((number, reading, len(asked), len(asked) + len(spans)))
+            asked.extend(spans)
+        if asked:
+            fetched = carrier.fetch(asked)
+        going = waiting
+    return [blocks[number] for number in range(len(readings))]
 
 
 def positions(starts: Rows, lengths: Rows) -> Rows:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
-import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,15 +16,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from h5schema.errors import UsageError
 
-from .blocks import Maybe, RaggedBlock, Texts
-from .features import Feature
+from .blocks import RaggedBlock
 from .file import File
+from .loaded import Loaded
 from .order import BatchOrder
 from .plan import Fields, Form, Ids, Plan, Position, Sample, Take
 from .reader import Reader
 from .samples import Subset, rows_of
 from .spans import Rows
-from .values import as_loaded, fit
 
 
 def _from_numpy(values: NDArray[np.generic]) -> Tensor:
@@ -173,80 +171,70 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
     def __getitems__(self, indices: Rows | Sequence[int]) -> BatchT_co:
         """The batch of these samples: one read for each feature."""
-        rows = self.rows[np.asarray(indices, np.int64)]
-        return cast("BatchT_co", self._sample(self.plan.sample, rows))
+        return cast("BatchT_co", self._collated(self.rows[np.asarray(indices, np.int64)]))
 
     @cached_property
     def rows(self) -> Rows:
         """The row of each sample in the dim: int64 [samples]."""
         return rows_of(self.source, self.plan, self._subset)[: self._limit]
 
-    def __getstate__(self) -> dict[str, object]:
-        """Without the index: a worker computes it again, so that a pickle stays small."""
-        return {name: value for name, value in self.__dict__.items() if name != "rows"}
+    @cached_property
+    def _collated(self) -> _Collate:
+        return _Collate(self.source, self.plan.sample)
 
-    def _sample(self, sample: Sample, rows: Rows) -> object:
-        match sample:
-            case Take():
-                return _taken(self.source, sample, rows)
-            case Position():
-                return _from_numpy(rows.copy())
-            case Ids():
-                return list(self.source.ids(sample.dim).read(rows))
-            case Fields():
-                return sample.made(**{name: self._sample(item, rows) for name, item in sample.items.items()})
-            case _:
-                return {name: self._sample(item, rows) for name, item in sample.items()}
+    def __getstate__(self) -> dict[str, object]:
+        """Without what a worker finds again by itself, so that a pickle stays small."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("rows", "_collated")}
 
 
 def _as_it_is(batch: object) -> object:
     return batch
 
 
-def _taken(reader: Reader, take: Take, rows: Rows) -> object:
-    feature = reader.model.features[take.address]
-    place = reader.model.places[take.address]
-    wanted = take.dtype or ("int64" if _is_enum(feature) else feature.dtype)
-    where = f"{reader.path}: {place.path}"
-    block = reader.read(take.address, rows if place.lead is not None else np.zeros(1, np.int64))
-    if isinstance(block, Maybe):
-        some = cast("Maybe[object]", block)
-        block = some.values
-        if take.fill is not None and isinstance(block, Texts):
-            return [text if there else str(take.fill) for text, there in zip(block, some.present, strict=True)]
-        if take.fill is not None and isinstance(block, np.ndarray):
-            dense = cast("NDArray[np.generic]", block)
-            values = _filled(dense, some.present, _stand_in(feature, take.fill), wanted, where)
-            return _tensor(values[0, ...] if place.lead is None else values)
-    if isinstance(block, Texts):
-        return list(block)
-    if isinstance(block, RaggedBlock):
-        ragged = cast("RaggedBlock[np.generic]", block)
-        values = as_loaded(ragged.values, wanted, where)
-        return _FORMS[take.form or "pad"](RaggedBlock(values, ragged.offsets))
-    values = as_loaded(cast("NDArray[np.generic]", block), wanted, where)
-    return _tensor(values[0, ...] if place.lead is None else values)
+class _Collate:
+    """Reads the rows of a batch as the plan says; what does not change from batch to batch is found once.
 
+    Args:
+        reader: Of the file.
+        sample: The plan's.
+    """
 
-def _stand_in(feature: Feature[object, object], fill: float | str) -> float | str:
-    """What stands for an absent entry; a member of an enum is named as in the reader."""
-    members = feature.members
-    return members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
+    def __init__(self, reader: Reader, sample: Sample) -> None:
+        self._reader = reader
+        self._loaded: list[Loaded] = []
+        self._made = self._piece(sample)
 
+    def __call__(self, rows: Rows) -> object:
+        blocks = self._reader.read_together([one.asked(rows) for one in self._loaded])
+        return self._made(blocks, rows)
 
-def _filled(
-    values: NDArray[np.generic], present: NDArray[np.bool_], fill: float | str, wanted: str, where: str
-) -> NDArray[np.generic]:
-    """Values in the dtype that is wanted, with `fill` where there are none: it need not fit the stored dtype."""
-    there = values.copy()
-    there[~present] = 0
-    loaded = as_loaded(there, wanted, where)
-    loaded[~present] = fit(fill, wanted, f"{where}: fill")
-    return loaded
+    def _piece(self, sample: Sample) -> Callable[[list[object], Rows], object]:
+        reader = self._reader
+        match sample:
+            case Take():
+                return self._taken(sample)
+            case Position():
+                return lambda blocks, rows: _from_numpy(rows.copy())
+            case Ids():
+                return lambda blocks, rows: list(reader.ids(sample.dim).read(rows))
+            case Fields():
+                fields, inner = sample.made, [self._piece(item) for item in sample.items.values()]
+                return lambda blocks, rows: fields(*[piece(blocks, rows) for piece in inner])
+            case _:
+                named = {name: self._piece(item) for name, item in sample.items()}
+                return lambda blocks, rows: {name: piece(blocks, rows) for name, piece in named.items()}
 
+    def _taken(self, take: Take) -> Callable[[list[object], Rows], object]:
+        loaded, number, form = Loaded(self._reader, take), len(self._loaded), _FORMS[take.form or "pad"]
+        self._loaded.append(loaded)
 
-def _is_enum(feature: Feature[object, object]) -> bool:
-    return h5py.check_enum_dtype(feature.file_dtype) is not None
+        def piece(blocks: list[object], rows: Rows) -> object:
+            block = loaded.understood(blocks[number])
+            if isinstance(block, np.ndarray):
+                return _tensor(block)
+            return block if isinstance(block, list) else form(block)
+
+        return piece
 
 
 def _tensor(values: NDArray[np.generic]) -> Tensor:

@@ -167,9 +167,11 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
     Raises:
         DataError: A value would change; its row is named.
     """
+    if array.dtype == dtype:
+        return array
     stored = array.dtype.name
-    if stored == dtype or keeps_values(stored, dtype):
-        return array.astype(dtype, copy=False)
+    if keeps_values(stored, dtype):
+        return array.astype(dtype)
     old, new = NUMBERS[stored], NUMBERS[dtype]
     if old.kind == "complex" and new.kind != "complex":
         cast, changed = array, np.ones(array.shape, bool)

@@ -1,0 +1,83 @@
+"""A feature as a loader wants it: in the loaded dtype, with what stands for absent entries."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, cast
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.vocabulary.dtypes import NUMBERS
+
+from .blocks import Maybe, RaggedBlock, Texts
+from .plan import Take
+from .reader import Reader
+from .spans import Rows
+from .values import as_loaded, fit
+
+Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | list[str]"
+
+_ONE = np.zeros(1, np.int64)
+
+
+class Loaded:
+    """One feature of a sample; what does not change from batch to batch is found once.
+
+    Args:
+        reader: Of the file.
+        take: Which feature, and how.
+    """
+
+    def __init__(self, reader: Reader, take: Take) -> None:
+        self._take = take
+        self._feature = reader.model.features[take.address]
+        self._where = f"{reader.path}: {reader.model.places[take.address].path}"
+        self._alone = reader.model.places[take.address].lead is None
+        enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
+        dtype = take.dtype or ("int64" if enum else self._feature.dtype)
+        self._dtype = np.dtype(dtype) if dtype in NUMBERS else None
+
+    def asked(self, rows: Rows) -> tuple[str, Rows]:
+        """What is read for the samples at `rows`."""
+        return self._take.address, _ONE if self._alone else rows
+
+    def understood(self, block: object) -> Block:
+        """What was read, as it is fed: [n, ...]; of a feature without entries its value, [...].
+
+        Raises:
+            DataError: A value would change in the loaded dtype.
+        """
+        if isinstance(block, Maybe):
+            block = self._filled(cast("Maybe[object]", block))
+        if isinstance(block, Texts):
+            return list(block)
+        if isinstance(block, RaggedBlock):
+            ragged = cast("RaggedBlock[np.generic]", block)
+            return RaggedBlock(self._in_dtype(ragged.values), ragged.offsets)
+        values = self._in_dtype(cast("NDArray[np.generic]", block))
+        return values[0, ...] if self._alone else values
+
+    def _in_dtype(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        if self._dtype is None or values.dtype == self._dtype:
+            return values
+        return as_loaded(values, self._dtype.name, self._where)
+
+    def _filled(self, block: Maybe[object]) -> object:
+        """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""
+        values, there, fill = block.values, block.present, self._take.fill
+        if fill is None or isinstance(values, RaggedBlock):
+            return values
+        if isinstance(values, Texts):
+            texts = [text if known else str(fill) for text, known in zip(values, there, strict=True)]
+            return Texts.of([text.encode() for text in texts])
+        dense = cast("NDArray[np.generic]", values).copy()
+        dense[~there] = 0
+        loaded = self._in_dtype(dense)
+        loaded[~there] = fit(self._stand_in(fill), loaded.dtype.name, f"{self._where}: fill")
+        return loaded
+
+    def _stand_in(self, fill: float | str) -> float | str:
+        """What stands for an absent entry; a member of an enum is named as in the reader."""
+        members = self._feature.members
+        return members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
