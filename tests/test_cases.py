@@ -42,6 +42,11 @@ def test_the_words_are_exactly_these(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", REFUSED)
+def test_every_problem_says_what_to_do(case: str) -> None:
+    assert [str(problem) for problem in resolved(CASES / case).problems if not problem.help] == []
+
+
+@pytest.mark.parametrize("case", REFUSED)
 def test_no_words_of_other_libraries(case: str) -> None:
     said = (CASES / case / "stderr.txt").read_text(encoding="utf-8").lower()
     for word in ("pydantic", "yaml.", "traceback", "input should be", "type=", "while scanning", "basemodel"):

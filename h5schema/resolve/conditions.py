@@ -9,7 +9,7 @@ from h5schema.spec import PredicateSpec
 
 from .fed import Fed
 from .ir import FeatureIR, Json, PredicateIR
-from .scope import find_feature
+from .scope import find_feature, written
 from .values import as_check, checked, impossible
 
 
@@ -29,11 +29,11 @@ def conditions(fed: Fed, where: Mapping[str, PredicateSpec]) -> Iterator[tuple[s
 
 def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
     at = ("where", feature.address)
-    shown = f"`{feature.address}` [{', '.join(map(str, feature.dims))}]"
+    shown = f"`{feature.address}` has dims {written(feature.dims)}:"
     if not feature.dims or feature.dims[0] != fed.axis.address:
         fed.add(
             "where",
-            f"{shown} has no value for each `{fed.axis.name}`",
+            f"{shown} no value for each `{fed.axis.name}`",
             at,
             f"`where` asks features that begin with `{fed.axis.name}`",
             key=True,
@@ -42,7 +42,7 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
     if asked.present is None and len(feature.dims) > 1:
         fed.add(
             "where",
-            f"{shown} is more than one value for each `{fed.axis.name}`",
+            f"{shown} more than one value for each `{fed.axis.name}`",
             at,
             "`where` compares single values; of this one it can ask `present` or `absent`",
             key=True,

@@ -69,7 +69,7 @@ def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR 
     if spec.feature != fed.axis.address:
         fed.add(
             "input",
-            f"a sample is an entry of `{fed.axis.address}`; it has no one position in `{spec.feature}`",
+            f"a sample is an entry of `{fed.axis.address}`, which has no position in `{spec.feature}`",
             (*at, "feature"),
             f"write `{fed.axis.address}`",
         )
@@ -84,7 +84,13 @@ def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR 
         return None
     if spec.dtype is not None or spec.fill is not None:
         key = "dtype" if spec.dtype is not None else "fill"
-        fed.add("input", f"a dim as an input has no `{key}`: it is never absent, and int64", (*at, key), key=True)
+        fed.add(
+            "input",
+            f"a position or id takes no `{key}`: it is never absent, and its dtype is known",
+            (*at, key),
+            "leave it out",
+            key=True,
+        )
         return None
     return TakeIR(spec.feature, "dim", form=spec.as_)
 

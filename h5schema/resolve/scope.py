@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from h5schema.vocabulary.suggest import closest
@@ -29,6 +29,11 @@ def dim_of(draft: Draft, group: str, name: str) -> str | None:
     if "/" in name:
         return name if name in draft.dims else None
     return next((address for outer in enclosing(group) if (address := join(outer, name)) in draft.dims), None)
+
+
+def written(dims: Sequence[str | int]) -> str:
+    """Dims as they stand in a schema."""
+    return f"[{', '.join(map(str, dims))}]"
 
 
 def visible_dims(draft: Draft, group: str) -> list[str]:
@@ -176,7 +181,7 @@ def _choice(wanted: _Wanted, names: list[str]) -> str:
     """The names that could stand there, for a help."""
     shown = [f"`{name}`" for name in names[:8]]
     if len(names) > len(shown):
-        return f"the first {wanted.nouns} are {', '.join(shown)}"
+        return f"some of the {wanted.nouns} are {', '.join(shown)}"
     if len(shown) == 1:
         return f"the only {wanted.noun} is {shown[0]}"
     return f"the {wanted.nouns} are {', '.join(shown[:-1])} and {shown[-1]}"

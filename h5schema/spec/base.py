@@ -282,8 +282,9 @@ Atom = Annotated[object, BeforeValidator(_atom), WithJsonSchema(ATOM)]
 class Word:
     """An annotation of a closed set of words, with did-you-mean; editors complete them from the JSON Schema."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, others: Mapping[str, str] | None = None) -> None:
         self.words = words
+        self.others = others or {}  # names that others have for them, for advice
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_before_validator_function(self._known, handler(source))
@@ -296,7 +297,7 @@ class Word:
         if not isinstance(value, str):
             raise mistake("wrong-type", f"a word belongs here, not {said(value)}", choice)
         if value not in self.words:
-            near = closest(value, self.words)
+            near = self.others.get(value.lower()) or closest(value, self.words)
             raise mistake(
                 "unknown-word",
                 f"'{shown(value)}' is none of {', '.join(self.words)}",

@@ -121,7 +121,7 @@ def _one_key(value: Mapping[str, object]) -> object:
                 "unknown-dtype",
                 f"'{shown(key)}' is not a dtype that takes an argument",
                 f"did you mean '{near}'?" if near else f"write {_FORMS}",
-                (key,),
+                (key, "[key]"),
             )
 
 

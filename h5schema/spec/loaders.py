@@ -146,7 +146,7 @@ Tree = Annotated[
 
 def _some(value: object) -> object:
     if not value:
-        raise mistake("empty", "there is no input in it", "name at least one feature")
+        raise mistake("empty", "there is no input here", "name at least one feature")
     return value
 
 

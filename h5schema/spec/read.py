@@ -162,11 +162,11 @@ def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Pa
         case "string_type":
             return _not_text(key, node, value)
         case "int_type" | "int_from_float" | "int_parsing":
-            return "wrong-type", f"`{key}` is a whole number, not {said(value)}", f"write {key}: 1"
+            return "wrong-type", f"`{key}` is a whole number, not {said(value)}", f"write {key}: {_whole(value)}"
         case "float_type":
             return "wrong-type", f"`{key}` is a number, not {said(value)}", f"write {key}: 1.0"
         case "bool_type":
-            return "wrong-type", f"`{key}` is true or false, not {said(value)}", f"write {key}: true"
+            return "wrong-type", f"`{key}` is true or false, not {said(value)}", f"write {key}: true, or {key}: false"
         case "tuple_type":
             shown = value if isinstance(value, str | int | float) and not isinstance(value, bool) else "..."
             return "wrong-type", f"`{key}` is a list, not {said(value)}", f"write {key}: [{shown}]"
@@ -185,9 +185,16 @@ def _words(parsed: Parsed, kind: str, context: AnyMapping[str, object], path: Pa
                 f"write {key}: {context['le']} or less",
             )
         case "too_short":
-            return "empty", f"`{key}` is empty", "write at least one, or delete the key"
+            return "empty", f"`{key}` is empty", "write at least one"
         case _:
             return "wrong-type", f"{said(value)} cannot stand at `{key}`", "look it up in docs/language-reference.md"
+
+
+def _whole(value: Plain) -> int:
+    """The whole number that was likely meant."""
+    if isinstance(value, str) and len(value) < 20 and value.strip().isdecimal():
+        return int(value)
+    return round(value) if isinstance(value, float) and abs(value) < 1e15 else 1
 
 
 def _last_key(node: Node, path: Path) -> str:

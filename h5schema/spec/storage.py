@@ -14,6 +14,8 @@ from .base import Model, Word, mistake, said
 KINDS = ("csr", "csc", "coo", "vlen", "table", "jpeg", "png", "flac")
 CODECS = ("none", "default", "lzf", "zstd", "lz4", "blosc2")
 
+_OTHER_NAMES = {"gzip": "default", "deflate": "default", "zlib": "default", "zip": "default", "zstandard": "zstd"}
+
 _BYTES = re.compile(r"(\d+) ?(B|kB|KiB|MB|MiB)")
 _UNITS = {"B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20}
 
@@ -23,7 +25,11 @@ def _bytes(value: object) -> object:
         return value
     if isinstance(value, str) and (found := _BYTES.fullmatch(value)) and int(found[1]):
         return int(found[1]) * _UNITS[found[2]]
-    raise mistake("wrong-type", f"a chunk is a number of bytes, not {said(value)}", "write 65536, or 64KiB")
+    raise mistake(
+        "wrong-type",
+        f"a chunk is a number of bytes, not {said(value)}",
+        "write 65536, or 64KiB; units are B, kB, KiB, MB, MiB",
+    )
 
 
 Bytes = Annotated[
@@ -44,7 +50,7 @@ class StoreSpec(Model):
     kind: Annotated[str, Word(*KINDS)] | None = Field(
         None, title="word", description=f"{', '.join(KINDS)}; default: dense, or ragged by its dims."
     )
-    codec: Annotated[str, Word(*CODECS)] | None = Field(
+    codec: Annotated[str, Word(*CODECS, others=_OTHER_NAMES)] | None = Field(
         None,
         title="word",
         description="`none`, `default` (deflate with shuffle, which every HDF5 tool reads), `lzf`, `zstd`, `lz4`, `blosc2`.",
@@ -79,7 +85,7 @@ class StoreSpec(Model):
             return {"kind": value}
         if value in CODECS:
             return {"codec": value}
-        near = closest(value, (*KINDS, *CODECS))
+        near = _OTHER_NAMES.get(value.lower()) or closest(value, (*KINDS, *CODECS))
         raise mistake(
             "unknown-word",
             f"'{shown(value)}' is no storage kind and no codec",

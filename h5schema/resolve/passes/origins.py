@@ -147,7 +147,7 @@ class _Origin:
             if source is not None and source.path[:-1] == self._path:
                 self._complain(
                     "no-call",
-                    "a second file is given, but nothing that makes the value of it",
+                    "`source` names a second file, and there is no `call` that reads it",
                     source,
                     "add a `call`, such as `call: my_module:my_function`",
                 )

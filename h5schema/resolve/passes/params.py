@@ -11,8 +11,7 @@ from h5schema.vocabulary.suggest import closest
 
 from ..draft import Draft, Given, Notes
 from ..ir import FeatureIR, Json
-from ..scope import is_open
-from .shapes import written
+from ..scope import is_open, written
 
 
 def check_params(draft: Draft) -> Draft:

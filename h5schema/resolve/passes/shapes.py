@@ -9,7 +9,7 @@ from h5schema.spec import FeatureSpec
 
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import DimIR, DtypeIR, FeatureIR, Kind
-from ..scope import find_dim, is_open
+from ..scope import find_dim, is_open, written
 
 Dims = tuple[str | int, ...]
 
@@ -131,8 +131,3 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
             f"for now the open dim comes first: {written((dim, *rest))}",
         )
     return None
-
-
-def written(dims: Dims) -> str:
-    """Dims as they are written."""
-    return f"[{', '.join(str(dim) for dim in dims)}]"

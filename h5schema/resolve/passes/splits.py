@@ -11,7 +11,7 @@ from h5schema.spec import PartSpec, SplitSpec
 
 from ..draft import Draft, Notes, Path
 from ..ir import CheckIR, DimIR, FeatureIR, Json, PartIR, SplitIR
-from ..scope import find_feature, find_open_dim
+from ..scope import find_feature, find_open_dim, written
 from ..values import as_check, checked, impossible
 
 
@@ -46,6 +46,14 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
             breaks=path,
         )
         return None
+    if by is None and (bounded := next((name for name, part in spec.parts.items() if part.check), None)) is not None:
+        notes.add(
+            "no-by",
+            "bounds need a feature whose values they bound",
+            (*path, "parts", bounded),
+            "add `by`, the address of a feature with one number for each entry",
+            breaks=path,
+        )
     parts = tuple(_parts(draft, notes, spec, by, path))
     if notes.breaks(path) or not _disjoint(notes, parts, path):
         return None
@@ -65,10 +73,9 @@ def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> Fe
         notes.break_(path)
         return None
     if feature.dims != (axis.address,):
-        shown = ", ".join(map(str, feature.dims))
         notes.add(
             "split-by",
-            f"`{address}` [{shown}] is not one value for each entry of `{axis.address}`",
+            f"`{address}` has dims {written(feature.dims)}: not one value for each `{axis.name}`",
             where,
             f"split by a feature with dims: [{axis.name}]",
             breaks=path,
@@ -112,13 +119,6 @@ def _check_value(draft: Draft, notes: Notes, value: object, by: FeatureIR | None
 def _bounds(notes: Notes, part: PartSpec, by: FeatureIR | None, where: Path, path: Path) -> CheckIR | None:
     assert part.check is not None
     if by is None:
-        notes.add(
-            "no-by",
-            "bounds need a feature whose values they bound",
-            where,
-            "add `by`, the address of a feature with one number for each entry",
-            breaks=path,
-        )
         return None
     for key, message, help in checked(by, part.check):
         notes.add("check", message, (*where, key), help, breaks=path)
@@ -132,9 +132,9 @@ def _disjoint(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
     if shares and rules:
         notes.add(
             "mixed-parts",
-            f"`{shares[0].name}` has a share and `{rules[0].name}` says what it has: an entry could be in both",
+            f"`{shares[0].name}` is a share and `{rules[0].name}` names entries: one could be in both",
             (*path, "parts", rules[0].name if shares[0] is parts[0] else shares[0].name),
-            "give all parts shares, or say for all which entries they have",
+            "let all parts be shares, or let all name their entries",
             breaks=path,
         )
         return False
