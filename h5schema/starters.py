@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from h5schema.errors import UsageError
+from h5schema.vocabulary import reserved
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -37,8 +38,9 @@ def starter(kind: str, folder: Path | None, name: str) -> str:
 
 def package_name(file: Path) -> str:
     """The name of a package after the file of its schema: `my-photos.yaml` → `my_photos`."""
-    text = re.sub(r"\W+", "_", file.stem, flags=re.ASCII).strip("_").lower()
-    return text if text and not text[0].isdigit() else f"data_{text}".rstrip("_")
+    text = re.sub(r"[\W_]+", "_", file.stem, flags=re.ASCII).strip("_").lower()[:30].rstrip("_")
+    name = text if text and not text[0].isdigit() else f"data_{text}".rstrip("_")
+    return f"{name}_data" if name in reserved.PACKAGE or reserved.is_keyword(name) else name
 
 
 @dataclass(frozen=True, slots=True)

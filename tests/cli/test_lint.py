@@ -32,3 +32,9 @@ def test_nothing_of_a_schema_acts_on_a_terminal(h5schema: Command, tmp_path: Pat
     if form == "json":
         first = json.loads(said)[0]
         assert first["text"] == text.splitlines()[3]
+
+
+@pytest.mark.parametrize("file", ["signal", "class", "a__b--c", "1st", "numpy", "x" * 60, "Größe"])
+def test_what_init_writes_has_no_finding(h5schema: Command, file: str) -> None:
+    assert h5schema("init", "images", "-o", f"{file}.yaml").returncode == 0
+    assert h5schema("lint", f"{file}.yaml").stdout == "no findings\n"
