@@ -27,11 +27,13 @@ class Spans(NamedTuple):
         path: HDF5 path of the dataset.
         starts: int64 [n], the first row of each run. Any order, repeats allowed.
         lengths: int64 [n], rows of each run; or one number that holds for all.
+        inside: Whether they are known to lie inside the dataset: rows of entries are, rows that a file names are not.
     """
 
     path: str
     starts: Rows
     lengths: Rows | int = 1
+    inside: bool = False
 
 
 Fetched: TypeAlias = tuple[NDArray[np.generic], ...]
@@ -70,7 +72,7 @@ def expect_inside(spans: Spans, rows: int, file: str) -> None:
         DataError: One does.
     """
     starts, lengths = spans.starts, spans.lengths
-    if not len(starts):
+    if spans.inside or not len(starts):
         return
     if isinstance(lengths, int) and lengths == 1 and int(starts.view(np.uint64).max()) < rows:
         return  # a negative start would be large

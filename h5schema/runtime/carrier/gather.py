@@ -15,14 +15,18 @@ _LONG = 64
 """Runs of so many bytes on average are copied one by one; shorter ones value by value."""
 
 
-def pieces(buffer: Buffer, addresses: Rows, size: int) -> Buffer:
-    """`size` bytes from each address, end to end: uint8 [n * size].
+def items_of(buffer: Buffer, size: int) -> NDArray[np.void]:
+    """The item of `size` bytes that begins at each byte of a buffer, as one strided array.
 
-    An item of `size` bytes may begin at any byte, so all of them are one strided array, and one fancy
-    index copies. `np.take` would copy the whole buffer first, because it wants aligned items.
+    One fancy index copies such items from any addresses. `np.take` would copy the whole buffer first,
+    because it wants aligned items.
     """
-    items = np.ndarray((len(buffer) - size + 1,), np.dtype((np.void, size)), buffer, strides=(1,))
-    return items[addresses].view(np.uint8)
+    return np.ndarray((max(0, len(buffer) - size + 1),), np.dtype((np.void, size)), buffer, strides=(1,))
+
+
+def pieces(buffer: Buffer, addresses: Rows, size: int) -> Buffer:
+    """`size` bytes from each address, end to end: uint8 [n * size]."""
+    return items_of(buffer, size)[addresses].view(np.uint8)
 
 
 def runs(buffer: Buffer, addresses: Rows, sizes: Rows, unit: int) -> Buffer:

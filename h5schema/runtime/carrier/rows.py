@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..spans import Rows, positions
 from .decoded import DecodedChunks
-from .gather import Buffer, pieces, runs
+from .gather import Buffer, runs
 from .located import MISSING, Located
 from .stores import Store
 
@@ -88,7 +88,7 @@ class DirectRows:
     def _column(self, column: int, rows: Rows) -> Buffer:
         """The part of each row that lies in one column of chunks, end to end."""
         if self._one_chunk:
-            return self._gathered(self._base + rows * self._row_bytes)
+            return self._store.pieces(self._base + rows * self._row_bytes, self._row_bytes)
         place, within = np.divmod(rows, self._located.chunk[0])
         base = self._located.addresses[column][place]
         there = base != MISSING if self._located.fill is not None else None
@@ -105,11 +105,7 @@ class DirectRows:
         """Rows of chunks that were written."""
         if self._chunks is not None:
             return self._chunks.take(column, place, within)
-        return self._gathered(base + within * self._row_bytes)
-
-    def _gathered(self, addresses: Rows) -> Buffer:
-        buffer, at = self._store.bring(addresses, self._row_bytes)
-        return pieces(buffer, at, self._row_bytes)
+        return self._store.pieces(base + within * self._row_bytes, self._row_bytes)
 
     def _filled(self, count: int) -> Buffer:
         """Rows of chunks that were never written."""

@@ -7,11 +7,12 @@ import os
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 
 from ..spans import Rows
-from .gather import Buffer
+from .gather import Buffer, items_of, pieces
 
 _BRIDGE_BYTES = 64 << 10
 """A gap of up to so many bytes is read along: one call costs what they cost."""
@@ -22,6 +23,10 @@ class Store(Protocol):
 
     def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
         """A buffer that holds `sizes` bytes from each of `addresses`, and where in it they begin."""
+        ...
+
+    def pieces(self, addresses: Rows, size: int) -> Buffer:
+        """`size` bytes from each address, end to end: uint8 [n * size], a copy."""
         ...
 
 
@@ -35,9 +40,16 @@ class Mapped:
 
     def __init__(self, handle: int, size: int) -> None:
         self._bytes = np.frombuffer(mmap.mmap(handle, size, access=mmap.ACCESS_READ), np.uint8)
+        self._items: dict[int, NDArray[np.void]] = {}
 
     def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
         return self._bytes, addresses
+
+    def pieces(self, addresses: Rows, size: int) -> Buffer:
+        items = self._items.get(size)
+        if items is None:
+            items = self._items[size] = items_of(self._bytes, size)
+        return items[addresses].view(np.uint8)
 
 
 class Preads:
@@ -67,6 +79,10 @@ class Preads:
             self._read(buffer[stop - count : stop], at)
         stretch = np.searchsorted(starts, addresses, side="right") - 1
         return buffer, addresses - starts[stretch] + (ends - counts)[stretch]
+
+    def pieces(self, addresses: Rows, size: int) -> Buffer:
+        buffer, at = self.bring(addresses, size)
+        return pieces(buffer, at, size)
 
     def _read(self, target: Buffer, at: int) -> None:
         done = 0

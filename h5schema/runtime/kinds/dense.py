@@ -29,9 +29,10 @@ class Dense:
             (values,) = yield (Spans(place.path, np.zeros(1, np.int64), place.shape[0] if place.shape else 1),)
             return values.reshape(1, *place.shape), None
         if not place.optional:
-            (values,) = yield (Spans(place.path, rows),)
+            (values,) = yield (Spans(place.path, rows, inside=True),)
             return values, None
-        values, present = yield (Spans(place.path, rows), Spans(layout.of_feature(place.address, "present"), rows))
+        known = layout.of_feature(place.address, "present")
+        values, present = yield (Spans(place.path, rows, inside=True), Spans(known, rows, inside=True))
         return values, present.astype(np.bool_)
 
     def write(

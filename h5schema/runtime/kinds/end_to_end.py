@@ -38,7 +38,8 @@ class EndToEnd:
         return layout.of_dim(place.ragged, "lengths")
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
-        index = yield (Spans(layout.of_feature(place.address, "starts"), rows), Spans(self.lengths_of(place), rows))
+        starts_at = layout.of_feature(place.address, "starts")
+        index = yield (Spans(starts_at, rows, inside=True), Spans(self.lengths_of(place), rows))
         starts, lengths = (part.astype(np.int64, copy=False) for part in index)
         present = starts >= 0 if place.optional else None
         if present is not None:

@@ -69,7 +69,7 @@ class Kind(Protocol[BlockT]):
         ...
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[BlockT, NDArray[np.bool_] | None]]:
-        """Reads the entries at `rows`, in that order."""
+        """Reads the entries at `rows`, in that order; the feature has them all."""
         ...
 
     def write(
