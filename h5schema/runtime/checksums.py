@@ -13,10 +13,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.errors import FileError
 from h5schema.vocabulary import layout
 
 FOLDER = f"/{layout.RESERVED}/checksums"
+ROWS_PER_BLOCK = "rows_per_block"
 
 
 class Checksum:
@@ -37,7 +37,7 @@ class Checksum:
         start = 0
         while start < len(rows):
             part = rows[start : start + self.rows_per_block - self._rows]
-            self._running = zlib.crc32(np.ascontiguousarray(part).data.cast("B") if part.size else b"", self._running)
+            self._running = crc(part, self._running)
             self._rows += len(part)
             start += len(part)
             if self._rows == self.rows_per_block:
@@ -49,66 +49,36 @@ class Checksum:
         return np.array([*self._done, self._running] if self._rows else self._done, np.uint32)
 
 
-_AGAIN = "the file was changed by another program; copy or extract it again"
+def crc(rows: NDArray[np.generic], before: int = 0) -> int:
+    """The CRC-32 of rows that follow others."""
+    return zlib.crc32(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"", before)
 
 
-def rows_of(dataset: h5py.Dataset, first: int = 0, last: int | None = None) -> NDArray[np.generic]:
-    """Rows of a dataset; one value without axes is one row."""
-    if not dataset.shape:
-        return np.asarray(dataset[()], dataset.dtype).reshape(1)
-    return np.ascontiguousarray(dataset[first:last])
+def count_of(file: h5py.File, path: str) -> int:
+    """Rows of a dataset; what has no axes, and an attribute, is one row."""
+    shape = () if "@" in path else cast("h5py.Dataset", file[path]).shape
+    return shape[0] if shape else 1
+
+
+def rows_of(file: h5py.File, path: str, first: int = 0, last: int | None = None) -> NDArray[np.generic]:
+    """Rows of the dataset, or of the attribute `node@name`, at a path."""
+    node, mark, name = path.partition("@")
+    if mark:
+        attributes = file[node or "/"].attrs
+        return np.asarray(attributes[name], attributes.get_id(name).dtype)[None]
+    dataset = cast("h5py.Dataset", file[path])
+    return dataset[first:last] if dataset.shape else np.asarray(dataset[()], dataset.dtype)[None]
+
+
+def path_of(path: str) -> str:
+    """Where the checksums of a dataset, or of an attribute `node@name`, lie."""
+    return f"{FOLDER}/{path.removeprefix('/')}"
 
 
 def write(file: h5py.File, path: str, checksum: Checksum) -> None:
-    """Stores the checksums of the dataset at `path`, in place of earlier ones."""
-    where = FOLDER + path
+    """Stores the checksums of what is at `path`, in place of earlier ones."""
+    where = path_of(path)
     if where in file:
         del file[where]
     made = file.create_dataset(where, data=checksum.blocks())
-    made.attrs["rows_per_block"] = np.int64(checksum.rows_per_block)
-
-
-def verify(file: h5py.File) -> None:
-    """Compares every dataset with its checksums.
-
-    Raises:
-        FileError: A block differs, or cannot be read.
-    """
-    if FOLDER not in file:
-        return
-    stored: list[tuple[str, h5py.Dataset]] = []
-
-    def note(name: str, found: object) -> None:
-        if isinstance(found, h5py.Dataset):
-            stored.append((f"/{name}", found))
-
-    file[FOLDER].visititems(note)
-    for path, sums in stored:
-        _verify_one(file, path, sums)
-
-
-def _verify_one(file: h5py.File, path: str, sums: h5py.Dataset) -> None:
-    data = file.get(path)
-    if not isinstance(data, h5py.Dataset):
-        raise FileError("the dataset is missing", where=f"{file.filename}: {path}", do=_AGAIN)
-    count = data.shape[0] if data.shape else 1
-    step = int(sums.attrs["rows_per_block"])
-    expected = cast("NDArray[np.uint32]", sums[:])
-    where = f"{file.filename}: {path}"
-    if len(expected) != -(-count // step):
-        raise FileError(
-            f"there are {count} rows, but checksums for {len(expected)} blocks of {step}", where=where, do=_AGAIN
-        )
-    for number, wanted in enumerate(expected.tolist()):
-        first, last = number * step, min(count, (number + 1) * step)
-        try:
-            rows = rows_of(data, first, last)
-            good = zlib.crc32(rows.data.cast("B") if rows.size else b"") == wanted
-        except OSError:
-            good = False
-        if not good:
-            raise FileError(
-                f"rows {first} to {last - 1} are not what was written",
-                where=where,
-                do="the file is damaged; copy it again from its origin, or extract it again",
-            )
+    made.attrs[ROWS_PER_BLOCK] = np.int64(checksum.rows_per_block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,6 +15,7 @@ from h5schema.vocabulary import layout
 from . import checksums
 from .features import Options
 from .kinds import Place, Stored
+from .model import Model
 from .sink import Sink
 
 _CHUNK_BYTES = 1 << 20
@@ -149,9 +150,24 @@ class Datasets:
         self.file.create_dataset(path, data=rows.astype(dtype), dtype=dtype)
         self.note(path)
 
+    def replace(self, path: str, data: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
+        """A dataset that is written whole, in place of an earlier one."""
+        if path in self.file:
+            del self.file[path]
+        self.file.create_dataset(path, data=data, dtype=dtype)
+        self.note(path)
+
+    def has(self, node: str) -> bool:
+        """Whether a dataset or group is there by now."""
+        return node in self.file
+
+    def set_attribute(self, node: str, name: str, data: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
+        """An attribute of a dataset or group."""
+        self.file[node].attrs.create(name, data, dtype=dtype)
+
     def note(self, path: str) -> None:
-        """Sums up a dataset that was written whole by other means."""
-        rows = checksums.rows_of(cast("h5py.Dataset", self.file[path]))
+        """Sums up a dataset, or an attribute, that was written whole by other means."""
+        rows = checksums.rows_of(self.file, path)
         self._sums[path] = checksums.Checksum(rows.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64)))
         self._sums[path].add(rows)
 
@@ -169,7 +185,14 @@ class Datasets:
         for path, checksum in sorted(self._sums.items()):
             checksums.write(self.file, path, checksum)
 
-    # Dimension scales.
+    # What a dataset is.
+
+    def describe(self, model: Model, address: str) -> None:
+        """Unit and dimension scales of a feature's dataset."""
+        feature, place = model.features[address], model.places[address]
+        if feature.options.unit:
+            self.file[place.path].attrs["unit"] = feature.options.unit
+        self.name_axes(place.path, _scales_of(model, place, end_to_end=model.is_end_to_end(address)))
 
     def scale(self, path: str, size: int, *, grows: bool = False) -> None:
         """A dimension without values, as netCDF-4 writes it: big-endian float32, nothing allocated.
@@ -202,18 +225,13 @@ class Datasets:
             dataset.dims[axis].attach_scale(self.file[scale])
 
 
-def scales_of(place: Place, paths: Mapping[str, str], *, end_to_end: bool) -> list[str | int]:
+def _scales_of(model: Model, place: Place, *, end_to_end: bool) -> list[str | int]:
     """The scale of each axis of a feature's dataset.
 
     Values that lie end to end have an axis of their own: how many there are depends on
     the feature, because an entry may be absent in one and not in the other.
-
-    Args:
-        place: Of the feature.
-        paths: The scale of each named dim, by address.
-        end_to_end: Whether its values lie so.
     """
-    named = [dim if isinstance(dim, int) else paths[dim] for dim in place.dims]
+    named = [dim if isinstance(dim, int) else model.axes[dim].path for dim in place.dims]
     if not end_to_end:
         return named
     return [values_scale(place), *named[1 if place.ragged is None else 2 :]]

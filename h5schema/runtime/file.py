@@ -18,7 +18,8 @@ import h5py
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
-from . import checksums, stamp
+from . import stamp
+from .damage import readable
 from .reader import Reader
 from .spans import Rows
 from .splits import Split
@@ -183,12 +184,15 @@ class File(Node):
     @property
     def parameters(self) -> dict[str, object]:
         """How each feature was extracted, by address: its `call` and `params`; empty for a file written by hand."""
-        return cast("dict[str, object]", json.loads(stamp.read_text(self.hdf5(), stamp.PARAMETERS)))
+        with readable(f"{self.path}: {stamp.PARAMETERS}"):
+            return cast("dict[str, object]", json.loads(stamp.read_text(self.hdf5(), stamp.PARAMETERS)))
 
     def verify(self) -> None:
         """Reads everything once and compares it with its checksums.
 
         Raises:
-            FileError: A block differs; its dataset and rows are named.
+            FileError: Something is missing, or not what was written; its dataset and rows are named.
         """
-        checksums.verify(self.hdf5())
+        from .verify import verify
+
+        verify(self.bound.reader)

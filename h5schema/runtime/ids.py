@@ -15,10 +15,12 @@ from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
 from .blocks import RaggedBlock, Texts
+from .damage import readable
 from .datasets import Datasets
 from .features import Options
 from .kinds import Stored
 from .spans import Carrier, Rows, Spans, offsets_of
+from .utf8 import expect_utf8
 
 FIXED_BYTES = 64
 """Ids of up to so many bytes of utf-8 are stored with a fixed length."""
@@ -62,6 +64,23 @@ def index_of(ids: Sequence[str]) -> NDArray[np.uint64]:
     return np.stack([hashes[order], order.astype(np.uint64)], axis=1)
 
 
+def stored_ids(dim: str, count: int, *, fixed: bool) -> list[tuple[Stored, int | None]]:
+    """The datasets of the ids of so many entries, and how many rows each has (None: any number).
+
+    Args:
+        dim: Address of the dim.
+        count: Number of entries.
+        fixed: Whether the ids are stored with a fixed length, rather than as values and offsets.
+    """
+    path = layout.of_dim(dim, "ids")
+    index = Stored(layout.of_dim(dim, "index"), np.dtype(np.uint64), (2,), data=False), count
+    if fixed:
+        return [(Stored(path, np.dtype(f"S{FIXED_BYTES}"), data=False), count), index]
+    values = Stored(f"{path}/values", np.dtype(np.uint8), data=False, per_entry=False), None
+    offsets = Stored(f"{path}/offsets", np.dtype(np.int64), data=False), count + 1
+    return [values, offsets, index]
+
+
 class Ids:
     """The ids of one dim of an open file.
 
@@ -82,6 +101,13 @@ class Ids:
 
     def read(self, rows: Rows) -> Texts:
         """The ids of the entries at `rows`."""
+        where = f"{self._file}: {self._path}"
+        with readable(where):
+            texts = self._read(rows)
+        expect_utf8(texts, where, rows)
+        return texts
+
+    def _read(self, rows: Rows) -> Texts:
         if self._fixed:
             (texts,) = self._carrier.fetch((Spans(self._path, rows),))
             return Texts.of(cast("list[bytes]", texts.tolist()))
@@ -98,7 +124,9 @@ class Ids:
         Raises:
             UnknownIdError: There is none.
         """
-        for row in self._candidates(hash_of(text)):
+        with readable(f"{self._file}: {self._index}"):
+            candidates = self._candidates(hash_of(text))
+        for row in candidates:
             if self.read(np.array([row], np.int64))[0] == text:
                 return row
         raise unknown_id(self._dim, text, self._file)

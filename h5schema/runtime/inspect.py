@@ -14,6 +14,7 @@ from h5schema.errors import visible
 from h5schema.vocabulary import layout
 
 from . import stamp
+from .damage import readable
 from .opening import open_to_read
 from .table import table
 
@@ -105,7 +106,7 @@ def describe(path: str | Path) -> Report:
     Raises:
         FileError: The file is missing, damaged, or not of ours.
     """
-    with open_to_read(Path(path)) as file:
+    with open_to_read(Path(path)) as file, readable(str(path)):
         stamp.expect_ours(file)
         said = cast("Mapping[str, Mapping[str, Mapping[str, object]]]", json.loads(stamp.read_text(file, stamp.LAYOUT)))
         attributes = file[layout.RESERVED].attrs

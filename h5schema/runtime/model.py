@@ -5,27 +5,34 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from h5schema.vocabulary import layout
 
 from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
 from .features import Feature
-from .kinds import Place
+from .kinds import Place, Stored
 
 if TYPE_CHECKING:
     from .file import File, Node
 
 AnyFeature: TypeAlias = "Feature[object, object]"
 
+_INT64 = np.dtype(np.int64)
 
-class Axle(NamedTuple):
-    """An axis in its place: `path` is its dimension scale."""
 
-    address: str
-    path: str
-    axis: AnyAxis
+class Axle:
+    """An axis in its place: `path` is its dimension scale. No tuple, because a field would be a descriptor."""
+
+    __slots__ = ("address", "axis", "path")
+
+    def __init__(self, address: str, path: str, axis: AnyAxis) -> None:
+        self.address = address
+        self.path = path
+        self.axis = axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,20 @@ class Model:
         return tuple(
             address for address, axle in self.axes.items() if isinstance(axle.axis, RaggedAxis) and axle.axis.per == dim
         )
+
+    def is_end_to_end(self, address: str) -> bool:
+        """Whether the values of a feature's entries lie end to end in its dataset."""
+        return self.places[address].lead is not None and not self.stored(address)[0].per_entry
+
+    def stored(self, address: str) -> tuple[Stored, ...]:
+        """The datasets of a feature that has entries."""
+        return self.features[address].stored(self.places[address])
+
+    def kept(self, dim: str) -> tuple[Stored, ...]:
+        """The datasets of ours that grow with an open dim, besides its ids."""
+        commits = Stored(layout.of_dim(dim, "commits"), _INT64, data=False, per_entry=False)
+        lengths = (Stored(layout.of_dim(ragged, "lengths"), _INT64, data=False) for ragged in self.ragged_below(dim))
+        return commits, *lengths
 
     def layout(self) -> layout.Layout:
         """What the fingerprint is made of; equal to what the generator resolved."""

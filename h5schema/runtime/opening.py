@@ -9,6 +9,8 @@ import h5py
 from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
+from .damage import READ_ERRORS
+
 _OTHERS = (
     (b"version https://git-lfs", "a git-LFS pointer", "fetch the real file with `git lfs pull`"),
     (b"CDF\x01", "a netCDF classic file", "convert it with `nccopy -k nc4`"),
@@ -43,7 +45,7 @@ def open_to_read(path: Path) -> h5py.File:
         )
     try:
         file = h5py.File(where, "r", locking="best-effort")
-    except OSError as error:
+    except READ_ERRORS as error:
         what, do = _what_it_is(path, error)
         raise FileError(what, where=where, do=do) from None
     if path.suffix == _PARTIAL:
@@ -58,7 +60,7 @@ def _unfinished(path: Path) -> tuple[str, str]:
     return what, f"run it again, which replaces this file and makes {path.stem}; or delete it"
 
 
-def _what_it_is(path: Path, error: OSError) -> tuple[str, str]:
+def _what_it_is(path: Path, error: Exception) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return "it may not be read", "look at its permissions"
     if "unable to lock file" in str(error):

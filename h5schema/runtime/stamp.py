@@ -15,6 +15,8 @@ import numpy as np
 from h5schema.errors import FileError
 from h5schema.vocabulary import layout
 
+from .damage import readable
+
 SCHEMA = f"/{layout.RESERVED}/schema"
 LAYOUT = f"/{layout.RESERVED}/layout"
 PARAMETERS = f"/{layout.RESERVED}/parameters"
@@ -88,8 +90,12 @@ def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
     Raises:
         FileError: It is not ours, of a newer layout, unfinished, or of another schema.
     """
-    where = file.filename
     expect_ours(file)
+    with readable(f"{file.filename}: /{layout.RESERVED}"):
+        _expect_schema(file, schema, described)
+
+
+def _expect_schema(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
     stamp = file[layout.RESERVED].attrs
     if stamp["fingerprint"] == schema.fingerprint:
         return
@@ -101,18 +107,19 @@ def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
     raise FileError(
         f"the file is of schema {stamp['schema_name']} {stamp['schema_version']}, "
         f"and this class is of {schema.name} {schema.version}; they differ:{listed}",
-        where=where,
+        where=file.filename,
         do="use the package that was generated from the schema in the file, or extract the data anew",
     )
 
 
 def expect_ours(file: h5py.File) -> None:
     """Refuses a file without our stamp, of a layout from the future, or that was never finished."""
-    where = file.filename
-    try:
-        ours = file.get(layout.RESERVED)
-    except (OSError, RuntimeError, ValueError):  # a damaged file; h5py may fail to decode what HDF5 says of it
-        ours = None
+    with readable(f"{file.filename}: /{layout.RESERVED}"):
+        _expect_stamp(file, file.filename)
+
+
+def _expect_stamp(file: h5py.File, where: str) -> None:
+    ours = file.get(layout.RESERVED)
     if not isinstance(ours, h5py.Group) or "fingerprint" not in ours.attrs:
         raise FileError(
             "the file was not written by h5schema",

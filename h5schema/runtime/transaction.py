@@ -22,24 +22,19 @@ from h5schema.vocabulary import layout
 from . import stamp, system
 from .axes import FixedAxis
 from .carrier import H5pyCarrier
-from .datasets import Datasets, scales_of, values_scale
+from .datasets import Datasets, values_scale
 from .features import Options
 from .ids import NewIds, expect_list
-from .kinds import Stored
 from .model import Model
 from .sink import Sink
 from .spans import Fetched, Spans
 from .stamp import Schema
 from .taken import Block, Checked, Unique, agreed_lengths, together
 from .where import Where
-
-_INT64 = np.dtype(np.int64)
+from .wholes import Wholes
 
 _TOGETHER = 256
 """Entries that are put one by one are written so many at a time."""
-
-
-_ATTRIBUTE_BYTES = 64_000
 
 
 def _is_block(given: object) -> TypeGuard[Sized]:
@@ -92,10 +87,10 @@ class Transaction:
         self._unique = Unique()
         self._torn = False
         self._made = False
-        self._whole: set[str] = set()
         with system.explained(target):
             self._sink = Sink(self._partial, system.claim(self._partial))
         self._datasets = Datasets(self._sink)
+        self._wholes = Wholes(model, self._datasets, target)
         try:
             with self._kept():
                 stamp.write(self.file, schema, text, model.layout(), parameters or {})
@@ -110,7 +105,7 @@ class Transaction:
     @property
     def carrier(self) -> H5pyCarrier:
         """Reads what was put so far."""
-        if not self._made:
+        if not self._made or self._wholes.waits:
             with self._kept():
                 self._make(last=False)
         return self._carrier
@@ -196,7 +191,7 @@ class Transaction:
         rows: dict[str, NDArray[np.generic]] = {}
         for address, (block, present) in checked.blocks.items():
             feature, place = self.model.features[address], self.model.places[address]
-            ends = {part.path: self._datasets.rows(part.path) for part in feature.stored(place)}
+            ends = {part.path: self._datasets.rows(part.path) for part in self.model.stored(address)}
             rows |= feature.write(place, block, present, ends)
         for ragged, lengths in checked.lengths.items():
             rows[layout.of_dim(ragged, "lengths")] = lengths
@@ -214,26 +209,8 @@ class Transaction:
 
     def put_whole(self, address: str, value: object) -> None:
         """Writes a feature that has no entries: one value for the whole file."""
-        feature, place = self.model.features[address], self.model.places[address]
-        block, _ = feature.block_of([value], place, 1, Where(f"{self.target}: {place.path}"))
         with self._kept():
-            data, dtype = feature.whole(block)
-            if place.is_attribute and data.nbytes > _ATTRIBUTE_BYTES:
-                raise DataError(
-                    f"{data.nbytes} bytes do not fit an attribute, which ends at 64 kB",
-                    where=f"{self.target}: {place.path}",
-                    do="in the schema give the feature an `at` without `@`: a dataset has no such limit",
-                )
-            if place.is_attribute:
-                node, _, name = place.path.partition("@")
-                self.file.require_group(node or "/").attrs.create(name, data, dtype=dtype)
-            else:
-                if place.path in self.file:
-                    del self.file[place.path]
-                self.file.create_dataset(place.path, data=data, dtype=dtype)
-                self._datasets.note(place.path)
-                self._describe(address)
-        self._whole.add(address)
+            self._wholes.put(address, value)
 
     def commit(self) -> None:
         """Makes durable what was put: a commit record, then everything to the disk."""
@@ -249,7 +226,7 @@ class Transaction:
                 self._datasets.fit_scale(self.model.axes[dim].path, count)
             self._make(last=last)
             for address, place in self.model.places.items():
-                if self._is_end_to_end(address):
+                if self.model.is_end_to_end(address):
                     self._datasets.fit_scale(values_scale(place), self._datasets.rows(place.path))
             self.file.flush()
             system.sync(self._partial)
@@ -265,7 +242,7 @@ class Transaction:
             TargetExistsError: Meanwhile another program made the target.
         """
         self._expect_untorn()
-        self._expect_whole()
+        self._wholes.expect_all()
         for dim in list(self._waiting):
             self.flush(dim)
         with self._kept():
@@ -315,44 +292,27 @@ class Transaction:
         ids: dict[str, NewIds] = {}
         for dim in self.model.open_dims():
             self._datasets.scale(self.model.axes[dim].path, 0, grows=True)
-            self._bookkeeping(layout.of_dim(dim, "commits"), None)
+            for part in self.model.kept(dim):
+                self._datasets.begin(part, Options(), expected.get(dim) if part.per_entry else None)
             if self.model.has_ids(dim):
                 ids[dim] = NewIds(dim, self._datasets, str(self.target))
-            for ragged in self.model.ragged_below(dim):
-                self._bookkeeping(layout.of_dim(ragged, "lengths"), expected.get(dim))
         for address, place in self.model.places.items():
             if place.lead is None:
                 continue
-            feature = self.model.features[address]
-            for part in feature.stored(place):
-                self._datasets.begin(part, feature.options, expected.get(place.lead) if part.per_entry else None)
+            for part in self.model.stored(address):
+                rows = expected.get(place.lead) if part.per_entry else None
+                self._datasets.begin(part, self.model.features[address].options, rows)
         return ids
 
-    def _bookkeeping(self, path: str, expected: int | None) -> None:
-        self._datasets.begin(Stored(path, _INT64, data=False), Options(), expected)
-
     def _make(self, *, last: bool) -> None:
-        """Makes the datasets that wait for more rows, and says of each what it is."""
-        if self._made:
-            return
-        self._datasets.make_all(last=last)
-        for address, place in self.model.places.items():
-            if place.lead is not None:
-                self._describe(address)
+        """Makes what waits for more rows, and says of each dataset what it is."""
+        if not self._made:
+            self._datasets.make_all(last=last)
+            for address, place in self.model.places.items():
+                if place.lead is not None:
+                    self._datasets.describe(self.model, address)
         self._made = True
-
-    def _describe(self, address: str) -> None:
-        """Unit and dimension scales of a feature's dataset."""
-        feature, place = self.model.features[address], self.model.places[address]
-        if feature.options.unit:
-            self.file[place.path].attrs["unit"] = feature.options.unit
-        paths = {dim: axle.path for dim, axle in self.model.axes.items()}
-        end_to_end = self._is_end_to_end(address)
-        self._datasets.name_axes(place.path, scales_of(place, paths, end_to_end=end_to_end))
-
-    def _is_end_to_end(self, address: str) -> bool:
-        place = self.model.places[address]
-        return place.lead is not None and not self.model.features[address].stored(place)[0].per_entry
+        self._wholes.write_attributes()
 
     def _count_of(self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None) -> int:
         known = self.model.led_by(dim)
@@ -378,12 +338,3 @@ class Transaction:
                 where=str(self.target),
                 do="write it again from the beginning",
             )
-
-    def _expect_whole(self) -> None:
-        for address, place in self.model.places.items():
-            if place.lead is None and not place.optional and address not in self._whole:
-                raise DataError(
-                    f"{address} was never written",
-                    where=str(self.target),
-                    do="give it a value before the file is closed, or write `optional: true` in the schema",
-                )

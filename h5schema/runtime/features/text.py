@@ -14,6 +14,7 @@ from h5schema.errors import DataError
 from ..blocks import Maybe, RaggedBlock, Texts
 from ..kinds import Dense, EndToEnd, Kind, Place, Stored
 from ..spans import Reading, Rows
+from ..utf8 import expect_utf8
 from ..where import Where
 from .feature import Feature, Given, Options
 
@@ -91,7 +92,7 @@ class Text(Feature[str, Texts]):
             texts = Texts(cast("RaggedBlock[np.uint8]", values))
         else:
             texts = Texts.of([_as_bytes(text) for text in cast("NDArray[np.generic]", values).tolist()])
-        _expect_utf8(texts, place, rows)
+        expect_utf8(texts, place.path, None if place.lead is None else rows)
         return texts if present is None else cast("Texts", Maybe(texts, present))
 
     def write(
@@ -116,25 +117,3 @@ class Text(Feature[str, Texts]):
 
 def _as_bytes(text: object) -> bytes:
     return text if isinstance(text, bytes) else str(text).encode()
-
-
-def _expect_utf8(texts: Texts, place: Place, rows: Rows) -> None:
-    """Refuses bytes that are no text when they are read, not when somebody looks at them."""
-    block = texts.encoded
-    starts = block.offsets[:-1][block.lengths > 0]
-    try:
-        block.values.tobytes().decode()
-        cut = bool(((block.values[starts] & 0xC0) == 0x80).any())
-    except UnicodeDecodeError:
-        cut = True
-    if not cut:
-        return
-    for row, encoded in zip(rows.tolist(), block, strict=True):
-        try:
-            encoded.tobytes().decode()
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"byte {error.start} of the text is no utf-8",
-                where=place.path if place.lead is None else f"{place.path}, row {row}",
-                do="the file was changed by another program; extract or copy it again",
-            ) from None

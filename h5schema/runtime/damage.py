@@ -1,0 +1,33 @@
+"""What h5py raises where a file is damaged, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from h5schema.errors import FileError, H5SchemaError
+
+READ_ERRORS = (KeyError, OSError, RuntimeError, TypeError, ValueError)
+"""What h5py raises when HDF5 cannot make sense of a file; `UnicodeDecodeError` is a `ValueError`."""
+
+DO = "the file is damaged, or was changed by another program; copy it again from its origin, or extract it again"
+
+
+def damaged(where: str, error: Exception) -> FileError:
+    """What was found at `where` cannot be understood."""
+    return FileError(f"HDF5 cannot read it ({type(error).__name__}: {error})", where=where, do=DO)
+
+
+@contextmanager
+def readable(where: str) -> Generator[None]:
+    """What is read in here can be read, or this raises a `FileError`.
+
+    Args:
+        where: File and HDF5 path.
+    """
+    try:
+        yield
+    except H5SchemaError:
+        raise
+    except READ_ERRORS as error:
+        raise damaged(where, error) from error

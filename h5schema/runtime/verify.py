@@ -1,0 +1,148 @@
+"""Reads everything in a file once, and compares it with its checksums and its declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import FileError
+from h5schema.vocabulary import layout
+
+from . import checksums, stamp
+from .damage import DO, READ_ERRORS, readable
+from .forms import expect_rows
+from .ids import stored_ids
+from .kinds import EndToEnd
+from .reader import Reader
+
+
+def verify(reader: Reader) -> None:
+    """Compares every dataset and attribute that the class declares with its form and its checksums.
+
+    Raises:
+        FileError: One is missing, has another form, cannot be read, or is not what was written.
+    """
+    _Verification(reader).run()
+
+
+class _Verification:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._model = reader.model
+        self._carrier = reader.carrier()
+        self._file = reader.hdf5()
+        self._name = str(reader.path)
+
+    def run(self) -> None:
+        """See `verify`. What is ours comes first: it says to which entries values belong."""
+        with readable(self._name):
+            for address in self._model.features:
+                self._reader.compared(address)
+            held = [stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS]
+            for dim in self._model.open_dims():
+                held += self._dim(dim)
+            held += self._features()
+            known = self._summed()
+        for path in held:
+            if path not in known:
+                raise FileError(f"the checksums of {path} are missing", where=f"{self._name}: {_FOLDER}", do=DO)
+        for path in sorted({*held, *known}, key=lambda path: (not path.startswith(f"/{layout.RESERVED}/"), path)):
+            self._compare(path)
+        for dim in self._model.open_dims():
+            self._expect_committed(dim)
+
+    def _dim(self, dim: str) -> list[str]:
+        """The datasets of an open dim, of the form that they are to have."""
+        count = self._reader.length(dim)
+        parts = [(part, count if part.per_entry else None) for part in self._model.kept(dim)]
+        if self._model.has_ids(dim):
+            parts += stored_ids(dim, count, fixed=isinstance(self._file.get(layout.of_dim(dim, "ids")), h5py.Dataset))
+        for part, rows in parts:
+            expect_rows(self._carrier, part, self._name, rows)
+        return [part.path for part, _ in parts]
+
+    def _features(self) -> Iterator[str]:
+        """The datasets and attributes of features; an optional one may not be there."""
+        for address, place in self._model.places.items():
+            if place.lead is not None:
+                yield from (part.path for part in self._model.stored(address))
+            elif not place.optional or self._carrier.has(place.path):
+                yield place.path
+
+    def _summed(self) -> set[str]:
+        """What has checksums, by path."""
+        found: set[str] = set()
+
+        def note(name: str, one: object) -> None:
+            if isinstance(one, h5py.Dataset):
+                found.add(name if name.startswith("@") else f"/{name}")
+
+        if not isinstance(folder := self._file.get(_FOLDER), h5py.Group):
+            raise FileError("the checksums are missing", where=f"{self._name}: {_FOLDER}", do=DO)
+        folder.visititems(note)
+        return found
+
+    def _compare(self, path: str) -> None:
+        where = f"{self._name}: {path}"
+        with readable(where):
+            if not self._carrier.has(path):
+                raise FileError(f"the {'attribute' if '@' in path else 'dataset'} is missing", where=where, do=DO)
+            count = checksums.count_of(self._file, path)
+            sums, step = self._sums_of(path)
+        if len(sums) != -(-count // step):
+            raise FileError(
+                f"there are {count} rows, but checksums for {len(sums)} blocks of {step}", where=where, do=DO
+            )
+        for number, wanted in enumerate(sums.tolist()):
+            first, last = number * step, min(count, (number + 1) * step)
+            if not self._is(path, first, last, wanted):
+                raise FileError(f"{self._said(path, first, last)} not what was written", where=where, do=DO)
+
+    def _sums_of(self, path: str) -> tuple[NDArray[np.uint32], int]:
+        """The checksums of a dataset, and for how many rows each stands."""
+        stored = self._file[checksums.path_of(path)]
+        sums, step = np.asarray(stored[()]), int(stored.attrs.get(checksums.ROWS_PER_BLOCK, 0))
+        if sums.dtype != np.uint32 or sums.ndim != 1 or step < 1:
+            raise FileError(f"the checksums of {path} are damaged", where=f"{self._name}: {_FOLDER}", do=DO)
+        return sums, step
+
+    def _is(self, path: str, first: int, last: int, wanted: int) -> bool:
+        try:
+            return checksums.crc(checksums.rows_of(self._file, path, first, last)) == wanted
+        except READ_ERRORS:
+            return False
+
+    def _said(self, path: str, first: int, last: int) -> str:
+        """Which rows these are, as a user counts them: rows of entries, also where values lie end to end."""
+        if "@" in path or not cast("h5py.Dataset", self._file[path]).shape:
+            return "the value is"
+        for address, place in self._model.places.items():
+            if place.path == path and self._model.is_end_to_end(address):
+                starts = self._whole(layout.of_feature(address, "starts"))
+                ends = starts + self._whole(EndToEnd().lengths_of(place))
+                rows = np.flatnonzero((starts >= 0) & (starts < last) & (ends > first))
+                return f"the values of {_rows(int(rows[0]), int(rows[-1]))} are" if len(rows) else "the values are"
+        return f"{_rows(first, last - 1)} {'is' if last - first == 1 else 'are'}"
+
+    def _whole(self, path: str) -> NDArray[np.int64]:
+        return cast("NDArray[np.int64]", self._file[path][:])
+
+    def _expect_committed(self, dim: str) -> None:
+        """The last commit record counts what is there."""
+        path, count = layout.of_dim(dim, "commits"), self._reader.length(dim)
+        commits = self._whole(path)
+        if not len(commits) or commits[-1] != count:
+            raise FileError(
+                f"there are {count} entries, but not by the last commit", where=f"{self._name}: {path}", do=DO
+            )
+
+
+_FOLDER = checksums.FOLDER
+
+
+def _rows(first: int, last: int) -> str:
+    return f"row {first}" if first == last else f"rows {first} to {last}"
