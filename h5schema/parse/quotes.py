@@ -131,7 +131,7 @@ def _quoted_texts(source: Source) -> Iterator[tuple[yaml.Mark, yaml.Mark]]:
         for token in cast("Iterator[yaml.Token]", cast("Any", yaml).scan(source.text, Loader=yaml.SafeLoader)):
             if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
                 yield token.start_mark, token.end_mark
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, OverflowError):
         return
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 
 from h5schema.spec import CheckSpec
@@ -100,11 +99,8 @@ def checked(feature: FeatureIR, spec: CheckSpec) -> Iterator[tuple[str, str, str
                 )
         elif key == "finite" and (number is None or number.kind not in ("float", "complex")):
             yield key, f"values of {_what(dtype)} are always finite", "leave it out"
-        elif key == "match":
-            if dtype != "str":
-                yield key, f"`match` is for texts, and `{feature.address}` is {_what(dtype)}", "leave it out"
-            elif (wrong := _no_regex(spec.match or "")) is not None:
-                yield key, f"'{spec.match}' is no regular expression: {wrong}", "write it as Python's `re` reads it"
+        elif key == "match" and dtype != "str":
+            yield key, f"`match` is for texts, and `{feature.address}` is {_what(dtype)}", "leave it out"
     lower = max((b for b in (spec.min, spec.above) if b is not None), default=None)
     upper = min((b for b in (spec.max, spec.below) if b is not None), default=None)
     if lower is not None and upper is not None and (lower > upper or (lower == upper and _open_at(spec, lower))):
@@ -119,14 +115,6 @@ def as_check(spec: CheckSpec) -> CheckIR:
 
 def _open_at(spec: CheckSpec, bound: float) -> bool:
     return bound in (spec.above, spec.below)
-
-
-def _no_regex(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return error.msg
-    return None
 
 
 def _what(dtype: str) -> str:

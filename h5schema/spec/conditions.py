@@ -25,10 +25,11 @@ def _expression(value: object) -> object:
     if isinstance(value, str):
         try:
             re.compile(value)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
+            why = error.msg if isinstance(error, re.error) else "Python cannot read it"
             raise mistake(
                 "bad-expression",
-                f"this is not a regular expression: {error.msg}",
+                f"this is not a regular expression: {why}",
                 "mend it; special characters need a backslash",
             ) from None
     return value

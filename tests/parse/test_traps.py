@@ -81,6 +81,9 @@ SYNTAX: Named = {
     "list behind a key": Trap("dims: «- photo»\n", "list-on-line", "write [photo]"),
     "escape": Trap('a: "x«\\d»"\n', "bad-escape", "use single quotes"),
     "escape beyond all characters": Trap('a: "\\\\UFFFFFFFF"\nb: "x«\\UFFFFFFFF»"\n', "bad-escape", "single quotes"),
+    "a quote, and such an escape below": Trap(
+        "a: {b: 'c' «d»}\ne: \"\\UFFFFFFFF\"\n", "after-quote", "into the quotes"
+    ),
     "escape of half a character": Trap('a: «"x\\uD800"»\n', "bad-escape", "the character itself"),
     "escapes of two halves": Trap('a: «"\\uD83D\\uDE00"»\n', "bad-escape", "write \\U0001f600"),
     "braces": Trap("a: «{b}.jpg»\n", "unquoted-braces", "'{b}.jpg'"),

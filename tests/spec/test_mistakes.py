@@ -188,3 +188,10 @@ def test_a_capture_without_quotes(body: str) -> None:
 
 def test_a_value_in_braces_where_a_mapping_belongs_is_no_capture() -> None:
     assert only("features: {f: {dtype: str, params: {a: 1}, unit: {a: 1}}}")[0] == "wrong-type"
+
+
+@pytest.mark.parametrize("match", ["(", "[\\UFFFFFFFF]", "(" * 5000 + ")" * 5000])
+def test_what_is_no_regular_expression(match: str) -> None:
+    rule, token, help = only(f"features: {{f: {{dtype: str, check: {{match: '{match}'}}}}}}")
+    assert (rule, token) == ("bad-expression", f"'{match}'")
+    assert "backslash" in help
