@@ -31,7 +31,18 @@ class RaggedBlock(Generic[ItemT]):
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int) -> NDArray[ItemT]:
+    @overload
+    def __getitem__(self, index: int) -> NDArray[ItemT]: ...
+    @overload
+    def __getitem__(self, index: slice) -> RaggedBlock[ItemT]: ...
+    def __getitem__(self, index: int | slice) -> NDArray[ItemT] | RaggedBlock[ItemT]:
+        if isinstance(index, slice):
+            first, last, step = index.indices(len(self))
+            if step != 1:
+                message = f"a block is cut into consecutive entries, not by steps of {step}"
+                raise IndexError(message)
+            offsets = self.offsets[first : max(first, last) + 1]
+            return RaggedBlock(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
         if not 0 <= index < len(self):
             message = f"entry {index} of {len(self)}"
             raise IndexError(message)

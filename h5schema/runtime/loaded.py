@@ -27,20 +27,25 @@ class Loaded:
     Args:
         reader: Of the file.
         take: Which feature, and how.
+
+    Attributes:
+        alone: Whether it has one value for all samples.
+        sample_bytes: Stored bytes of one sample, on average.
     """
 
     def __init__(self, reader: Reader, take: Take) -> None:
         self._take = take
         self._feature = reader.model.features[take.address]
         self._where = f"{reader.path}: {reader.model.places[take.address].path}"
-        self._alone = reader.model.places[take.address].lead is None
+        self.alone = reader.model.places[take.address].lead is None
+        self.sample_bytes = 0 if self.alone else reader.entry_bytes(take.address)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
         dtype = take.dtype or ("int64" if enum else self._feature.dtype)
         self._dtype = np.dtype(dtype) if dtype in NUMBERS else None
 
     def asked(self, rows: Rows) -> tuple[str, Rows]:
         """What is read for the samples at `rows`."""
-        return self._take.address, _ONE if self._alone else rows
+        return self._take.address, _ONE if self.alone else rows
 
     def understood(self, block: object) -> Block:
         """What was read, as it is fed: [n, ...]; of a feature without entries its value, [...].
@@ -56,7 +61,7 @@ class Loaded:
             ragged = cast("RaggedBlock[np.generic]", block)
             return RaggedBlock(self._in_dtype(ragged.values), ragged.offsets)
         values = self._in_dtype(cast("NDArray[np.generic]", block))
-        return values[0, ...] if self._alone else values
+        return values[0, ...] if self.alone else values
 
     def _in_dtype(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         if self._dtype is None or values.dtype == self._dtype:
@@ -67,7 +72,7 @@ class Loaded:
         """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""
         values, there, fill = block.values, block.present, self._take.fill
         if fill is None or isinstance(values, RaggedBlock):
-            return values
+            return block.values
         if isinstance(values, Texts):
             texts = [text if known else str(fill) for text, known in zip(values, there, strict=True)]
             return Texts.of([text.encode() for text in texts])

@@ -159,6 +159,13 @@ class Reader:
         except READ_ERRORS as error:
             raise damaged(f"{self.path}: {path}", error) from error
 
+    def entry_bytes(self, address: str) -> int:
+        """Stored bytes of one entry of a feature, on average."""
+        feature, place, size = self.compared(address)
+        values = feature.stored(place)[0]
+        rows = 1 if values.per_entry else self.carrier().length(values.path) // max(1, size)
+        return rows * values.dtype.itemsize * int(np.prod(values.shape, dtype=np.int64))
+
     def ids(self, dim: str) -> Ids:
         """The ids of a dim's entries."""
         if not self.model.has_ids(dim):

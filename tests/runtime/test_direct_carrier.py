@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError, FileError
 from h5schema.runtime.carrier import DirectCarrier
+from h5schema.runtime.carrier.cache import CHUNKS
 from h5schema.runtime.spans import Spans
 
 RECORD = np.dtype([("a", "<i2"), ("b", ">f8", (2,)), ("c", "S3")])
@@ -313,6 +315,59 @@ def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
         assert f"{path}: z" in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["x", "z"])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_eight_threads_read_the_same_as_one(tmp_path: Path, name: str, mapped: bool) -> None:
+    path = tmp_path / "a.h5"
+    values = written(path)
+    wrong: list[int] = []
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path, mapped=mapped)
+
+        def read(seed: int) -> None:
+            rng = np.random.default_rng(seed)
+            for _ in range(40):
+                rows = rng.integers(0, len(values), 200)
+                if not same(carrier.fetch((Spans(name, rows),))[0], values[rows]):
+                    wrong.append(seed)
+
+        threads = [threading.Thread(target=read, args=(seed,)) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in threads)
+        assert not wrong
+        assert name in carrier.direct()
+
+
+def test_a_forked_child_reads_what_its_parent_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    values = written(path)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        carrier.fetch((Spans("z", np.arange(1000)),))
+        child = os.fork()
+        if not child:
+            (got,) = carrier.fetch((Spans("z", np.arange(2000)),))
+            os._exit(0 if same(got, values[:2000]) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_kept_chunks_are_bounded_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.h5"
+    values = written(path)
+    held = CHUNKS.held
+    monkeypatch.setattr(CHUNKS, "limit", held + 10 * 100 * 5 * 8)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        for _ in range(2):
+            assert same(carrier.fetch((Spans("z", np.arange(10_000)),))[0], values)
+            assert held < CHUNKS.held <= CHUNKS.limit
+        carrier.close()
+        assert CHUNKS.held <= held
+
+
 def test_rows_outside_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     written(path)
@@ -328,6 +383,7 @@ import sys
 from pathlib import Path
 import h5py, hdf5plugin, numpy as np
 from h5schema.runtime.carrier import DirectCarrier
+from h5schema.runtime.carrier.cache import CHUNKS
 from h5schema.runtime.spans import Spans
 from h5schema.errors import H5SchemaError
 

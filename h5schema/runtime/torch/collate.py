@@ -1,0 +1,136 @@
+"""Batches as a plan says: several of them out of one read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..blocks import RaggedBlock
+from ..loaded import Block, Loaded
+from ..order import BatchOrder
+from ..plan import Fields, Ids, Position, Sample, Take
+from ..reader import Reader
+from ..spans import Rows, offsets_of
+from .forms import FORMS, from_numpy, tensor
+
+_MOST = 16
+_BYTES_AHEAD = 3 << 19
+"""Batches are read together up to so many bytes: small ones are all overhead, large ones none."""
+
+
+class Together(NamedTuple):
+    """The samples of batches that are read together.
+
+    Attributes:
+        indices: int64 [samples], of all batches, one after the other.
+        ends: Where each batch ends, after a first 0.
+    """
+
+    indices: Rows
+    ends: list[int]
+
+
+class Ahead:
+    """Batches of an order, several at a time.
+
+    Args:
+        order: Of the batches.
+        count: Batches that are read together.
+    """
+
+    def __init__(self, order: BatchOrder, count: int) -> None:
+        self.order = order
+        self.count = count
+
+    def __len__(self) -> int:
+        return (len(self.order) + self.count - 1) // self.count
+
+    def __iter__(self) -> Iterator[Together]:
+        held: list[Rows] = []
+        for batch in self.order:
+            held.append(batch)
+            if len(held) == self.count:
+                yield _together(held)
+                held = []
+        if held:
+            yield _together(held)
+
+
+def _together(batches: Sequence[Rows]) -> Together:
+    return Together(np.concatenate(batches), offsets_of(np.array([len(batch) for batch in batches])).tolist())
+
+
+class Part(NamedTuple):
+    """One batch of what was read: samples `begin` to `end` of `rows`."""
+
+    blocks: list[Block]
+    rows: Rows
+    begin: int
+    end: int
+
+
+Piece: TypeAlias = Callable[[Part], object]
+
+
+class Collate:
+    """Makes batches; what does not change from one to the next is found once.
+
+    Args:
+        reader: Of the file.
+        sample: The plan's.
+    """
+
+    def __init__(self, reader: Reader, sample: Sample) -> None:
+        self._reader = reader
+        self._loaded: list[Loaded] = []
+        self._made = self._piece(sample)
+
+    def batches(self, rows: Rows, ends: Sequence[int]) -> list[object]:
+        """The batches whose samples are the entries at `rows`, one after the other.
+
+        Args:
+            rows: int64 [samples], of all batches.
+            ends: Where each batch ends, after a first 0.
+        """
+        read = self._reader.read_together([one.asked(rows) for one in self._loaded])
+        blocks = [one.understood(block) for one, block in zip(self._loaded, read, strict=True)]
+        return [self._made(Part(blocks, rows, begin, end)) for begin, end in pairwise(ends)]
+
+    def ahead(self, size: int) -> int:
+        """How many batches of `size` samples are read together."""
+        sample_bytes = sum(one.sample_bytes for one in self._loaded)
+        return max(1, min(_MOST, _BYTES_AHEAD // max(1, size * sample_bytes)))
+
+    def _piece(self, sample: Sample) -> Piece:
+        reader = self._reader
+        match sample:
+            case Take():
+                return self._taken(sample)
+            case Position():
+                return lambda part: from_numpy(part.rows[part.begin : part.end].copy())
+            case Ids():
+                return lambda part: list(reader.ids(sample.dim).read(part.rows[part.begin : part.end]))
+            case Fields():
+                fields, inner = sample.made, [self._piece(item) for item in sample.items.values()]
+                return lambda part: fields(*[piece(part) for piece in inner])
+            case _:
+                named = {name: self._piece(item) for name, item in sample.items()}
+                return lambda part: {name: piece(part) for name, piece in named.items()}
+
+    def _taken(self, take: Take) -> Piece:
+        loaded, number, form = Loaded(self._reader, take), len(self._loaded), FORMS[take.form or "pad"]
+        self._loaded.append(loaded)
+
+        def piece(part: Part) -> object:
+            block = part.blocks[number]
+            if loaded.alone:
+                return tensor(block.copy()) if isinstance(block, np.ndarray) else block
+            block = block[part.begin : part.end]
+            if isinstance(block, np.ndarray):
+                return tensor(block)
+            return form(block) if isinstance(block, RaggedBlock) else block
+
+        return piece

@@ -1,0 +1,101 @@
+"""Tensors out of arrays: entries of one length, and of different lengths in the form that a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..blocks import RaggedBlock
+from ..plan import Form
+
+
+class Padded(NamedTuple):
+    """Entries of different lengths, filled up with zeros.
+
+    Attributes:
+        values: [batch, longest, ...].
+        lengths: int64 [batch].
+    """
+
+    values: Tensor
+    lengths: Tensor
+
+
+class Masked(NamedTuple):
+    """Entries of different lengths, filled up with zeros.
+
+    Attributes:
+        values: [batch, longest, ...].
+        mask: bool [batch, longest], true where there is a value.
+    """
+
+    values: Tensor
+    mask: Tensor
+
+
+class Packed(NamedTuple):
+    """Entries of different lengths, end to end.
+
+    Attributes:
+        values: [sum of lengths, ...].
+        offsets: int64 [batch + 1]; entry i is `values[offsets[i]:offsets[i + 1]]`.
+    """
+
+    values: Tensor
+    offsets: Tensor
+
+
+def from_numpy(values: NDArray[np.generic]) -> Tensor:
+    """A tensor over the same memory."""
+    return cast("Tensor", cast("Any", torch).from_numpy(values))  # torch leaves its argument untyped
+
+
+def tensor(values: NDArray[np.generic]) -> Tensor:
+    """A tensor over the same memory if it may be written to, else over a copy."""
+    if not values.flags.writeable or not values.flags.c_contiguous:
+        values = values.copy()
+    return from_numpy(values)
+
+
+def _inside(block: RaggedBlock[np.generic]) -> tuple[NDArray[np.bool_], int]:
+    lengths = block.lengths
+    longest = int(lengths.max()) if len(lengths) else 0
+    return np.arange(longest) < lengths[:, None], longest
+
+
+def _spread(block: RaggedBlock[np.generic]) -> tuple[Tensor, NDArray[np.bool_]]:
+    inside, longest = _inside(block)
+    spread = np.zeros((len(block), longest, *block.values.shape[1:]), block.values.dtype)
+    spread[inside] = block.values
+    return from_numpy(spread), inside
+
+
+def _pad(block: RaggedBlock[np.generic]) -> Padded:
+    return Padded(_spread(block)[0], from_numpy(block.lengths))
+
+
+def _mask(block: RaggedBlock[np.generic]) -> Masked:
+    values, inside = _spread(block)
+    return Masked(values, from_numpy(inside))
+
+
+def _pack(block: RaggedBlock[np.generic]) -> Packed:
+    return Packed(tensor(block.values), from_numpy(block.offsets))
+
+
+def _list(block: RaggedBlock[np.generic]) -> list[Tensor]:
+    return [tensor(entry.copy()) for entry in block]
+
+
+FORMS: Mapping[Form, Callable[[RaggedBlock[np.generic]], object]] = {
+    "pad": _pad,
+    "mask": _mask,
+    "packed": _pack,
+    "list": _list,
+}
+"""How entries of different lengths become one batch."""

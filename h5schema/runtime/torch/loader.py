@@ -1,0 +1,158 @@
+"""A generated loader: the samples of a plan over a file, and a DataLoader over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar, cast, overload
+
+import numpy as np
+from torch.utils.data import DataLoader, Dataset
+
+from h5schema.errors import UsageError
+
+from ..file import File
+from ..order import BatchOrder
+from ..plan import Plan
+from ..reader import Reader
+from ..samples import Subset, rows_of
+from ..spans import Rows
+from .collate import Ahead, Collate, Together
+
+BatchT_co = TypeVar("BatchT_co", covariant=True)
+
+
+class Batches(DataLoader[BatchT_co]):
+    """A DataLoader whose iterator is typed, and whose shuffles depend on seed and epoch only."""
+
+    order: BatchOrder
+
+    def __iter__(self) -> Iterator[BatchT_co]:  # type: ignore[override]
+        for batches in super().__iter__():
+            yield from cast("list[BatchT_co]", batches)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def set_epoch(self, epoch: int) -> None:
+        """The next pass is this epoch; without it, passes count from 0."""
+        self.order.epoch = epoch
+
+
+class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
+    """The samples of a plan over a file: a map-style dataset that reads whole batches.
+
+    Args:
+        path: Of the file.
+        subset: Of the samples that are left by split and `where`: ids, positions in the dim, or a mask over the dim.
+        limit: At most so many samples, from the first on.
+
+    Raises:
+        FileError: The file is missing or of another schema.
+        DataError: A sample lacks an input that has no `fill`.
+    """
+
+    __test__ = False  # a loader called `test` is no test of pytest's
+    file: ClassVar[type[File]]
+    plan: ClassVar[Plan]
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        subset: Subset | None = None,
+        limit: int | None = None,
+    ) -> None:
+        if limit is not None and limit < 0:
+            raise UsageError(f"limit is {limit}", where=type(self).__name__, do="give at least 0")
+        self.source = Reader(self.file, Path(path))
+        self._subset = subset
+        self._limit = limit
+        _ = self.rows
+
+    @classmethod
+    def loader(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        seed: int = 0,
+        workers: int = 0,
+        batch_size: int | None = None,
+        shuffle: bool | None = None,
+        drop_last: bool | None = None,
+        subset: Subset | None = None,
+        limit: int | None = None,
+        pin_memory: bool = False,
+    ) -> Batches[BatchT_co]:
+        """A DataLoader that is ready to use.
+
+        Args:
+            path: Of the file.
+            seed: Decides the shuffles; epoch e of one seed has one order, for any number of workers.
+            workers: Worker processes; 0 reads in this one, which is fastest unless transforms are heavy.
+            batch_size: In place of the schema's.
+            shuffle: In place of the schema's.
+            drop_last: In place of the schema's.
+            subset: See the class.
+            limit: See the class.
+            pin_memory: As torch's.
+        """
+        dataset = cls(path, subset=subset, limit=limit)
+        batch = cls.plan.batch
+        size = batch.size if batch_size is None else batch_size
+        if size < 1:
+            raise UsageError(f"batch_size is {size}", where=cls.__name__, do="give at least 1")
+        order = BatchOrder(
+            len(dataset),
+            size,
+            shuffle=batch.shuffle if shuffle is None else shuffle,
+            drop_last=batch.drop_last if drop_last is None else drop_last,
+            seed=seed,
+        )
+        batches = Batches[BatchT_co](
+            dataset,
+            batch_sampler=cast("Any", Ahead(order, dataset.collate.ahead(size))),
+            num_workers=workers,
+            collate_fn=_as_it_is,
+            pin_memory=pin_memory,
+        )
+        batches.order = order
+        return batches
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> BatchT_co:
+        """A batch of one sample."""
+        return self.__getitems__(np.array([index], np.int64))
+
+    @overload
+    def __getitems__(self, indices: Together) -> list[BatchT_co]: ...
+    @overload
+    def __getitems__(self, indices: Rows | Sequence[int]) -> BatchT_co: ...
+    def __getitems__(self, indices: Together | Rows | Sequence[int]) -> list[BatchT_co] | BatchT_co:
+        """The batch of these samples, or several batches: one read for each feature."""
+        if isinstance(indices, Together):
+            return cast("list[BatchT_co]", self.collate.batches(self.rows[indices.indices], indices.ends))
+        rows = self.rows[np.asarray(indices, np.int64)]
+        return cast("BatchT_co", self.collate.batches(rows, (0, len(rows)))[0])
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The row of each sample in the dim: int64 [samples]."""
+        return rows_of(self.source, self.plan, self._subset)[: self._limit]
+
+    @cached_property
+    def collate(self) -> Collate:
+        """Makes the batches."""
+        return Collate(self.source, self.plan.sample)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what a worker finds again by itself, so that a pickle stays small."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("rows", "collate")}
+
+
+def _as_it_is(batch: object) -> object:
+    return batch
