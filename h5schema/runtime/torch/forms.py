@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -12,6 +13,9 @@ from torch import Tensor
 
 from ..blocks import RaggedBlock
 from ..plan import Form
+
+_SHORT = 32
+"""Values of an entry, on average, below which one masked assignment spreads a batch faster than one slice each."""
 
 
 class Padded(NamedTuple):
@@ -62,26 +66,22 @@ def tensor(values: NDArray[np.generic]) -> Tensor:
     return from_numpy(values)
 
 
-def _inside(block: RaggedBlock[np.generic]) -> tuple[NDArray[np.bool_], int]:
-    lengths = block.lengths
-    longest = int(lengths.max()) if len(lengths) else 0
-    return np.arange(longest) < lengths[:, None], longest
-
-
-def _spread(block: RaggedBlock[np.generic]) -> tuple[Tensor, NDArray[np.bool_]]:
-    inside, longest = _inside(block)
-    spread = np.zeros((len(block), longest, *block.values.shape[1:]), block.values.dtype)
-    spread[inside] = block.values
-    return from_numpy(spread), inside
-
-
 def _pad(block: RaggedBlock[np.generic]) -> Padded:
-    return Padded(_spread(block)[0], from_numpy(block.lengths))
+    lengths = block.lengths
+    longest = int(lengths.max(initial=0))
+    spread = np.zeros((len(block), longest, *block.values.shape[1:]), block.values.dtype)
+    if len(block.values) < _SHORT * len(block):
+        spread[np.arange(longest) < lengths[:, None]] = block.values
+    else:  # a slice each is cheaper than a mask over every place
+        for row, (begin, end) in zip(spread, pairwise(block.offsets.tolist()), strict=True):
+            row[: end - begin] = block.values[begin:end]
+    return Padded(from_numpy(spread), from_numpy(lengths))
 
 
 def _mask(block: RaggedBlock[np.generic]) -> Masked:
-    values, inside = _spread(block)
-    return Masked(values, from_numpy(inside))
+    padded = _pad(block)
+    inside = np.arange(padded.values.shape[1]) < block.lengths[:, None]
+    return Masked(padded.values, from_numpy(inside))
 
 
 def _pack(block: RaggedBlock[np.generic]) -> Packed:
