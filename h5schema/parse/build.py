@@ -233,8 +233,19 @@ class _Builder:
             frame.expects_key = False
         else:
             if frame.key is not None:
-                frame.entries.append((frame.key, node))
+                frame.entries.append(self._with_colon(frame, frame.key, node))
             frame.expects_key = True
+
+    def _with_colon(self, frame: _Frame, key: Scalar, node: Node) -> tuple[Scalar, Node]:
+        """The entry; of `{over photo}`, what it says with the colon that is missing."""
+        empty = isinstance(node, Scalar) and node.plain and not node.text
+        name, space, text = key.text.partition(" ")
+        if not (frame.flow and empty and key.plain and space):
+            return key, node
+        advice = f"write {shown(name)}: {shown(text.strip())}"
+        self._complain("no-colon", "a ': ' is missing between a key and its value", key.location, advice)
+        place = key.location
+        return Scalar(name, name, place), Scalar(resolve(text.strip()), text.strip(), place)
 
     def _checked_key(self, frame: _Frame, node: Node) -> Scalar | None:
         """The key, or None where its entry is to be forgotten."""

@@ -13,6 +13,7 @@ from typing import Generic, TypeAlias, TypeVar
 from h5schema.errors import Location, Problem, Severity
 from h5schema.parse import Scalar, find, find_key
 from h5schema.spec import DimSpec, FeatureSpec, GroupSpec, Reading, StoreSpec
+from h5schema.spec.read import element_of
 
 from .ir import DimIR, EnumIR, FeatureIR, Json, LoaderIR, SplitIR
 
@@ -111,16 +112,17 @@ class Draft:
     told: Mapping[tuple[str, Location], Path] = field(default_factory=dict[tuple[str, Location], Path])
 
 
-_TELL_NOTHING = ("dims", "features", "groups", "splits", "loaders", "name", "version", "h5schema", "doc", "after")
-"""Keys of a group whose loss leaves what is beside them as clear as it was."""
+_INHERITED = ("at", "over", "source", "from", "call", "params", "optional", "store", "use")
+"""Keys of a group without which nobody knows what its features mean."""
 
 
 def doubtful(poisoned: frozenset[Path]) -> frozenset[Path]:
     """Elements of which a key was left out, so that nobody knows what they mean."""
+    inner = [(element_of(path), path) for path in poisoned]
     return frozenset(
-        path[:-1]
-        for path in poisoned
-        if len(path) % 2 and not (path[-1] in _TELL_NOTHING and path[-3:-2] in ((), ("groups",)))
+        element
+        for element, path in inner
+        if element != path and (element[-2:-1] not in ((), ("groups",)) or path[len(element)] in _INHERITED)
     )
 
 

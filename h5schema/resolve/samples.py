@@ -111,10 +111,19 @@ def _take_group(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleI
         if item is None:
             return None
         items[name] = item
+    if not items and _has_lost(fed, spec.feature):
+        fed.notes.break_(fed.path)
+        return None
     if not items:
         fed.add("input", f"group `{spec.feature}` has no features", (*at, "feature"), "name a feature")
         return None
     return RecordIR(class_name, "key", tuple(items.items()))
+
+
+def _has_lost(fed: Fed, group: str) -> bool:
+    """Whether something in a group was left out, which may have been a feature."""
+    path = fed.draft.groups[group].path
+    return any(lost[: len(path)] == path for lost in fed.draft.reading.poisoned)
 
 
 def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:

@@ -69,7 +69,8 @@ class Model(BaseModel):
         known = {field.alias or name: field for name, field in cls.model_fields.items()}
         for key in keys:
             if key not in known:
-                near = closest(key, known)
+                lacks = [one for one, field in known.items() if field.is_required() and one not in keys]
+                near = closest(key, known) or (lacks[0] if len(lacks) == 1 else None)
                 raise mistake(
                     "unknown-key",
                     f"'{shown(key)}' is not a key of {cls.noun}",

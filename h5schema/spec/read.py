@@ -35,7 +35,7 @@ class Reading:
 
     Attributes:
         schema: What was read; elements with mistakes are left out, and a broken name or version has a placeholder.
-        poisoned: Paths of the elements that were left out, and of keys that were likely meant by unknown ones;
+        poisoned: Paths of the elements that were left out, and of unknown keys, or of what these likely meant;
             nothing is said of names that they would have declared.
         problems: Of the text and of the models, in the order of the file.
         parsed: The nodes, for places.
@@ -71,8 +71,8 @@ def read(parsed: Parsed) -> Reading:
                     if not quiet and one.problem.location not in told and not _follows(one, poisoned):
                         problems.append(one.problem)
                     smaller |= _prune(data, one.path, one.key_only, poisoned)
-                    if one.meant:
-                        poisoned.add((*one.path[:-1], one.meant))
+                    if one.key_only:
+                        poisoned.add((*one.path[:-1], one.meant) if one.meant else one.path)
             if not smaller:  # what is wrong could not be taken out
                 poisoned |= {(key,) for key in data}
                 data = dict(_PLACEHOLDERS)
@@ -251,7 +251,7 @@ def _braces(parsed: Parsed, path: Path) -> Problem | None:
 
 def _prune(data: dict[str, Plain], path: Path, key_only: bool, poisoned: set[Path]) -> bool:
     """Takes out what is wrong: a key too many, else the nearest element that has a name. Whether anything was."""
-    element = path if key_only else _element(path)
+    element = path if key_only else element_of(path)
     if not element:
         key = str(path[0]) if path else ""
         if key in _PLACEHOLDERS:
@@ -278,7 +278,7 @@ def _step(data: Plain, step: Step) -> Plain:
     return data  # a shorthand: the models spell out what is one value here
 
 
-def _element(path: Steps[Step]) -> Path:
+def element_of(path: Steps[Step]) -> Path:
     """The longest beginning of a path that names a dim, feature, group, split or loader; () if there is none."""
     found: Path = ()
     at = 0

@@ -120,8 +120,9 @@ def _split(draft: Draft, notes: Notes, spec: LoaderSpec, path: Path, axis: DimIR
     if name not in declared:
         if draft.reading.poisoned.isdisjoint({("splits", name), ("splits",)}):
             near = closest(name, declared)
-            known = ", ".join(f"`{one}/{part}`" for one, split in declared.items() for part in split.parts)
-            help = f"did you mean `{near}/{part}`?" if near else f"there is {known}" if known else "declare `splits`"
+            known = [f"`{one}/{its}`" for one, split in declared.items() for its in split.parts]
+            others = f"write {' or '.join(known[:4])}" if known else "declare it in `splits`"
+            help = f"did you mean `{near}/{part}`?" if near else others
             notes.add("unknown-split", f"there is no split `{name}`", where, help, within=(0, len(name)), breaks=path)
         return None
     parts = declared[name].parts
