@@ -6,14 +6,12 @@ write instead. Everything this package raises is an `H5SchemaError`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A token in a text file. Lines and columns count characters from 1."""
 
     file: str
@@ -25,8 +23,7 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake: `rule` is stable and can be searched for, `text` is the source line."""
 
     rule: str
@@ -60,7 +57,7 @@ class Problem:
 
     def record(self) -> dict[str, object]:
         """The problem as plain data, for `--format json`."""
-        return asdict(self)
+        return {**self._asdict(), "location": self.location._asdict()}
 
 
 _WIDEST = 160

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from h5schema.errors import Location, Problem
 from h5schema.parse.build import build
@@ -11,13 +11,12 @@ from h5schema.parse.nodes import Node
 from h5schema.parse.source import Source
 
 # What YAML forbids, and three that it takes for line ends where no editor does.
-_UNPRINTABLE = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1a]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A schema's nodes, and what is wrong with it as YAML.
 
     Attributes:

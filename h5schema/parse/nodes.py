@@ -6,16 +6,14 @@ An alias is the node it stands for, so a node's place is always where it was wri
 from __future__ import annotations
 
 from collections.abc import Sequence as Steps
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from h5schema.errors import Location
 
 Atom: TypeAlias = "str | int | float | bool | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text, number, truth value or null.
 
     Attributes:
@@ -31,8 +29,7 @@ class Scalar:
     plain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Keys and their nodes, in the order of the file; keys are texts, each of them once.
 
     `flow` is true for `{a: b}`; the location of the other form is its first key.
@@ -43,8 +40,7 @@ class Mapping:
     flow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list; `flow` is true for `[a, b]`."""
 
     items: tuple[Node, ...]

@@ -7,8 +7,7 @@ A pass takes a `Draft` and returns a new one; nothing in it is changed in place.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from h5schema.errors import Location, Problem, Severity
 from h5schema.parse import Scalar, find, find_key
@@ -24,8 +23,7 @@ SpecT = TypeVar("SpecT")
 ValueT_co = TypeVar("ValueT_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Declared(Generic[SpecT]):
+class Declared(NamedTuple, Generic[SpecT]):
     """A dim, feature or group where it stands in the schema.
 
     Attributes:
@@ -46,8 +44,7 @@ class Declared(Generic[SpecT]):
         return self.address.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Given(Generic[ValueT_co]):
+class Given(NamedTuple, Generic[ValueT_co]):
     """A value, and where the user wrote it: perhaps in a group around the feature.
 
     Attributes:
@@ -60,8 +57,7 @@ class Given(Generic[ValueT_co]):
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What holds for a feature, with the defaults of its groups.
 
     Attributes:
@@ -78,8 +74,7 @@ class Settings:
     store: tuple[Given[StoreSpec], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """The schema on its way through the passes.
 
     Attributes:
@@ -95,21 +90,21 @@ class Draft:
 
     reading: Reading
     file_name: str
-    dims: Mapping[str, Declared[DimSpec]] = field(default_factory=dict[str, Declared[DimSpec]])
-    features: Mapping[str, Declared[FeatureSpec]] = field(default_factory=dict[str, Declared[FeatureSpec]])
-    groups: Mapping[str, Declared[GroupSpec]] = field(default_factory=dict[str, Declared[GroupSpec]])
-    settings: Mapping[str, Settings] = field(default_factory=dict[str, Settings])
+    dims: Mapping[str, Declared[DimSpec]] = {}
+    features: Mapping[str, Declared[FeatureSpec]] = {}
+    groups: Mapping[str, Declared[GroupSpec]] = {}
+    settings: Mapping[str, Settings] = {}
     broken: frozenset[Path] = frozenset()
-    axes: Mapping[str, DimIR] = field(default_factory=dict[str, DimIR])
-    paths: Mapping[str, str] = field(default_factory=dict[str, str])
-    resolved: Mapping[str, FeatureIR] = field(default_factory=dict[str, FeatureIR])
+    axes: Mapping[str, DimIR] = {}
+    paths: Mapping[str, str] = {}
+    resolved: Mapping[str, FeatureIR] = {}
     made: tuple[str, ...] = ()
-    enums: Mapping[str, EnumIR] = field(default_factory=dict[str, EnumIR])
-    classes: Mapping[str, str] = field(default_factory=dict[str, str])
+    enums: Mapping[str, EnumIR] = {}
+    classes: Mapping[str, str] = {}
     splits: tuple[SplitIR, ...] = ()
     loaders: tuple[LoaderIR, ...] = ()
     problems: tuple[Problem, ...] = ()
-    told: Mapping[tuple[str, Location], Path] = field(default_factory=dict[tuple[str, Location], Path])
+    told: Mapping[tuple[str, Location], Path] = {}
 
 
 _INHERITED = ("at", "over", "source", "from", "call", "params", "optional", "store", "use")
@@ -184,8 +179,7 @@ class Notes:
 
     def done(self, draft: Draft) -> Draft:
         """The draft with the problems of this pass."""
-        return replace(
-            draft,
+        return draft._replace(
             problems=draft.problems + tuple(self._problems),
             broken=draft.broken | frozenset(self._broken),
             told=self._told,
@@ -200,4 +194,4 @@ class Notes:
             return place
         offset, width = within
         quote = 0 if node.plain else 1
-        return replace(place, column=place.column + quote + offset, width=width)
+        return place._replace(column=place.column + quote + offset, width=width)

@@ -6,16 +6,15 @@ no YAML and no jinja2; templates and the fingerprint see only this.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
 
 Kind = Literal["scalar", "dense", "enum", "ragged", "text"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class DtypeIR:
+class DtypeIR(NamedTuple):
     """`name` is a key of `vocabulary.dtypes.NUMBERS`, `str` or `enum`.
 
     Attributes:
@@ -29,8 +28,7 @@ class DtypeIR:
     enum: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EnumIR:
+class EnumIR(NamedTuple):
     """A generated `IntEnum`: members are (identifier in code, text in the file, value)."""
 
     class_name: str
@@ -39,8 +37,7 @@ class EnumIR:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DimIR:
+class DimIR(NamedTuple):
     """An axis of entries.
 
     Attributes:
@@ -66,8 +63,7 @@ class DimIR:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OriginIR:
+class OriginIR(NamedTuple):
     """How extraction makes a feature.
 
     Attributes:
@@ -85,8 +81,7 @@ class OriginIR:
     params: tuple[tuple[str, Json], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckIR:
+class CheckIR(NamedTuple):
     """Bounds that every value keeps; None: not asked."""
 
     min: float | None = None
@@ -98,8 +93,7 @@ class CheckIR:
     match: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureIR:
+class FeatureIR(NamedTuple):
     """One named quantity.
 
     Attributes:
@@ -128,8 +122,7 @@ class FeatureIR:
     check: CheckIR | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryIR:
+class EntryIR(NamedTuple):
     """A generated TypedDict: one entry of a dim, or the part of it that lies in one group.
 
     Attributes:
@@ -147,8 +140,7 @@ class EntryIR:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupIR:
+class GroupIR(NamedTuple):
     """A group; the root has the address "" and the path "/"."""
 
     address: str
@@ -162,8 +154,7 @@ class GroupIR:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PredicateIR:
+class PredicateIR(NamedTuple):
     """What `where` asks of one feature: one of values, presence, or bounds."""
 
     values: tuple[Json, ...] | None = None
@@ -171,8 +162,7 @@ class PredicateIR:
     check: CheckIR | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartIR:
+class PartIR(NamedTuple):
     """One part of a split: a share, values of `by` (or ids), or a predicate on `by`."""
 
     name: str
@@ -181,8 +171,7 @@ class PartIR:
     check: CheckIR | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SplitIR:
+class SplitIR(NamedTuple):
     """Named, disjoint parts of the entries of a dim; `by` None: by the id."""
 
     name: str
@@ -192,8 +181,7 @@ class SplitIR:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TakeIR:
+class TakeIR(NamedTuple):
     """One input of a loader: a feature, or a dim's position or id.
 
     Attributes:
@@ -211,8 +199,7 @@ class TakeIR:
     fill: Json = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordIR:
+class RecordIR(NamedTuple):
     """Several inputs: a generated class of named fields.
 
     Attributes:
@@ -229,8 +216,7 @@ class RecordIR:
 SampleIR: TypeAlias = "TakeIR | RecordIR"
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderIR:
+class LoaderIR(NamedTuple):
     """What a model is fed.
 
     Attributes:
@@ -252,8 +238,7 @@ class LoaderIR:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaIR:
+class SchemaIR(NamedTuple):
     """A whole schema, ready to be rendered.
 
     Attributes:
@@ -278,4 +263,4 @@ class SchemaIR:
     splits: tuple[SplitIR, ...] = ()
     loaders: tuple[LoaderIR, ...] = ()
     doc: str = ""
-    layout: dict[str, object] = field(default_factory=dict[str, object])
+    layout: Mapping[str, object] = {}

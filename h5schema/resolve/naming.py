@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from .draft import Path
 from .identifiers import camel
@@ -14,8 +13,7 @@ ClassKind = Literal["Group", "Entry", "Enum", "Loader"]
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A class that needs a name.
 
     Attributes:
@@ -38,8 +36,7 @@ class Wanted:
         yield camel(*self.names) + always + self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """Two classes that no rule tells apart: the later one, the earlier one, and the name that both wanted."""
 
     later: Wanted

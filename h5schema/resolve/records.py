@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from h5schema.spec import InputSpec, ListSpec, MapSpec
@@ -45,7 +44,7 @@ def with_classes_of(sample: SampleIR, other: SampleIR) -> SampleIR | None:
             for (name, item), (other_name, its) in pairs
         ]
         return record(other.class_name, sample.by, items)
-    if isinstance(sample, TakeIR) and isinstance(other, TakeIR) and replace(sample, fill=other.fill) == other:
+    if isinstance(sample, TakeIR) and isinstance(other, TakeIR) and sample._replace(fill=other.fill) == other:
         return sample
     return None
 

@@ -7,7 +7,7 @@ mistake is found in one run and none is reported twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from h5schema.errors import Problem
 from h5schema.spec import Reading
@@ -60,8 +60,7 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """What resolving gave.
 
     Attributes:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence as Steps
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from pydantic import ValidationError
@@ -29,8 +28,7 @@ _TAGS = ("<list>", "<map>", "<input>")
 _PLACEHOLDERS: dict[str, Plain] = {"h5schema": 1, "name": "unnamed", "version": "0.0.0"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A schema as far as it can be read.
 
     Attributes:

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 CaptureKind = Literal["part", "int", "path", "choice"]
 Value: TypeAlias = "str | int"
@@ -41,28 +40,28 @@ class PatternError(ValueError):
         self.help = help
 
 
-@dataclass(frozen=True, slots=True)
-class _Capture:
+class _Capture(NamedTuple):
     name: str
     kind: CaptureKind
     regex: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A parsed pattern; made by `parse`.
 
     Attributes:
         text: As it was written.
         captures: Kind of each capture by name, in the order of the text.
         fixed: What comes before the first capture: where a search can begin.
+        pieces: Texts and captures, in order.
+        regex: What a whole path matches.
     """
 
     text: str
     captures: Mapping[str, CaptureKind]
     fixed: str
-    _pieces: tuple[str | _Capture, ...]
-    _regex: re.Pattern[str]
+    pieces: tuple[str | _Capture, ...]
+    regex: re.Pattern[str]
 
     @staticmethod
     def parse(text: str) -> Pattern:
@@ -94,7 +93,7 @@ class Pattern:
 
     def texts(self, path: str) -> dict[str, str] | None:
         """As `match`, each capture as it stands in the path: `007` stays `007`, so that `fill` finds the file again."""
-        found = self._regex.fullmatch(path)
+        found = self.regex.fullmatch(path)
         return None if found is None else found.groupdict()
 
     def fill(self, captures: Mapping[str, Value]) -> str:
@@ -102,7 +101,7 @@ class Pattern:
         missing = [name for name in self.captures if name not in captures]
         if missing:
             raise PatternError(f"no value for {{{missing[0]}}} in {self.text!r}")
-        return "".join(piece if isinstance(piece, str) else str(captures[piece.name]) for piece in self._pieces)
+        return "".join(piece if isinstance(piece, str) else str(captures[piece.name]) for piece in self.pieces)
 
 
 def _pieces(text: str) -> tuple[str | _Capture, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
@@ -75,7 +75,7 @@ json_values = st.recursive(
     max_leaves=8,
 )
 checks = st.builds(
-    CheckIR,
+    CheckIR()._replace,
     min=st.none() | _numbers,
     above=st.none() | _numbers,
     unique=st.booleans(),
@@ -133,9 +133,9 @@ def _features(draw: st.DrawFn, group: str, path: str, name: str, dims: _Dims, en
         dtype=dtype,
         origin=draw(
             st.none()
-            | st.builds(OriginIR, capture=texts)
+            | texts.map(lambda text: OriginIR(capture=text))
             | st.builds(
-                OriginIR,
+                OriginIR()._replace,
                 call=texts,
                 given=st.lists(texts, max_size=2).map(tuple),
                 source=st.none() | texts,
@@ -245,6 +245,6 @@ def schemas(draw: st.DrawFn) -> SchemaIR:
 def with_texts(schema: SchemaIR, text: str) -> SchemaIR:
     """The same schema with one text wherever a text may stand."""
     origin = OriginIR(call=text, source=text, params=((text, text),))
-    features = tuple(replace(feature, doc=text, origin=origin) for feature in schema.root.features)
-    dims = tuple(replace(dim, doc=text, source=text) for dim in schema.root.dims)
-    return replace(schema, doc=text, file_name=text, root=replace(schema.root, dims=dims, features=features))
+    features = tuple(feature._replace(doc=text, origin=origin) for feature in schema.root.features)
+    dims = tuple(dim._replace(doc=text, source=text) for dim in schema.root.dims)
+    return schema._replace(doc=text, file_name=text, root=schema.root._replace(dims=dims, features=features))

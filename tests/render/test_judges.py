@@ -6,7 +6,6 @@ import ast
 import inspect
 import tempfile
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,8 +80,8 @@ def _is_declaration(statement: ast.stmt) -> bool:
 
 
 def test_without_loaders_and_sources_there_are_no_such_modules() -> None:
-    dims = tuple(replace(dim, source=None) for dim in PHOTOS.root.dims)
-    bare = replace(PHOTOS, loaders=(), root=replace(PHOTOS.root, dims=dims))
+    dims = tuple(dim._replace(source=None) for dim in PHOTOS.root.dims)
+    bare = PHOTOS._replace(loaders=(), root=PHOTOS.root._replace(dims=dims))
     assert sorted(package(bare)) == ["__init__.py", "groups.py", "py.typed", "schema.yaml"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from h5schema.spec import DimSpec
 
 from ..captures import captured, parse_pattern, relative_pattern
@@ -22,7 +20,7 @@ def resolve_axes(draft: Draft) -> Draft:
         axis = _axis(draft, notes, dim)
         if axis is not None:
             axes[address] = axis
-    return notes.done(replace(draft, axes=_with_parents(draft, notes, axes)))
+    return notes.done(draft._replace(axes=_with_parents(draft, notes, axes)))
 
 
 def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
@@ -42,11 +40,11 @@ def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
     base = DimIR(dim.address, dim.name, dim.name, doc=spec.doc)
     if spec.per:
         parent = find_dim(draft, notes, dim.group, spec.per[0], (*dim.path, "per"), breaks=dim.path)
-        return None if parent is None else replace(base, per=parent)
+        return None if parent is None else base._replace(per=parent)
     if isinstance(spec.size, int):
-        return replace(base, size=spec.size)
+        return base._replace(size=spec.size)
     if spec.source is None:
-        return replace(base, ids=bool(spec.ids))
+        return base._replace(ids=bool(spec.ids))
     return _with_source(notes, dim, base, spec.source)
 
 
@@ -68,7 +66,7 @@ def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str)
         wanted = parse_pattern(notes, template, (*dim.path, "ids"), dim.path)
         if wanted is not None:
             captured(notes, wanted, pattern, (*dim.path, "ids"), dim.path, dim.name)
-    return replace(base, ids=True, source=source, id_template=template)
+    return base._replace(ids=True, source=source, id_template=template)
 
 
 def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[str, DimIR]:

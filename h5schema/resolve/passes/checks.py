@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..draft import Draft, Notes
 from ..ir import FeatureIR
 from ..values import as_check, checked
@@ -25,5 +23,5 @@ def resolve_checks(draft: Draft) -> Draft:
         else:
             for key, message, help in checked(feature, spec):
                 notes.add("check", message, (*path, key), help)
-        resolved[address] = replace(feature, check=as_check(spec))
-    return notes.done(replace(draft, resolved=resolved))
+        resolved[address] = feature._replace(check=as_check(spec))
+    return notes.done(draft._replace(resolved=resolved))

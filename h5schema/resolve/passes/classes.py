@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Literal
 
 from h5schema.vocabulary import reserved
@@ -28,14 +27,13 @@ def name_all(draft: Draft) -> Draft:
         complain(notes, clash)
     classes = {**names, "file": file, "writer": f"{file}Writer"}
     return notes.done(
-        replace(
-            draft,
+        draft._replace(
             classes=classes,
             enums={
-                address: replace(enum, class_name=names[f"enum {address}"]) for address, enum in draft.enums.items()
+                address: enum._replace(class_name=names[f"enum {address}"]) for address, enum in draft.enums.items()
             },
             axes={
-                address: replace(axis, entry=classes.get(f"entry {address}")) for address, axis in draft.axes.items()
+                address: axis._replace(entry=classes.get(f"entry {address}")) for address, axis in draft.axes.items()
             },
             resolved={address: _with_enum(feature, names) for address, feature in draft.resolved.items()},
         )
@@ -95,7 +93,7 @@ def _inner_parts(draft: Draft) -> Iterator[tuple[str, str]]:
 
 def _with_enum(feature: FeatureIR, names: Mapping[str, str]) -> FeatureIR:
     name = names.get(f"enum {feature.address}")
-    return feature if name is None else replace(feature, dtype=replace(feature.dtype, enum=name))
+    return feature if name is None else feature._replace(dtype=feature.dtype._replace(enum=name))
 
 
 def entries_of(draft: Draft) -> tuple[EntryIR, ...]:

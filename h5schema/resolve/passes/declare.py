@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from h5schema.spec import DimSpec, FeatureSpec, GroupSpec, SchemaSpec
@@ -31,7 +30,7 @@ def declare(draft: Draft) -> Draft:
         inner = _declared(group, "groups", group.spec.groups)
         groups |= inner
         waiting += reversed(inner.values())
-    return notes.done(replace(draft, dims=dims, features=features, groups=groups))
+    return notes.done(draft._replace(dims=dims, features=features, groups=groups))
 
 
 def _declared(group: Declared[GroupSpec], section: str, specs: Mapping[str, SpecT]) -> dict[str, Declared[SpecT]]:

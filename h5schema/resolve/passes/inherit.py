@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeVar, cast
 
 from h5schema.spec import FeatureSpec, GroupSpec
@@ -21,18 +20,18 @@ def inherit(draft: Draft) -> Draft:
         outer = groups[group.group] if address else Settings(Given((), (), ""))
         groups[address] = _in_group(group, outer)
     settings = {address: _in_feature(one, groups[one.group]) for address, one in draft.features.items()}
-    return replace(draft, settings=settings)
+    return draft._replace(settings=settings)
 
 
 def _in_group(group: Declared[GroupSpec], outer: Settings) -> Settings:
     over = _given(group, "over", group.spec.over, group.address)
-    return _with_origin(group, outer if over is None else replace(outer, dims=over), group.address)
+    return _with_origin(group, outer if over is None else outer._replace(dims=over), group.address)
 
 
 def _in_feature(feature: Declared[FeatureSpec], outer: Settings) -> Settings:
     written = cast("tuple[str | int, ...] | None", feature.spec.dims)  # the model checks what its type only says
     dims = _given(feature, "dims", written, feature.group)
-    return _with_origin(feature, outer if dims is None else replace(outer, dims=dims), feature.group)
+    return _with_origin(feature, outer if dims is None else outer._replace(dims=dims), feature.group)
 
 
 def _with_origin(declared: Declared[GroupSpec] | Declared[FeatureSpec], outer: Settings, scope: str) -> Settings:
@@ -42,14 +41,13 @@ def _with_origin(declared: Declared[GroupSpec] | Declared[FeatureSpec], outer: S
     origin = _given(declared, "from", spec.from_, scope)
     call = _given(declared, "call", spec.call, scope)
     if source is not None or origin is not None:
-        outer = replace(outer, source=source, origin=origin)
+        outer = outer._replace(source=source, origin=origin)
     if origin is not None and call is None and is_capture(origin.value):
-        outer = replace(outer, call=None, params=None)  # a capture needs no call: the group's is for the others
+        outer = outer._replace(call=None, params=None)  # a capture needs no call: the group's is for the others
     params = cast("Mapping[str, Json]", spec.params) if "params" in spec.model_fields_set else None
     optional = spec.optional if "optional" in spec.model_fields_set else None
     store = _given(declared, "store", spec.store, scope)
-    return replace(
-        outer,
+    return outer._replace(
         call=call or outer.call,
         params=_given(declared, "params", params, scope) or outer.params,
         optional=_given(declared, "optional", optional, scope) or outer.optional,

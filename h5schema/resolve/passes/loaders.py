@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from h5schema.spec import LoaderSpec
 from h5schema.vocabulary import reserved
@@ -35,7 +34,7 @@ def resolve_loaders(draft: Draft) -> Draft:
         if loader is not None and not notes.breaks(("loaders", name)):
             loaders.append(loader)
     _check_batches(notes, loaders, draft.classes["file"])
-    return notes.done(replace(draft, loaders=tuple(_sharing(loaders))))
+    return notes.done(draft._replace(loaders=tuple(_sharing(loaders))))
 
 
 def _sharing(loaders: list[LoaderIR]) -> Iterator[LoaderIR]:
@@ -46,7 +45,7 @@ def _sharing(loaders: list[LoaderIR]) -> Iterator[LoaderIR]:
         sample = next((one for one in alike if isinstance(one, RecordIR)), None)
         if sample is None:
             found.append(loader)
-        yield loader if sample is None else replace(loader, sample=sample)
+        yield loader if sample is None else loader._replace(sample=sample)
 
 
 def _check_batches(notes: Notes, loaders: list[LoaderIR], file: str) -> None:
@@ -84,7 +83,7 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
         return None
     fed = Fed(draft, notes, path, axis)
     where = tuple(conditions(fed, spec.where))
-    fed = replace(fed, present=_present(draft, spec))
+    fed = fed._replace(present=_present(draft, spec))
     sample = batch_of(fed, spec, class_name)
     if sample is None:
         return None

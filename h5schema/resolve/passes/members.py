@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from h5schema.vocabulary.dtypes import enum_base
 
@@ -22,7 +21,7 @@ def resolve_members(draft: Draft) -> Draft:
             enum = _enum(draft, notes, feature, members)
             if enum is not None:
                 enums[address] = enum
-    return notes.done(replace(draft, enums=enums))
+    return notes.done(draft._replace(enums=enums))
 
 
 def _enum(draft: Draft, notes: Notes, feature: FeatureIR, members: Sequence[tuple[str, int]]) -> EnumIR | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..draft import Draft, Notes
 
@@ -16,7 +15,7 @@ def order_features(draft: Draft) -> Draft:
     seen: set[str] = set()
     for address in needs:
         _visit(draft, notes, address, needs, made, seen)
-    return notes.done(replace(draft, made=tuple(made)))
+    return notes.done(draft._replace(made=tuple(made)))
 
 
 def _visit(

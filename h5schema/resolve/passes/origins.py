@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from h5schema.vocabulary.dtypes import NUMBERS
 from h5schema.vocabulary.extractors import EXTRACTORS, LATER
@@ -23,8 +22,8 @@ def resolve_origins(draft: Draft) -> Draft:
     resolved: dict[str, FeatureIR] = {}
     for address, feature in draft.resolved.items():
         origin = _Origin(draft, notes, feature)
-        resolved[address] = replace(feature, origin=origin.resolve())
-    return notes.done(replace(draft, resolved=resolved))
+        resolved[address] = feature._replace(origin=origin.resolve())
+    return notes.done(draft._replace(resolved=resolved))
 
 
 class _Origin:
@@ -105,7 +104,7 @@ class _Origin:
             call=None if call is None else call.value,
             params=tuple(params.value.items()) if call is not None and params is not None else (),
         )
-        return replace(made, **what)  # type: ignore[arg-type]
+        return made._replace(**what)  # type: ignore[arg-type]
 
     def _entry_of(self, given: Given[object], what: str) -> bool:
         """Whether entries of the feature come from sources; `what` says what a source is for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from h5schema.spec.base import said
 from h5schema.vocabulary.extractors import TAKES, Axis, Extractor
@@ -77,8 +77,7 @@ def _agree(axis: Axis, length: int | None) -> bool:
     return None in (axis.length, length) or axis.length == length
 
 
-@dataclass(frozen=True, slots=True)
-class _Makes:
+class _Makes(NamedTuple):
     """What an extractor makes for one feature."""
 
     draft: Draft

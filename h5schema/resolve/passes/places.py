@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from h5schema.spec import FeatureSpec, GroupSpec
@@ -23,7 +22,7 @@ def resolve_places(draft: Draft) -> Draft:
     """Gives each group and feature its absolute path."""
     notes = Notes(draft)
     paths = _of_groups(draft, notes)
-    draft = replace(draft, paths=paths)
+    draft = draft._replace(paths=paths)
     taken = {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in draft.dims.items()}
     resolved: dict[str, FeatureIR] = {}
     for address, feature in draft.resolved.items():
@@ -33,12 +32,12 @@ def resolve_places(draft: Draft) -> Draft:
             _complain(notes, draft.features[address], "path-twice", what, f"give `{address}` another place with `at`")
         elif path is not None:
             taken[path] = f"feature `{address}`"
-            resolved[address] = replace(feature, path=path)
+            resolved[address] = feature._replace(path=path)
     for outer, inner in _inside_another(resolved, taken):
         what = f"{resolved[inner].path} lies inside {outer}, which is the dataset of {taken[outer]}"
         help = f"a dataset holds no others: give `{inner}` another place with `at`"
         _complain(notes, draft.features[inner], "path-inside", what, help)
-    return notes.done(replace(draft, resolved=resolved))
+    return notes.done(draft._replace(resolved=resolved))
 
 
 def _complain(

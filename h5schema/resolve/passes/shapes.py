@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from h5schema.spec import FeatureSpec
 
@@ -49,7 +48,7 @@ def resolve_shapes(draft: Draft) -> Draft:
             unit=spec.unit,
             doc=spec.doc,
         )
-    return notes.done(replace(draft, resolved=resolved))
+    return notes.done(draft._replace(resolved=resolved))
 
 
 def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:

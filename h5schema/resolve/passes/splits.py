@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import cast
 
 from h5schema.spec import PartSpec, SplitSpec
@@ -25,7 +24,7 @@ def resolve_splits(draft: Draft) -> Draft:
             split = _split(draft, notes, name, spec, path)
             if split is not None and not notes.breaks(path):
                 splits.append(split)
-    return notes.done(replace(draft, splits=tuple(splits)))
+    return notes.done(draft._replace(splits=tuple(splits)))
 
 
 def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -> SplitIR | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..draft import Draft, Given, Notes, Path
 from ..ir import FeatureIR
 
@@ -25,7 +23,7 @@ def resolve_storage(draft: Draft) -> Draft:
             }
         stored = _stored(notes, feature, said, draft.features[address].path)
         resolved[address] = stored
-    return notes.done(replace(draft, resolved=resolved))
+    return notes.done(draft._replace(resolved=resolved))
 
 
 def _stored(notes: Notes, feature: FeatureIR, said: dict[str, Given[object]], path: Path) -> FeatureIR:
@@ -55,8 +53,7 @@ def _stored(notes: Notes, feature: FeatureIR, said: dict[str, Given[object]], pa
         )
         return feature
     chunk = said.get("chunk")
-    return replace(
-        feature,
+    return feature._replace(
         codec=str(codec),
         level=level.value if level is not None and isinstance(level.value, int) else None,
         chunk=chunk.value if chunk is not None and isinstance(chunk.value, int) else None,
