@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from h5schema.errors import FileError, H5SchemaError
 
-READ_ERRORS = (KeyError, OSError, RuntimeError, TypeError, ValueError)
+READ_ERRORS = (IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """What h5py raises when HDF5 cannot make sense of a file; `UnicodeDecodeError` is a `ValueError`."""
 
 DO = "the file is damaged, or was changed by another program; copy it again from its origin, or extract it again"

@@ -18,14 +18,14 @@ from h5schema.vocabulary.suggest import closest
 from . import stamp
 from .blocks import Maybe
 from .carrier import DirectCarrier
-from .damage import READ_ERRORS, damaged, readable
+from .damage import DO, READ_ERRORS, damaged, readable
 from .entries import Entries, IdEntries
 from .forms import expect_rows, expect_whole
 from .ids import Ids
 from .kinds import Place
 from .model import AnyFeature, Model, model_of
 from .opening import open_to_read
-from .spans import Carrier, Reading, Rows, carry_out, carry_out_together
+from .spans import Carrier, Reading, Rows, Spans, carry_out, carry_out_together
 from .splits import SplitRows
 from .view import RowError, View
 
@@ -44,18 +44,21 @@ class Compared(NamedTuple):
 class Reader:
     """Reads a file of one class; what generated classes offer is a face of this.
 
-    It pickles as the class and the path: a handle does not survive, and need not.
+    It pickles as the class, the path and the mode: a handle does not survive, and need not.
 
     Args:
         file: The generated class.
         path: Of the file.
+        mapped: See `File`.
     """
 
-    def __init__(self, file: type[File], path: Path) -> None:
+    def __init__(self, file: type[File], path: Path, *, mapped: bool = True) -> None:
         self.file = file
         self.path = path
+        self.mapped = mapped
         self._opened: tuple[int, h5py.File, DirectCarrier] | None = None
         self._compared: dict[str, Compared] = {}
+        self._lengths: dict[str, int] = {}
 
     @cached_property
     def model(self) -> Model:
@@ -63,7 +66,8 @@ class Reader:
         return model_of(self.file)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"file": self.file, "path": self.path, "_opened": None, "_compared": dict[str, Compared]()}
+        fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
+        return {"file": self.file, "path": self.path, "mapped": self.mapped, **fresh}
 
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
@@ -74,8 +78,9 @@ class Reader:
             except FileError:
                 file.close()
                 raise
-            self._opened = os.getpid(), file, DirectCarrier(file, self.path)
+            self._opened = os.getpid(), file, DirectCarrier(file, self.path, mapped=self.mapped)
             self._compared.clear()
+            self._lengths.clear()
         return self._opened[2]
 
     def hdf5(self) -> h5py.File:
@@ -90,6 +95,7 @@ class Reader:
             self._opened[2].close()
             self._opened[1].close()
         self._opened = None
+        self._lengths.clear()
 
     # What generated classes ask for.
 
@@ -153,11 +159,23 @@ class Reader:
 
     def length(self, dim: str) -> int:
         """Number of entries of an open dim."""
-        path = self.model.axes[dim].path
-        try:
-            return self.carrier().length(path)
-        except READ_ERRORS as error:
-            raise damaged(f"{self.path}: {path}", error) from error
+        known = self._lengths.get(dim)
+        if known is None:
+            with readable(f"{self.path}: {self.model.axes[dim].path}"):
+                known = self._committed(dim)
+                self._lengths[dim] = known
+        return known
+
+    def _committed(self, dim: str) -> int:
+        """The length of a dim's scale, if the last commit record says the same."""
+        carrier, path = self.carrier(), layout.of_dim(dim, "commits")
+        count, commits = carrier.length(self.model.axes[dim].path), carrier.length(path)
+        last = carrier.fetch((Spans(path, np.array([commits - 1], np.int64)),))[0].tolist() if commits else [0]
+        if last != [count]:
+            raise FileError(
+                f"{dim} has {count} entries, but {last[0]} by its last commit", where=f"{self.path}: {path}", do=DO
+            )
+        return count
 
     def entry_bytes(self, address: str) -> int:
         """Stored bytes of one entry of a feature, on average."""
