@@ -12,7 +12,7 @@ from .conditions import BOUNDS, CheckSpec
 from .dims import DimSpec, IndexSpec
 from .features import FeatureSpec
 from .loaders import BatchSpec, FrameSpec, InputSpec, LoaderSpec, WindowSpec
-from .schema import GroupSpec, SchemaSpec, SplitSpec, UseSpec
+from .schema import GroupSpec, SchemaSpec, SplitSpec, UseSpec, schema_model
 from .storage import StoreSpec
 
 _PAGES: tuple[tuple[str, type[Model]], ...] = (
@@ -45,7 +45,7 @@ _SHORT_FORMS: dict[type[Model], str] = {
 
 def json_schema() -> dict[str, object]:
     """JSON Schema (2020-12) of the language; editors complete and check from it."""
-    made = SchemaSpec.model_json_schema(by_alias=True)
+    made = schema_model().model_json_schema(by_alias=True)
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     made["title"] = "h5schema"
     return cast("dict[str, object]", _with_bounds(made))

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, cast
 
-from pydantic import BeforeValidator, Discriminator, Field, RootModel, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import tagged_union_schema
 
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 
@@ -137,10 +139,15 @@ def _is_input(value: Mapping[str, object]) -> bool:
     return "feature" in value or value.get("as") in FORMS or value.get("dtype") in _DTYPES
 
 
-Tree = Annotated[
-    Annotated["InputSpec", Tag("<input>")] | Annotated["ListSpec", Tag("<list>")] | Annotated["MapSpec", Tag("<map>")],
-    Discriminator(_kind),
-]
+class _ByForm:
+    """An annotation of inputs: the form of a value says which model it is of."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        models = {"<input>": InputSpec, "<list>": ListSpec, "<map>": MapSpec}
+        return tagged_union_schema({tag: handler.generate_schema(model) for tag, model in models.items()}, _kind)
+
+
+Tree = Annotated["InputSpec | ListSpec | MapSpec", _ByForm()]
 """Inputs: one, a list of them, or a mapping."""
 
 
@@ -150,37 +157,45 @@ def _some(value: object) -> object:
     return value
 
 
-class ListSpec(
-    RootModel[Annotated[tuple[Tree, ...], BeforeValidator(_some)]],
-    frozen=True,
-    strict=True,
-    defer_build=True,
-    json_schema_extra={"minItems": 1},
-):
+class _Several(Model):
+    """A list or mapping, kept under the only key of the model; nobody writes that key."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        made = handler(schema)
+        full = handler.resolve_ref_schema(made)
+        (items,) = full["properties"].values()
+        full.clear()
+        full.update({**items, "title": cls.__name__, "description": cls.__doc__ or ""})
+        return made
+
+
+class ListSpec(_Several):
     """Inputs as a named tuple."""
 
-    @property
-    def items(self) -> "tuple[InputSpec | ListSpec | MapSpec, ...]":
-        """The inputs, in order."""
-        return self.root
+    items: Annotated[tuple[Tree, ...], BeforeValidator(_some)] = Field(
+        alias="<list>", json_schema_extra={"minItems": 1}
+    )
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        return {"<list>": cast("tuple[object, ...]", value)} if isinstance(value, tuple) else value
 
 
-class MapSpec(
-    RootModel[Annotated[dict[Name, Tree], BeforeValidator(_some)]],
-    frozen=True,
-    strict=True,
-    defer_build=True,
-    json_schema_extra={
-        "minProperties": 1,
-        "not": {"anyOf": [{"required": ["feature"]}, {"required": ["as"]}]},
-    },  # an input
-):
+class MapSpec(_Several):
     """Inputs by name: a TypedDict."""
 
-    @property
-    def items(self) -> "dict[str, InputSpec | ListSpec | MapSpec]":
-        """The inputs by name."""
-        return self.root
+    items: Annotated[dict[Name, Tree], BeforeValidator(_some)] = Field(
+        alias="<map>",
+        json_schema_extra={
+            "minProperties": 1,
+            "not": {"anyOf": [{"required": ["feature"]}, {"required": ["as"]}]},  # an input
+        },
+    )
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        return {"<map>": cast("Mapping[str, object]", value)} if isinstance(value, Mapping) else value
 
 
 def _shuffle(value: object) -> object:
@@ -246,7 +261,7 @@ class LoaderSpec(Model):
     )
     transform: Code | None = Field(None, title="module:function", description="Called per sample.")
     batch: BatchSpec = Field(
-        default_factory=lambda: BatchSpec.model_validate({}),
+        default_factory=BatchSpec.model_construct,
         title="int or mapping",
         description="Size and order of batches; default: 1.",
     )

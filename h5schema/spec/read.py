@@ -15,7 +15,7 @@ from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, child, find,
 from h5schema.parse.words import quoted, shown
 
 from .base import Flaw, Mistake, Step, said
-from .schema import SchemaSpec
+from .schema import SchemaSpec, schema_model
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -60,7 +60,7 @@ def read(parsed: Parsed) -> Reading:
     told = {problem.location for problem in problems}
     while True:
         try:
-            schema = SchemaSpec.model_validate(data)
+            schema = schema_model().model_validate(data)
             break
         except ValidationError as error:
             smaller = False

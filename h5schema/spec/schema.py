@@ -1,5 +1,7 @@
 """Groups and the schema itself."""
 
+import functools
+import os
 import re
 from typing import Annotated, ClassVar
 
@@ -145,3 +147,24 @@ class SchemaSpec(GroupSpec):
     )
     splits: dict[Name, SplitSpec] = Field({}, title="mapping", description="Named parts of the data.")
     loaders: dict[Name, LoaderSpec] = Field({}, title="mapping", description="What models are fed.")
+
+
+@functools.cache
+def schema_model() -> type[SchemaSpec]:
+    """`SchemaSpec`, built.
+
+    pydantic looks for plugins of its own before it builds a first model, in every package that is installed: the
+    more there are, the longer it takes. None of them has a say in the language.
+    """
+    known = os.environ.get(_PLUGINS)
+    os.environ[_PLUGINS] = "__all__"
+    try:
+        SchemaSpec.model_rebuild()
+    finally:
+        del os.environ[_PLUGINS]
+        if known is not None:
+            os.environ[_PLUGINS] = known
+    return SchemaSpec
+
+
+_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
