@@ -132,6 +132,8 @@ class File(Node):
 
     Args:
         path: Of the file.
+        mapped: Whether the file is mapped into memory, which is fastest. Without, it is read piece by piece:
+            worth it where another program may cut the file short while it is read, which would end this process.
 
     Raises:
         FileError: When it is opened: it is missing, damaged, or of another schema.
@@ -140,11 +142,11 @@ class File(Node):
     schema: ClassVar[Schema]
     splits: ClassVar[Mapping[str, Split]] = {}
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        _set(self, "bound", Binding(self._reader(Path(path)), ""))
+    def __init__(self, path: str | os.PathLike[str], *, mapped: bool = True) -> None:
+        _set(self, "bound", Binding(self._reader(Path(path), mapped), ""))
 
-    def _reader(self, path: Path) -> Reader:
-        return Reader(type(self), path)
+    def _reader(self, path: Path, mapped: bool) -> Reader:
+        return Reader(type(self), path, mapped=mapped)
 
     @property
     def path(self) -> Path:
@@ -169,10 +171,10 @@ class File(Node):
         self.close()
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path}
+        return {"path": self.path, "mapped": self.bound.reader.mapped}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        type(self).__init__(self, cast("Path", state["path"]))
+        type(self).__init__(self, cast("Path", state["path"]), mapped=bool(state["mapped"]))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"

@@ -108,7 +108,7 @@ class Recorder(Reader):
 class Writer(File):
     """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
 
-    def _reader(self, path: Path) -> Recorder:
+    def _reader(self, path: Path, mapped: bool) -> Recorder:
         return Recorder(type(self), path)
 
     @property

@@ -127,6 +127,12 @@ def write(path: Path, how: dict[str, Any]) -> NDArray[Any]:
         return file["x"][()]  # type: ignore[no-any-return]
 
 
+def columns_of(how: dict[str, Any]) -> int:
+    """Into how many chunks a row is cut."""
+    shape, chunk = how["shape"], how["chunk"] or how["shape"]
+    return int(np.prod([-(-n // c) for n, c in zip(shape[1:], chunk[1:], strict=True)]))
+
+
 def same(got: NDArray[Any], wanted: NDArray[Any]) -> bool:
     """Bit for bit, of one dtype and shape."""
     return got.dtype == wanted.dtype and got.shape == wanted.shape and got.tobytes() == wanted.tobytes()
@@ -135,15 +141,19 @@ def same(got: NDArray[Any], wanted: NDArray[Any]) -> bool:
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(how=layouts(), data=st.data(), mapped=st.booleans(), threads=st.sampled_from([1, 2]))
 def test_any_layout(tmp_path: Path, how: dict[str, Any], data: st.DataObject, mapped: bool, threads: int) -> None:
-    path = tmp_path / "a.h5"
+    read_as_written(tmp_path / "a.h5", how, data, mapped=mapped, threads=threads)
+
+
+def read_as_written(path: Path, how: dict[str, Any], data: st.DataObject, *, mapped: bool, threads: int) -> None:
+    """Holds that the rows are h5py's, for some rows and runs of a file."""
     wanted = write(path, how)
     if not len(wanted):
         return
     rows = st.integers(0, len(wanted) - 1)
     with h5py.File(path) as file:
         carrier = DirectCarrier(file, path, mapped=mapped, threads=threads)
-        carrier.fetch((Spans("x", np.arange(len(wanted))),))
-        if how["filters"] in FAST:
+        carrier.fetch((Spans("x", np.arange(len(wanted)).repeat(9)),))
+        if how["filters"] in FAST and columns_of(how) <= 64:
             assert "x" in carrier.direct(), "it was left to h5py"
         for _ in range(3):
             asked = np.array(data.draw(st.lists(rows, max_size=20)), np.int64)

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason="loaders need torch")
 
 from blank import declare  # noqa: E402
 from everything.examples import entry, name_of, write  # noqa: E402
-from everything.groups import Label  # noqa: E402
+from everything.groups import Everything, Label  # noqa: E402
 from everything.loaders import Chosen, Filled, Narrow, NotFilled, Numbers, Pad, Shuffled, Steps  # noqa: E402
 
 from h5schema.errors import DataError, H5SchemaError, UsageError  # noqa: E402
@@ -57,6 +57,21 @@ def test_dense_batches(path: Path) -> None:
             assert inputs["matrix"].tolist() == [[0, 1, 2], [3, 4, 5]]
             assert inputs["mode"].item() == 1
             assert inputs["title"] in ("Everything, grün\n", ["Everything, grün\n"])
+
+
+def test_a_file_is_read_piece_by_piece_too(path: Path) -> None:
+    wanted = list(Shuffled.loader(path))
+    for workers in (0, 2):
+        loader = Shuffled.loader(path, mapped=False, workers=workers)
+        assert pickle.loads(pickle.dumps(loader.dataset)).source.mapped is False
+        got = list(loader)
+        assert [repr(batch) for batch in got] == [repr(batch) for batch in wanted]
+    with Everything(path) as mapped, Everything(path, mapped=False) as pieces:
+        again = pickle.loads(pickle.dumps(pieces))
+        rows = np.array([5, 0, 59, 5])
+        assert (
+            mapped.states.read(rows).tolist() == pieces.states.read(rows).tolist() == again.states.read(rows).tolist()
+        )
 
 
 def test_ragged_batches(path: Path) -> None:

@@ -47,7 +47,6 @@ class DirectCarrier:
         self._threads = threads or cores()
         self._store: Store | None = None
         self._direct: dict[str, DirectRows | None] = {}
-        self._lengths: dict[str, int] = {}
         self._asked: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -56,10 +55,7 @@ class DirectCarrier:
         return tuple([self._rows(asked) for asked in spans])
 
     def length(self, path: str) -> int:
-        known = self._lengths.get(path)
-        if known is None:
-            known = self._lengths[path] = self.plain.length(path)
-        return known
+        return self.plain.length(path)
 
     def has(self, path: str) -> bool:
         return self.plain.has(path)
@@ -77,6 +73,7 @@ class DirectCarrier:
             if direct is not None:
                 direct.close()
         self._direct.clear()
+        self._store = None  # a map holds the file, and its lock with it
 
     def _rows(self, asked: Spans) -> NDArray[np.generic]:
         direct = self._direct.get(asked.path)

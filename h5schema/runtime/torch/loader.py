@@ -48,6 +48,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         path: Of the file.
         subset: Of the samples that are left by split and `where`: ids, positions in the dim, or a mask over the dim.
         limit: At most so many samples, from the first on.
+        mapped: See `File`.
 
     Raises:
         FileError: The file is missing or of another schema.
@@ -64,10 +65,11 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         *,
         subset: Subset | None = None,
         limit: int | None = None,
+        mapped: bool = True,
     ) -> None:
         if limit is not None and limit < 0:
             raise UsageError(f"limit is {limit}", where=type(self).__name__, do="give at least 0")
-        self.source = Reader(self.file, Path(path))
+        self.source = Reader(self.file, Path(path), mapped=mapped)
         self._subset = subset
         self._limit = limit
         _ = self.rows
@@ -84,6 +86,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         drop_last: bool | None = None,
         subset: Subset | None = None,
         limit: int | None = None,
+        mapped: bool = True,
         pin_memory: bool = False,
     ) -> Batches[BatchT_co]:
         """A DataLoader that is ready to use.
@@ -97,9 +100,10 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             drop_last: In place of the schema's.
             subset: See the class.
             limit: See the class.
+            mapped: See the class.
             pin_memory: As torch's.
         """
-        dataset = cls(path, subset=subset, limit=limit)
+        dataset = cls(path, subset=subset, limit=limit, mapped=mapped)
         batch = cls.plan.batch
         size = batch.size if batch_size is None else batch_size
         if size < 1:
