@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
+from h5schema.vocabulary.suggest import closest
 
 from .blocks import Maybe, Texts
-from .conditions import Among, Check
+from .conditions import Among, Check, Condition, Value
 from .spans import Rows
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ class SplitRows:
         """Rows of one part, in the order of the file: int64 [n].
 
         Raises:
-            DataError: An entry is in two parts, or lacks the feature that decides.
+            DataError: An entry is in two parts, or lacks the feature that decides; or nothing has what the part lists.
         """
         values = self._values()
         shares = {name: part for name, part in self._split.parts.items() if isinstance(part, float | int)}
@@ -76,12 +79,13 @@ class SplitRows:
             high = 2.0 if last else below + own
             drawn = self._drawn(values)
             return np.flatnonzero((drawn >= below) & (drawn < high)).astype(np.int64)
-        rules = {name: part for name, part in self._split.parts.items() if not isinstance(part, float | int)}
+        rules: dict[str, Condition] = {
+            name: part for name, part in self._split.parts.items() if not isinstance(part, float | int)
+        }
         if self._split.by is not None:
             feature = self._reader.model.features[self._split.by]
-            held = {name: feature.in_numbers(rule).holds(values) for name, rule in rules.items()}
-        else:
-            held = {name: rule.holds(values) for name, rule in rules.items()}
+            rules = {name: feature.in_numbers(rule) for name, rule in rules.items()}
+        held = {name: rule.holds(values) for name, rule in rules.items()}
         twice = np.flatnonzero(np.sum(list(held.values()), axis=0) > 1)
         if len(twice):
             row = int(twice[0])
@@ -91,7 +95,40 @@ class SplitRows:
                 where=f"{self._reader.path}: {self._split.over}, row {row}",
                 do="change the bounds of the parts in the schema so that they do not overlap",
             )
-        return np.flatnonzero(held[wanted]).astype(np.int64)
+        rows = np.flatnonzero(held[wanted]).astype(np.int64)
+        if isinstance(listed := rules[wanted], Among) and not self._is_closed():
+            self._expect_found(wanted, listed.values, values, rows)
+        return rows
+
+    def _is_closed(self) -> bool:
+        """Whether the schema knows every value that may come, so that one that does not come is no slip."""
+        if self._split.by is None:
+            return False
+        feature = self._reader.model.features[self._split.by]
+        return feature.members is not None or feature.dtype == "bool"
+
+    def _expect_found(
+        self, part: str, listed: Sequence[Value], values: NDArray[np.generic] | Texts, rows: Rows
+    ) -> None:
+        """Refuses an id or value that no entry has: a slip in it would make the part smaller without a word."""
+        if isinstance(values, Texts):
+            there = {values[row] for row in cast("list[int]", rows.tolist())}
+            unknown = [value for value in listed if value not in there]
+        else:
+            distinct = np.unique(values[rows])
+            unknown = [value for value in listed if not Among(value).holds(distinct).any()]
+        if not unknown:
+            return
+        near = _nearest(str(unknown[0]), values) if isinstance(values, Texts) else None
+        more = f" (nor {len(unknown) - 1} more that it lists)" if len(unknown) > 1 else ""
+        named = "id" if self._split.by is None else self._split.by
+        raise DataError(
+            f"part {part} of split {self._name}: no entry has the {named} {unknown[0]!r}{more}",
+            where=f"{self._reader.path}: {self._split.over}",
+            do=f"did you mean {near!r}? Change it in the schema"
+            if near
+            else "change it in the schema, or take it out until there is such an entry",
+        )
 
     def _values(self) -> NDArray[np.generic] | Texts:
         everything = np.arange(self._reader.length(self._split.over), dtype=np.int64)
@@ -118,3 +155,21 @@ class SplitRows:
 
     def _draws(self, texts: Iterable[str]) -> NDArray[np.float64]:
         return np.fromiter((draw(text, self._name, self._split.seed) for text in texts), np.float64)
+
+
+_CANDIDATES = 100
+"""Texts among which a suggestion is looked for thoroughly: there may be a million ids."""
+
+
+def _nearest(text: str, known: Iterable[str]) -> str | None:
+    """The text that `text` is most likely a slip of; one that begins and ends as it does, as most slips."""
+    return closest(text, heapq.nlargest(_CANDIDATES, set(known), key=lambda other: _shared(text, other)))
+
+
+def _shared(one: str, other: str) -> int:
+    """Characters that two texts share at their beginnings and ends."""
+    return _shared_first(one, other) + _shared_first(one[::-1], other[::-1])
+
+
+def _shared_first(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
