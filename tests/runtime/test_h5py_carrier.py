@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,56 @@ def test_a_damaged_chunk_names_the_rows(tmp_path: Path) -> None:
         assert damaged.fetch((Spans("x", np.arange(100)),))[0].tolist() == list(range(100))
         with pytest.raises(FileError, match=r"a\.h5: x: HDF5 cannot read rows 550 to 559"):
             damaged.fetch((Spans("x", np.arange(550, 560)),))
+
+
+def virtual(folder: Path, source: str, rows: int) -> Path:
+    """A file whose dataset lies in another one."""
+    layout = h5py.VirtualLayout((rows,), "i8")
+    layout[...] = h5py.VirtualSource(source, "d", (rows,))[:rows]
+    with h5py.File(folder / "a.h5", "w") as file:
+        file.create_virtual_dataset("x", layout)
+    return folder / "a.h5"
+
+
+def test_a_virtual_dataset_is_read_where_its_sources_are(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["d"] = np.arange(10)
+    with h5py.File(virtual(tmp_path, "b.h5", 10)) as file:
+        (got,) = H5pyCarrier(file).fetch((Spans("x", np.array([9, 0])),))
+        assert got.tolist() == [9, 0]
+
+
+@pytest.mark.parametrize("what", ["no file", "no dataset", "too short", "no HDF5 file"])
+def test_a_virtual_dataset_without_its_source_is_an_error(tmp_path: Path, what: str) -> None:
+    """HDF5 itself reads zeros."""
+    match what:
+        case "no dataset":
+            with h5py.File(tmp_path / "b.h5", "w") as file:
+                file["other"] = 1
+        case "too short":
+            with h5py.File(tmp_path / "b.h5", "w") as file:
+                file["d"] = np.arange(9)
+        case "no HDF5 file":
+            (tmp_path / "b.h5").write_text("no")
+        case _:
+            pass
+    with (
+        h5py.File(virtual(tmp_path, "b.h5", 10)) as file,
+        pytest.raises(FileError, match=r"its source .*b\.h5") as error,
+    ):
+        H5pyCarrier(file).fetch((Spans("x", np.array([0])),))
+    assert f"{tmp_path / 'a.h5'}: x" in str(error.value)
+
+
+@pytest.mark.parametrize("size", [None, 79, 80])
+def test_a_raw_file_that_is_missing_or_cut_short_is_an_error(tmp_path: Path, size: int | None) -> None:
+    """HDF5 itself reads zeros beyond its end."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", data=np.arange(10), external=[(tmp_path / "raw", 0, 80)])
+    (tmp_path / "raw").unlink() if size is None else os.truncate(tmp_path / "raw", size)
+    with h5py.File(tmp_path / "a.h5") as file:
+        if size == 80:
+            assert H5pyCarrier(file).fetch((Spans("x", np.array([9])),))[0].tolist() == [9]
+            return
+        with pytest.raises(FileError, match=r"its raw file .*raw"):
+            H5pyCarrier(file).fetch((Spans("x", np.array([9])),))

@@ -4,6 +4,7 @@ from . import h5f, h5p, h5t
 
 CONTIGUOUS: int
 CHUNKED: int
+VIRTUAL: int
 FILL_VALUE_UNDEFINED: int
 
 class StoreInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 import h5py
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from h5schema.errors import FileError
 
 from ..spans import Fetched, Rows, Spans, expect_inside, positions
+from .elsewhere import expect_elsewhere
 
 _BRIDGE_BYTES = 64 << 10
 """A gap of up to so many bytes is read along: one call costs what they cost.
@@ -69,6 +71,7 @@ class H5pyCarrier:
         access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
         access.set_chunk_cache(1, 0, 0.0)
         opened = h5py.h5d.open(self._file.id, path.encode(), access)
+        expect_elsewhere(h5py.Dataset(opened), path, Path(self._file.filename))
         if opened.get_create_plist().get_nfilters():
             del opened
             return cast("h5py.Dataset", self._file[path])
