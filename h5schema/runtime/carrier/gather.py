@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import starmap
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,8 +34,9 @@ def runs(buffer: Buffer, addresses: Rows, sizes: Rows, unit: int) -> Buffer:
         return np.empty(0, np.uint8)
     if total < _LONG * len(sizes):
         return pieces(buffer, positions_of(addresses, sizes // unit, unit), unit)
-    bounds = zip(addresses.tolist(), (addresses + sizes).tolist(), strict=True)
-    return np.concatenate([buffer[part] for part in starmap(slice, bounds)])
+    # Joining views of memory takes half of the time that numpy takes to concatenate arrays.
+    memory, bounds = buffer.data, zip(addresses.tolist(), (addresses + sizes).tolist(), strict=True)
+    return np.frombuffer(bytearray().join([memory[begin:end] for begin, end in bounds]), np.uint8)
 
 
 def positions_of(addresses: Rows, counts: Rows, unit: int) -> Rows:

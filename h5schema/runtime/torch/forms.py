@@ -14,9 +14,6 @@ from torch import Tensor
 from ..blocks import RaggedBlock
 from ..plan import Form
 
-_SHORT = 32
-"""Values of an entry, on average, below which one masked assignment spreads a batch faster than one slice each."""
-
 
 class Padded(NamedTuple):
     """Entries of different lengths, filled up with zeros.
@@ -69,13 +66,14 @@ def tensor(values: NDArray[np.generic]) -> Tensor:
 def _pad(block: RaggedBlock[np.generic]) -> Padded:
     lengths = block.lengths
     longest = int(lengths.max(initial=0))
-    spread = np.zeros((len(block), longest, *block.values.shape[1:]), block.values.dtype)
-    if len(block.values) < _SHORT * len(block):
-        spread[np.arange(longest) < lengths[:, None]] = block.values
-    else:  # a slice each is cheaper than a mask over every place
-        for row, (begin, end) in zip(spread, pairwise(block.offsets.tolist()), strict=True):
-            row[: end - begin] = block.values[begin:end]
-    return Padded(from_numpy(spread), from_numpy(lengths))
+    values = np.ascontiguousarray(block.values)
+    unit = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
+    width, memory, zeros = longest * unit, values.reshape(-1).view(np.uint8).data, memoryview(bytes(longest * unit))
+    parts: list[memoryview] = []
+    for begin, end in pairwise((block.offsets * unit).tolist()):
+        parts += memory[begin:end], zeros[: width - (end - begin)]
+    spread = np.frombuffer(bytearray().join(parts), values.dtype)
+    return Padded(from_numpy(spread.reshape(len(block), longest, *values.shape[1:])), from_numpy(lengths))
 
 
 def _mask(block: RaggedBlock[np.generic]) -> Masked:
