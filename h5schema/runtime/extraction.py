@@ -10,7 +10,7 @@ from pathlib import Path
 from h5schema.errors import DataError, H5SchemaError, UsageError, UserCodeError
 from h5schema.vocabulary.patterns import Pattern
 
-from . import stamp
+from . import stamp, system
 from .model import Model, model_of
 from .origins import Call, Calls, Origin, SourceFailedError
 from .progress import Progress
@@ -80,6 +80,8 @@ class Extraction:
         _expect_made(model, self.sources, self.features)
         calls = Calls(self.features, functions or _package_folder(self.writer))
         found = {dim: find(folders, dim, pattern, self.ids.get(dim)) for dim, pattern in self.sources.items()}
+        for dim, one in found.items():
+            system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
         transaction = Transaction(
             target,
             model,

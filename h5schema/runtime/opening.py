@@ -10,6 +10,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
 from .damage import READ_ERRORS
+from .system import PARTIAL, partial_of
 
 _OTHERS = (
     (b"version https://git-lfs", "a git-LFS pointer", "fetch the real file with `git lfs pull`"),
@@ -20,9 +21,6 @@ _OTHERS = (
     (b"<!DOCTYPE", "an HTML page", "the download went wrong; fetch the file again"),
     (b"<html", "an HTML page", "the download went wrong; fetch the file again"),
 )
-
-_PARTIAL = ".partial"
-"""Ending of a file in the making; the transaction takes it away when the file is complete."""
 
 
 def open_to_read(path: Path) -> h5py.File:
@@ -35,7 +33,7 @@ def open_to_read(path: Path) -> h5py.File:
     if path.is_dir():
         raise FileError("this is a folder, not an HDF5 file", where=where, do="name the file in it")
     if not path.exists():
-        if (partial := path.with_name(path.name + _PARTIAL)).exists():
+        if (partial := partial_of(path)).exists():
             do = f"{partial.name} beside it is unfinished: its run goes on, or was killed and is to be run again"
             raise FileError("there is no such file", where=where, do=do)
         siblings = [other.name for other in path.parent.glob("*.h5")] if path.parent.is_dir() else []
@@ -48,7 +46,7 @@ def open_to_read(path: Path) -> h5py.File:
     except READ_ERRORS as error:
         what, do = _what_it_is(path, error)
         raise FileError(what, where=where, do=do) from None
-    if path.suffix == _PARTIAL:
+    if path.suffix == PARTIAL:
         file.close()
         what, do = _unfinished(path)
         raise FileError(what, where=where, do=do)
@@ -64,9 +62,9 @@ def _what_it_is(path: Path, error: Exception) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return "it may not be read", "look at its permissions"
     if "unable to lock file" in str(error):
-        name = f": it will be {path.stem}" if path.suffix == _PARTIAL else ""
+        name = f": it will be {path.stem}" if path.suffix == PARTIAL else ""
         return "another process is writing it", f"wait until it is finished{name}"
-    if path.suffix == _PARTIAL:
+    if path.suffix == PARTIAL:
         return _unfinished(path)
     with path.open("rb") as file:
         head = file.read(64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -79,6 +79,14 @@ class Calls:
         """Those of the features of a dim that are made, each after what it is made from."""
         return tuple(address for address in self._origins if address in led)
 
+    def files_of(self, led: Sequence[str], sources: Iterable[Source]) -> Iterator[Path]:
+        """The files that are read for the features of a dim."""
+        origins = (self._origins[address] for address in self.of_dim(led))
+        seconds = {one.source for one in origins if isinstance(one, Call) and one.source is not None}
+        for source in sources:
+            yield source.path
+            yield from (_second(pattern, source) for pattern in seconds)
+
     def of_source(self, order: Sequence[str], source: Source) -> dict[str, object]:
         """The value of each feature for one source; None is absent.
 
@@ -124,7 +132,7 @@ class Calls:
         if origin.capture is not None:
             return (source.captures[origin.capture],)
         if origin.source is not None:
-            other = source.root / Pattern.parse(origin.source).fill(source.texts)
+            other = _second(origin.source, source)
             return (other,) if other.exists() else None
         return (source.path,)
 
@@ -139,6 +147,11 @@ class Calls:
             raise
         except H5SchemaError as error:
             raise SourceFailedError(error.what, where=error.where, do=error.do) from None
+
+
+def _second(pattern: str, source: Source) -> Path:
+    """Another file of a source's entry."""
+    return source.root / Pattern.parse(pattern).fill(source.texts)
 
 
 def _item(result: object, address: str) -> object:

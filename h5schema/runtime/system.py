@@ -7,18 +7,21 @@ import fcntl
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from h5schema.errors import FileError, TargetExistsError, UsageError
 
+PARTIAL = ".partial"
+"""How the name of a file that is not complete ends."""
+
 
 def expect_target(target: Path, *, overwrite: bool) -> None:
     """Refuses a target that cannot be made, or that exists and may not be replaced."""
     with explained(target):
-        exists = target.exists()
+        exists = target.exists() or target.is_symlink()
     if not target.parent.is_dir():
         raise FileError("the folder is not there", where=str(target.parent), do="make it first")
     if target.is_dir():
@@ -29,15 +32,50 @@ def expect_target(target: Path, *, overwrite: bool) -> None:
             where=str(target),
             do="say --overwrite (in Python overwrite=True) to replace it, or choose another name",
         )
-    if exists and target.stat().st_size and not _is_hdf5(target):
+    if target.exists() and target.stat().st_size and _head(target) != _SIGNATURE:
         raise UsageError(
             "the target exists and is no HDF5 file, so it is not replaced", where=str(target), do="choose another name"
         )
+    partial = partial_of(target)
+    if partial.exists() and _head(partial).strip(b"\0") not in (b"", _SIGNATURE):
+        raise UsageError(
+            "this is no HDF5 file, so it is not replaced; the target is written under this name until it is complete",
+            where=str(partial),
+            do="rename it, or choose another name for the target",
+        )
 
 
-def _is_hdf5(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def _head(path: Path) -> bytes:
+    with explained(path), path.open("rb") as file:
+        return file.read(len(_SIGNATURE))
+
+
+def partial_of(target: Path) -> Path:
+    """The name under which a file is written until it is complete."""
+    return target.with_name(target.name + PARTIAL)
+
+
+def expect_not_read(target: Path, sources: Iterable[Path]) -> None:
+    """Refuses to replace a file that is read, under whatever name: a link is the same file."""
+    written = {_identity(path): path for path in (partial_of(target), target) if path.exists()}
+    if not written:
+        return
+    for source in sources:
+        if source.exists() and (own := written.get(_identity(source))) is not None:
+            same = "" if own == source else f" (the same file as {own})"
+            raise UsageError(
+                f"the target would replace the source {source}{same}",
+                where=str(target),
+                do="choose another name for the target, best in another folder",
+            )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def claim(partial: Path) -> int:

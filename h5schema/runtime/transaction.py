@@ -81,7 +81,7 @@ class Transaction:
         self.model = model
         self._overwrite = overwrite
         system.expect_target(target, overwrite=overwrite)
-        self._partial = target.with_name(target.name + ".partial")
+        self._partial = system.partial_of(target)
         self._counts = dict.fromkeys(model.open_dims(), 0)
         self._waiting: dict[str, list[Checked]] = {}
         self._unique = Unique()

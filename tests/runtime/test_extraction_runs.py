@@ -19,7 +19,7 @@ from pictures.extract import extraction
 from pictures.groups import Label
 from PIL import Image
 
-from h5schema.errors import DataError, H5SchemaError, TargetExistsError, UsageError, UserCodeError
+from h5schema.errors import DataError, H5SchemaError, UsageError, UserCodeError
 from h5schema.runtime import Array, Axis, Call, Capture, Check, Enumerated, Extraction, IdAxis, Scalar, Text
 from h5schema.runtime.functions import Function
 
@@ -333,7 +333,7 @@ def test_sources_are_never_changed(photos: Path, tmp_path: Path) -> None:
 
     before = state()
     extraction.run([photos], tmp_path / "a.h5")
-    with pytest.raises(TargetExistsError):
+    with pytest.raises(UsageError, match="the target would replace the source"):
         extraction.run([photos], photos / "cat/c0.jpg")
     assert state() == before
 
