@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from .spans import Rows
 
-_ROUNDS = 8
+_ROUNDS = 6
+_SMALL_BITS = 16
+"""In a domain of so few bits, two more rounds are needed before no order is favoured."""
 _LEAST_BITS = 6
-"""In a domain of fewer bits so few rounds favour some orders."""
+"""In a domain of fewer bits no number of rounds would do."""
 _AHEAD = 1 << 14
 """Positions that are permuted in one numpy call, at least: much work for one call, and little enough for the cache."""
 
@@ -39,7 +41,8 @@ def permute(positions: Rows, length: int, *, seed: int, epoch: int) -> Rows:
     """
     if length <= 1:
         return positions.copy()
-    network = _Feistel(max(_LEAST_BITS, (length - 1).bit_length()), _keys(seed, epoch))
+    bits = max(_LEAST_BITS, (length - 1).bit_length())
+    network = _Feistel(bits, _keys(seed, epoch, rounds=_ROUNDS if bits > _SMALL_BITS else _ROUNDS + 2))
     result = network.permute(positions)
     outside = np.flatnonzero(result >= length)
     while len(outside):
@@ -48,8 +51,8 @@ def permute(positions: Rows, length: int, *, seed: int, epoch: int) -> Rows:
     return result
 
 
-def _keys(seed: int, epoch: int) -> NDArray[np.uint32]:
-    digest = hashlib.blake2b(f"{seed}/{epoch}".encode(), digest_size=4 * _ROUNDS).digest()
+def _keys(seed: int, epoch: int, *, rounds: int) -> NDArray[np.uint32]:
+    digest = hashlib.blake2b(f"{seed}/{epoch}".encode(), digest_size=4 * rounds).digest()
     return np.frombuffer(digest, "<u4").astype(np.uint32)
 
 
@@ -115,14 +118,19 @@ class BatchOrder:
         return self.length // self.size if self.drop_last else -(-self.length // self.size)
 
     def __iter__(self) -> Iterator[Rows]:
+        for indices, _ in self.together(1):
+            yield indices
+
+    def together(self, count: int) -> Iterator[tuple[Rows, list[int]]]:
+        """The batches of the next epoch, `count` at a time: their samples, and where each ends, after a first 0."""
         epoch = self.epoch
         self.epoch += 1
-        count = len(self)
-        together = max(1, _AHEAD // self.size)
-        for first in range(0, count, together):
-            last = min(count, first + together)
+        stretch = count * max(1, _AHEAD // (count * self.size))
+        for first in range(0, len(self), stretch):
+            last = min(len(self), first + stretch)
             positions = np.arange(first * self.size, min(self.length, last * self.size), dtype=np.int64)
             if self.shuffle:
                 positions = permute(positions, self.length, seed=self.seed, epoch=epoch)
-            for start in range(0, len(positions), self.size):
-                yield positions[start : start + self.size]
+            for start in range(0, len(positions), count * self.size):
+                indices = positions[start : start + count * self.size]
+                yield indices, [*range(0, len(indices), self.size), len(indices)]

@@ -1,6 +1,15 @@
 """Loaders for PyTorch; the one package that imports torch."""
 
-from .forms import Masked, Packed, Padded
-from .loader import Batches, Loader
+from h5schema.errors import MissingExtraError
+
+try:
+    from .forms import Masked, Packed, Padded
+    from .loader import Batches, Loader
+except ModuleNotFoundError as error:
+    if error.name is None or error.name.partition(".")[0] != "torch":
+        raise
+    raise MissingExtraError(
+        "loaders need PyTorch, which is not installed", where=__name__, do="pip install 'h5schema[torch]'"
+    ) from None
 
 __all__ = ["Batches", "Loader", "Masked", "Packed", "Padded"]

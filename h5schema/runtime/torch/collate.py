@@ -13,7 +13,7 @@ from ..loaded import Block, Loaded
 from ..order import BatchOrder
 from ..plan import Fields, Ids, Position, Sample, Take
 from ..reader import Reader
-from ..spans import Rows, offsets_of
+from ..spans import Rows
 from .forms import FORMS, from_numpy, tensor
 
 _MOST = 16
@@ -49,18 +49,8 @@ class Ahead:
         return (len(self.order) + self.count - 1) // self.count
 
     def __iter__(self) -> Iterator[Together]:
-        held: list[Rows] = []
-        for batch in self.order:
-            held.append(batch)
-            if len(held) == self.count:
-                yield _together(held)
-                held = []
-        if held:
-            yield _together(held)
-
-
-def _together(batches: Sequence[Rows]) -> Together:
-    return Together(np.concatenate(batches), offsets_of(np.array([len(batch) for batch in batches])).tolist())
+        for indices, ends in self.order.together(self.count):
+            yield Together(indices, ends)
 
 
 class Part(NamedTuple):

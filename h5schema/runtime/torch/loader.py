@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from h5schema.errors import UsageError
 
+from ..arguments import flag, whole
 from ..file import File
 from ..order import BatchOrder
 from ..plan import Plan
@@ -38,7 +39,7 @@ class Batches(DataLoader[BatchT_co]):
 
     def set_epoch(self, epoch: int) -> None:
         """The next pass is this epoch; without it, passes count from 0."""
-        self.order.epoch = epoch
+        self.order.epoch = whole("epoch", epoch, type(self.dataset).__name__, least=0)
 
 
 class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
@@ -67,11 +68,10 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         limit: int | None = None,
         mapped: bool = True,
     ) -> None:
-        if limit is not None and limit < 0:
-            raise UsageError(f"limit is {limit}", where=type(self).__name__, do="give at least 0")
-        self.source = Reader(self.file, Path(path), mapped=mapped)
+        name = type(self).__name__
+        self.source = Reader(self.file, Path(path), mapped=flag("mapped", mapped, name))
         self._subset = subset
-        self._limit = limit
+        self._limit = None if limit is None else whole("limit", limit, name, least=0)
         _ = self.rows
 
     @classmethod
@@ -103,24 +103,20 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             mapped: See the class.
             pin_memory: As torch's.
         """
+        name, batch = cls.__name__, cls.plan.batch
+        size = whole("batch_size", batch.size if batch_size is None else batch_size, name, least=1)
+        shuffled = flag("shuffle", batch.shuffle if shuffle is None else shuffle, name)
+        dropped = flag("drop_last", batch.drop_last if drop_last is None else drop_last, name)
+        processes, pinned = whole("workers", workers, name, least=0), flag("pin_memory", pin_memory, name)
+        seeded = whole("seed", seed, name)
         dataset = cls(path, subset=subset, limit=limit, mapped=mapped)
-        batch = cls.plan.batch
-        size = batch.size if batch_size is None else batch_size
-        if size < 1:
-            raise UsageError(f"batch_size is {size}", where=cls.__name__, do="give at least 1")
-        order = BatchOrder(
-            len(dataset),
-            size,
-            shuffle=batch.shuffle if shuffle is None else shuffle,
-            drop_last=batch.drop_last if drop_last is None else drop_last,
-            seed=seed,
-        )
+        order = BatchOrder(len(dataset), size, shuffle=shuffled, drop_last=dropped, seed=seeded)
         batches = Batches[BatchT_co](
             dataset,
             batch_sampler=cast("Any", Ahead(order, dataset.collate.ahead(size))),
-            num_workers=workers,
+            num_workers=processes,
             collate_fn=_as_it_is,
-            pin_memory=pin_memory,
+            pin_memory=pinned,
         )
         batches.order = order
         return batches
@@ -130,7 +126,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
     def __getitem__(self, index: int) -> BatchT_co:
         """A batch of one sample."""
-        return self.__getitems__(np.array([index], np.int64))
+        return self.__getitems__([index])
 
     @overload
     def __getitems__(self, indices: Together) -> list[BatchT_co]: ...
@@ -140,7 +136,10 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         """The batch of these samples, or several batches: one read for each feature."""
         if isinstance(indices, Together):
             return cast("list[BatchT_co]", self.collate.batches(self.rows[indices.indices], indices.ends))
-        rows = self.rows[np.asarray(indices, np.int64)]
+        samples = np.asarray(indices)
+        if samples.size and samples.dtype.kind not in "iu":
+            raise UsageError(f"{samples.dtype} is no index", where=type(self).__name__, do="give whole numbers")
+        rows = self.rows[samples.astype(np.int64, copy=False)]
         return cast("BatchT_co", self.collate.batches(rows, (0, len(rows)))[0])
 
     @cached_property
