@@ -110,6 +110,10 @@ def test_every_room_stands_in_the_picture() -> None:
     [
         ("h5schema", {"pydantic", "jinja2", "yaml", "numpy", "h5py", "torch"}),
         ("h5schema.runtime", {"pydantic", "jinja2", "yaml", "torch", "PIL"}),
+        (
+            "h5schema.runtime",
+            {f"h5schema.runtime.{engine}" for engine in ("carrier", "extraction", "reader", "recorder")},
+        ),
         ("h5schema.vocabulary.layout", {"pydantic", "jinja2", "yaml", "numpy", "h5py", "torch"}),
     ],
 )

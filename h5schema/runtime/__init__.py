@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Maybe, RaggedBlock, Texts
 from .conditions import Absent, Among, Check, Present
+from .declared import Schema, Split
 from .features import Array, Enumerated, Ragged, Scalar, Text, optional
 from .file import File, Group
-from .splits import Split
-from .stamp import Schema
 from .view import View
 from .writer import Writer
 

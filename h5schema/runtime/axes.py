@@ -10,7 +10,8 @@ from h5schema.errors import UsageError
 if TYPE_CHECKING:
     from .entries import Entries, IdEntries
     from .file import Node
-    from .writer import AxisWriter, IdAxisWriter, Writer
+    from .recorder import AxisWriter, IdAxisWriter
+    from .writer import Writer
 
 EntryT = TypeVar("EntryT")
 

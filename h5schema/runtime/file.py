@@ -6,25 +6,23 @@ They have few names of their own, because a schema's names become attributes bes
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, NamedTuple, Never, Self, cast, overload
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Never, Self, cast, overload
 
 import h5py
 
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
-from . import stamp
-from .damage import readable
-from .reader import Reader
+from .declared import Schema, Split
 from .spans import Rows
-from .splits import Split
-from .stamp import Schema
 from .view import View
+
+if TYPE_CHECKING:
+    from .reader import Reader
 
 
 class Binding(NamedTuple):
@@ -146,6 +144,8 @@ class File(Node):
         _set(self, "bound", Binding(self._reader(Path(path), mapped), ""))
 
     def _reader(self, path: Path, mapped: bool) -> Reader:
+        from .reader import Reader  # once something is opened: it is half of what importing a package would cost
+
         return Reader(type(self), path, mapped=mapped)
 
     @property
@@ -186,8 +186,7 @@ class File(Node):
     @property
     def parameters(self) -> dict[str, object]:
         """How each feature was extracted, by address: its `call` and `params`; empty for a file written by hand."""
-        with readable(f"{self.path}: {stamp.PARAMETERS}"):
-            return cast("dict[str, object]", json.loads(stamp.read_text(self.hdf5(), stamp.PARAMETERS)))
+        return self.bound.reader.parameters()
 
     def verify(self) -> None:
         """Reads everything once and compares it with its checksums.

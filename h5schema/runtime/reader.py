@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import h5py
 import numpy as np
@@ -214,6 +215,11 @@ class Reader:
                 do=f"did you mean {near!r}?" if near else f"there are {', '.join(known) or 'none'}",
             )
         return SplitRows(self, name, splits[name]).part(wanted)
+
+    def parameters(self) -> dict[str, object]:
+        """How each feature was extracted, by address."""
+        with readable(f"{self.path}: {stamp.PARAMETERS}"):
+            return cast("dict[str, object]", json.loads(stamp.read_text(self.hdf5(), stamp.PARAMETERS)))
 
     # What is stored against its declaration.
 

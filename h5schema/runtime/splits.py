@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,30 +15,12 @@ from h5schema.errors import DataError
 from h5schema.vocabulary.suggest import closest
 
 from .blocks import Maybe, Texts
-from .conditions import Among, Check, Condition, Value
+from .conditions import Among, Condition, Value
+from .declared import Split
 from .spans import Rows
 
 if TYPE_CHECKING:
     from .reader import Reader
-
-Part: TypeAlias = "float | Among | Check"
-
-
-class Split:
-    """The declaration of a split.
-
-    Args:
-        over: Address of the dim.
-        parts: For each part its share of the entries, or which values of `by` (or ids) it has.
-        by: Address of the feature that decides; None: the id. No value of it stands in two parts.
-        seed: Another seed deals the shares anew.
-    """
-
-    def __init__(self, over: str, parts: Mapping[str, Part], *, by: str | None = None, seed: int = 0) -> None:
-        self.over = over
-        self.parts = dict(parts)
-        self.by = by
-        self.seed = seed
 
 
 def draw(text: str, name: str, seed: int) -> float:

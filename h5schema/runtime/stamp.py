@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +15,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary import layout
 
 from .damage import readable
+from .declared import Schema
 
 SCHEMA = f"/{layout.RESERVED}/schema"
 LAYOUT = f"/{layout.RESERVED}/layout"
@@ -24,21 +24,6 @@ PARAMETERS = f"/{layout.RESERVED}/parameters"
 
 _STAMP = ("layout_version", "schema_name", "schema_version", "complete")
 _TEXTS = (SCHEMA, LAYOUT, PARAMETERS)
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """Which schema a file class was generated from.
-
-    Attributes:
-        name: Of the schema.
-        version: `x.y.z`.
-        fingerprint: Of its resolved layout.
-    """
-
-    name: str
-    version: str
-    fingerprint: str
 
 
 def schema_text(owner: type) -> str:

@@ -23,12 +23,12 @@ from . import stamp, system
 from .axes import FixedAxis
 from .carrier import H5pyCarrier
 from .datasets import Datasets, values_scale
+from .declared import Schema
 from .features import Options
 from .ids import NewIds, expect_list
 from .model import Model
 from .sink import Sink
 from .spans import Fetched, Spans
-from .stamp import Schema
 from .taken import Block, Checked, Unique, agreed_lengths, together
 from .where import Where
 from .wholes import Wholes

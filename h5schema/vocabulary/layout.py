@@ -6,8 +6,6 @@ below one reserved group, so that a user's names never collide with it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TypeAlias
 
 LAYOUT_VERSION = 1
@@ -31,6 +29,8 @@ def of_feature(address: str, part: str) -> str:
 
 def canonical(data: object) -> str:
     """The one way in which data becomes JSON text: sorted, no spaces, ASCII."""
+    import json  # as hashlib below: most who ask for a place need neither, and they take 4 ms to import
+
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -41,4 +41,6 @@ def fingerprint(layout: Layout) -> str:
     feature its path, kind, dims, dtype, unit and whether it may be absent. It does
     not hold docs, loaders, splits, chunks or codecs: those never make a file strange.
     """
+    import hashlib
+
     return "sha256:" + hashlib.sha256(canonical(layout).encode()).hexdigest()

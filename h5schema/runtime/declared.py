@@ -1,0 +1,42 @@
+"""What a file class declares beside its dims and features: the schema it was made from, and its splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from .conditions import Among, Check
+
+
+class Schema(NamedTuple):
+    """Which schema a file class was generated from.
+
+    Attributes:
+        name: Of the schema.
+        version: `x.y.z`.
+        fingerprint: Of its resolved layout.
+    """
+
+    name: str
+    version: str
+    fingerprint: str
+
+
+Part: TypeAlias = "float | Among | Check"
+
+
+class Split:
+    """The declaration of a split.
+
+    Args:
+        over: Address of the dim.
+        parts: For each part its share of the entries, or which values of `by` (or ids) it has.
+        by: Address of the feature that decides; None: the id. No value of it stands in two parts.
+        seed: Another seed deals the shares anew.
+    """
+
+    def __init__(self, over: str, parts: Mapping[str, Part], *, by: str | None = None, seed: int = 0) -> None:
+        self.over = over
+        self.parts = dict(parts)
+        self.by = by
+        self.seed = seed
