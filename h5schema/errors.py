@@ -101,7 +101,7 @@ class H5SchemaError(Exception):
     """Base of all errors of this package: what, where, and what to do about it."""
 
     def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
-        super().__init__(what, where, do)
+        super().__init__(what)  # with one argument it can be pickled: the rest is in its __dict__
         self.what = what
         self.where = where
         self.do = do
@@ -143,5 +143,5 @@ class UserCodeError(H5SchemaError):
     """The user's own function cannot be imported, failed, or returned what does not fit."""
 
 
-class MissingExtraError(H5SchemaError):
+class MissingExtraError(H5SchemaError, ImportError):
     """An optional library is needed; the message names what to install."""

@@ -79,10 +79,12 @@ class Loaded:
         dense = cast("NDArray[np.generic]", values).copy()
         dense[~there] = 0
         loaded = self._in_dtype(dense)
-        loaded[~there] = fit(self._stand_in(fill), loaded.dtype.name, f"{self._where}: fill")
+        loaded[~there] = fit(self._stand_in(fill, loaded.dtype.name), loaded.dtype.name, f"{self._where}: fill")
         return loaded
 
-    def _stand_in(self, fill: float | str) -> float | str:
-        """What stands for an absent entry; a member of an enum is named as in the reader."""
+    def _stand_in(self, fill: float | str, dtype: str) -> float | str:
+        """What stands for an absent entry; a member of an enum is named as in the reader, a bool may be loaded as 1."""
         members = self._feature.members
-        return members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
+        if members is not None and isinstance(fill, str):
+            return members.value_of(fill, "fill")
+        return int(fill) if isinstance(fill, bool) and dtype != "bool" else fill

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -69,7 +69,7 @@ def _holds(reader: Reader, address: str, condition: Condition, rows: Rows) -> ND
 def _positions(reader: Reader, dim: str, subset: Subset) -> Rows:
     size = reader.length(dim)
     where = f"{reader.path}: {dim}"
-    items: list[object] = list(subset)
+    items = _items(subset, where)
     if items and all(isinstance(item, bool | np.bool_) for item in items):
         mask = np.array(items, np.bool_)
         if mask.shape != (size,):
@@ -85,6 +85,12 @@ def _positions(reader: Reader, dim: str, subset: Subset) -> Rows:
             do="positions count from 0",
         )
     return rows
+
+
+def _items(subset: object, where: str) -> list[object]:
+    if isinstance(subset, str | bytes) or not isinstance(subset, Iterable):
+        raise DataError(f"{subset!r} is no list of entries", where=where, do=f"give a list: [{subset!r}]")
+    return list(cast("Iterable[object]", subset))
 
 
 def _position(reader: Reader, dim: str, item: object) -> int:
