@@ -6,12 +6,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from blank import declare
 
 from h5schema.errors import DataError
-from h5schema.runtime import Array, Axis, Enumerated, IdAxis, Ragged, RaggedAxis, Scalar
+from h5schema.runtime import Array, Axis, Enumerated, IdAxis, Ragged, RaggedAxis, RaggedBlock, Scalar
 
 
 class Kind(IntEnum):
@@ -83,3 +84,22 @@ def test_lists_of_ids_of_any_make(tmp_path: Path, ids: Any) -> None:
         w.row.extend(ids, {"x": [1, 2]})
     with reader(tmp_path / "a.h5") as f:
         assert {name: entry["x"] for name, entry in f.row.items()} == {"a": 1, "b": 2}
+
+
+def test_the_row_of_a_value_that_is_no_member(tmp_path: Path) -> None:
+    """Where values lie end to end it is the row of the entry, in reading and in writing."""
+    reader, writer = declare(row=Axis(dict), time=RaggedAxis(per="row"), x=Ragged(np.uint8, "row time", enum=Kind))
+    good = RaggedBlock(np.array([0, 1, 1, 0, 1], np.uint8), np.array([0, 1, 1, 4, 5]))
+    with writer.create(tmp_path / "a.h5") as w:
+        with pytest.raises(DataError, match=r"a\.h5: /x, row 2: 5 is no value of Kind"):
+            w.row.extend({"x": RaggedBlock(np.array([0, 1, 5, 0, 1], np.uint8), good.offsets)})
+        w.row.extend({"x": good})
+        with pytest.raises(DataError, match=r"a\.h5: /x, row 5: 7 is no value of Kind"):
+            w.row.extend({"x": [[0], [7]]})
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["x"][4] = 9
+    with reader(tmp_path / "a.h5") as f:
+        assert f.x[2].tolist() == [1, 1, 0]
+        for rows in ([3], [0, 3, 1], slice(None)):
+            with pytest.raises(DataError, match=r"a\.h5: /x, row 3: 9 is no value of Kind"):
+                f.x[rows]

@@ -50,7 +50,8 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> RaggedBlock[ItemT]:
         parts: list[NDArray[np.generic]] = []
         for i, entry in enumerate(entries):
-            part = self._fit(entry, where.entry(i))
+            part = fit(entry, self.dtype, where.entry(i))
+            self.expect_members(part, where.entry(i))
             if part.size == 0 and part.ndim == 1:
                 part = part.reshape(0, *place.shape)
             expect_shape(part, (None, *place.shape), where.entry(i))
@@ -74,14 +75,16 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
                 where=str(where),
                 do="entry i is values[offsets[i]:offsets[i + 1]]; offsets has one item more than there are entries",
             )
-        values = self._fit(given.values, str(where))
+        values = fit(given.values, self.dtype, str(where))
         expect_shape(values, (None, *place.shape), str(where))
-        return RaggedBlock(cast("NDArray[ItemT]", values), offsets.astype(np.int64, copy=False))
+        accepted = RaggedBlock(cast("NDArray[ItemT]", values), offsets.astype(np.int64, copy=False))
+        self._expect_members_of(accepted, str(where), where.rows(len(accepted)))
+        return accepted
 
-    def _fit(self, value: object, where: str) -> NDArray[np.generic]:
-        array = fit(value, self.dtype, where)
-        self.expect_members(array, where)
-        return array
+    def _expect_members_of(self, block: RaggedBlock[ItemT], where: str, rows: Rows | None) -> None:
+        """Refuses values that are no members, by the row of the entry that has one."""
+        if self.members is not None:
+            self.expect_members(block.values, where, None if rows is None else np.repeat(rows, block.lengths))
 
     def placeholder(self, place: Place) -> object:
         return np.empty((0, *place.shape), self.dtype)
@@ -96,8 +99,8 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
     def reading(self, place: Place, rows: Rows) -> Reading[RaggedBlock[ItemT]]:
         block, present = yield from self.kind.read(place, rows)
         values = block.values.astype(self.dtype, copy=False)
-        self.expect_members(values, place.path)
         understood = RaggedBlock(cast("NDArray[ItemT]", values), block.offsets)
+        self._expect_members_of(understood, place.path, rows)
         return understood if present is None else cast("RaggedBlock[ItemT]", Maybe(understood, present))
 
     def entry(self, block: RaggedBlock[ItemT], index: int) -> NDArray[ItemT]:
