@@ -20,12 +20,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import h5py
 import hdf5plugin
+import imagecodecs
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -148,6 +150,25 @@ def taken(folder: Path, arrays: dict[str, NDArray[Any]], size: int) -> Contender
     return Contender("limit: take from a memory map", one_pass)
 
 
+def decoded(name: str, path: Path) -> Contender:
+    """The limit of compressed data: the same decoder over the same chunks in two threads, results thrown away."""
+    whole = np.fromfile(path, np.uint8)
+    chunks: list[NDArray[np.uint8]] = []
+    with h5py.File(path) as file:
+        file["x"].id.chunk_iter(lambda at: chunks.append(whole[at.byte_offset : at.byte_offset + at.size]))
+        size = int(np.prod(file["x"].chunks)) * file["x"].dtype.itemsize
+
+    def half(part: list[NDArray[np.uint8]]) -> None:
+        for chunk in part:
+            imagecodecs.zstd_decode(chunk, out=size)
+
+    def one_pass() -> Iterator[Any]:
+        with ThreadPoolExecutor(2) as threads:
+            yield list(threads.map(half, (chunks[::2], chunks[1::2])))
+
+    return Contender(f"limit: decoding {name}", one_pass)
+
+
 def over(name: str, module: Any, path: Path) -> Contender:
     """Our loader."""
     loader = next(getattr(module.loaders, found) for found in dir(module.loaders) if found.endswith("_loader"))(path)
@@ -169,6 +190,8 @@ def dense(
                 new.row.extend({"x": values[start : start + 1000], "label": label[start : start + 1000]})
         if options:
             relaid(path, **options)
+        if "compression" in options:
+            contenders.append(decoded(name, path))
         contenders.append(over(f"h5schema, {name}", module, path))
     plain = folder / "plain.h5"
     with h5py.File(plain, "w") as file:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import count, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..spans import Rows
 from .cache import CHUNKS
-from .filters import decode
+from .filters import Decode, decoder
 from .gather import Buffer
 from .located import Located
 from .stores import Store
@@ -35,6 +36,9 @@ class _Job(NamedTuple):
     into: Rows
 
 
+_Items: TypeAlias = NDArray[np.void]
+
+
 class DecodedChunks:
     """Takes rows out of filtered chunks; each chunk is decoded once a call, on several threads.
 
@@ -52,6 +56,7 @@ class DecodedChunks:
         self._threads = threads
         self._number = next(_NUMBERS)
         self._item = np.dtype((np.void, located.row_bytes))
+        self._decoders: dict[int, Decode] = {}
         self._keeps = located.chunk[0] > 1 or located.addresses.size * located.chunk_bytes <= CHUNKS.limit
 
     def close(self) -> None:
@@ -65,6 +70,9 @@ class DecodedChunks:
             DecodeError: A chunk does not decode.
         """
         found = np.empty(len(place) * self._located.row_bytes, np.uint8)
+        if not self._keeps:
+            self._decode_each(column, place, found)
+            return found
         order = np.argsort(place, kind="stable")
         ordered = place[order]
         begins = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(order)]
@@ -75,32 +83,51 @@ class DecodedChunks:
             self._decode_all(undone, items)
         return found
 
-    def _known(self, job: _Job, items: np.ndarray[tuple[int], np.dtype[np.void]]) -> bool:
+    def _known(self, job: _Job, items: _Items) -> bool:
         """Takes the rows from a chunk that was kept, if it is there."""
-        chunk = CHUNKS.get((self._number, job.column, job.place)) if self._keeps else None
+        chunk = CHUNKS.get((self._number, job.column, job.place))
         if chunk is None:
             return False
         items[job.into] = chunk.view(self._item)[job.within]
         return True
 
-    def _decode_all(self, jobs: list[_Job], items: np.ndarray[tuple[int], np.dtype[np.void]]) -> None:
+    def _decode_all(self, jobs: list[_Job], items: _Items) -> None:
+        """Decodes chunks of several rows, and keeps them."""
+
+        def one(known: tuple[_Job, Buffer, Decode]) -> None:
+            job, stored, decode = known
+            chunk = np.empty(self._located.chunk_bytes, np.uint8)
+            decode(stored, chunk)
+            items[job.into] = chunk.view(self._item)[job.within]
+            CHUNKS.put((self._number, job.column, job.place), chunk)
+
+        stored = self._stored(jobs[0].column, np.array([job.place for job in jobs], np.int64))
+        each(one, [(job, *known) for job, known in zip(jobs, stored, strict=True)], self._threads_for(len(jobs)))
+
+    def _decode_each(self, column: int, place: Rows, found: Buffer) -> None:
+        """Decodes chunks of one row straight to where they are wanted."""
+
+        def one(known: tuple[Buffer, tuple[Buffer, Decode]]) -> None:
+            into, (stored, decode) = known
+            decode(stored, into)
+
+        rows = found.reshape(len(place), self._located.row_bytes)
+        each(one, list(zip(rows, self._stored(column, place), strict=True)), self._threads_for(len(place)))
+
+    def _stored(self, column: int, places: Rows) -> list[tuple[Buffer, Decode]]:
+        """The bytes of chunks as they lie in the file, and what decodes them."""
         located = self._located
-        places = np.array([job.place for job in jobs], np.int64)
-        column = jobs[0].column
         sizes = located.sizes[column][places]
         buffer, at = self._store.bring(located.addresses[column][places], sizes)
-        bounds = zip(jobs, at.tolist(), (at + sizes).tolist(), located.masks[column][places].tolist(), strict=True)
+        masks = located.masks[column][places].tolist()
+        bounds = zip(at.tolist(), (at + sizes).tolist(), masks, strict=True)
+        return [(buffer[begin:end], self._decoder(mask)) for begin, end, mask in bounds]
 
-        def one(known: tuple[_Job, int, int, int]) -> None:
-            job, begin, end, mask = known
-            if not self._keeps and len(job.into) == 1:
-                decode(buffer[begin:end], located.filters, mask, items[job.into[0] :][:1].view(np.uint8))
-                return
-            chunk = np.empty(located.chunk_bytes, np.uint8)
-            decode(buffer[begin:end], located.filters, mask, chunk)
-            items[job.into] = chunk.view(self._item)[job.within]
-            if self._keeps:
-                CHUNKS.put((self._number, job.column, job.place), chunk)
+    def _decoder(self, mask: int) -> Decode:
+        found = self._decoders.get(mask)
+        if found is None:
+            found = self._decoders[mask] = decoder(self._located.filters, mask, self._located.chunk_bytes)
+        return found
 
-        worth = len(jobs) * located.chunk_bytes >= _WORTH_A_THREAD
-        each(one, list(bounds), self._threads if worth else 1)
+    def _threads_for(self, chunks: int) -> int:
+        return self._threads if chunks * self._located.chunk_bytes >= _WORTH_A_THREAD else 1

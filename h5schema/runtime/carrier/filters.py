@@ -6,7 +6,8 @@ is not listed here, HDF5 reads. Numbers of filters: the HDF Group's "Registered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, TypeAlias, cast
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from .located import Filter
 
 Bytes: TypeAlias = NDArray[np.uint8]
+
+EXTRA = "h5schema[codecs]"
+"""What to install for them."""
 
 
 class Undo(Protocol):
@@ -37,35 +41,51 @@ class DecodeError(Exception):
 
 def undoes(filters: Sequence[Filter]) -> bool:
     """Whether every filter of a pipeline can be undone here."""
-    codes = {one.code for one in filters}
-    return codes <= _UNDO.keys() and (codes <= _OURS or find_spec("imagecodecs") is not None)
+    codes = [one.code for one in filters]
+    return all(map(knows, codes)) and has_decoders(codes)
 
 
-def decode(data: Bytes, filters: Sequence[Filter], mask: int, out: Bytes) -> None:
-    """Undoes the pipeline of one chunk.
+def knows(code: int) -> bool:
+    """Whether a filter can be undone here if the extra is installed."""
+    return code in _UNDO
+
+
+def has_decoders(codes: Iterable[int]) -> bool:
+    """Whether what these filters need is installed."""
+    return set(codes) <= _OURS or find_spec("imagecodecs") is not None
+
+
+Decode: TypeAlias = Callable[[Bytes, Bytes], None]
+"""Undoes the pipeline of one chunk: from the bytes in the file, into all bytes of the chunk."""
+
+
+def decoder(filters: Sequence[Filter], mask: int, size: int) -> Decode:
+    """What decodes the chunks of a dataset; it raises `DecodeError` if they are not what the filters make of them.
 
     Args:
-        data: The chunk as it lies in the file.
         filters: The pipeline, in the order of writing.
         mask: Bit i is set where filter i was left out.
-        out: Receives the bytes of the chunk, all of them.
-
-    Raises:
-        DecodeError: They are not what the filters make of so many bytes.
+        size: Bytes of a chunk.
     """
     used = [one for i, one in enumerate(filters) if not mask >> i & 1]
-    try:
-        for left, one in zip(range(len(used) - 1, -1, -1), reversed(used), strict=True):
-            size = _size_before(used[:left], len(out))
-            target = out if not left else None if size is None else np.empty(size, np.uint8)
-            data = _UNDO[one.code](data, one.values, target)
-    except (RuntimeError, ValueError) as error:  # what imagecodecs and numpy raise of data that do not fit
-        raise DecodeError(str(error)) from None
-    if len(data) != len(out):
-        message = f"{len(data)} bytes, not {len(out)}"
-        raise DecodeError(message)
-    if data is not out:
-        out[:] = data
+    inner = [
+        (_UNDO[one.code], one.values, _size_before(used[:left], size)) for left, one in reversed(list(enumerate(used)))
+    ]
+
+    def decode(data: Bytes, out: Bytes) -> None:
+        try:
+            for number, (undo, values, before) in enumerate(inner, 1):
+                target = out if number == len(inner) else None if before is None else np.empty(before, np.uint8)
+                data = undo(data, values, target)
+        except (RuntimeError, ValueError) as error:  # what imagecodecs and numpy raise of data that do not fit
+            raise DecodeError(str(error)) from None
+        if len(data) != size:
+            message = f"{len(data)} bytes, not {size}"
+            raise DecodeError(message)
+        if data is not out:
+            out[:] = data
+
+    return decode
 
 
 def _size_before(earlier: Sequence[Filter], size: int) -> int | None:
@@ -77,8 +97,14 @@ def _size_before(earlier: Sequence[Filter], size: int) -> int | None:
     return size
 
 
+@cache
+def _named(name: str) -> Callable[..., object]:
+    """A decoder of imagecodecs, imported when it is first used."""
+    return cast("Callable[..., object]", getattr(import_module("imagecodecs"), f"{name}_decode"))
+
+
 def _codec(name: str, *, unsized: str | None = None) -> Undo:
-    """A decoder of imagecodecs, imported when it is first used.
+    """Undoes what a codec did.
 
     Args:
         name: Of the codec.
@@ -86,11 +112,9 @@ def _codec(name: str, *, unsized: str | None = None) -> Undo:
     """
 
     def undo(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
-        library = import_module("imagecodecs")
         if out is None:
-            found = getattr(library, f"{unsized or name}_decode")(data)
-            return np.frombuffer(cast("bytes", found), np.uint8)
-        return cast("Bytes", getattr(library, f"{name}_decode")(data, out=out))
+            return np.frombuffer(cast("bytes", _named(unsized or name)(data)), np.uint8)
+        return cast("Bytes", _named(name)(data, out=out))
 
     return undo
 
