@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
 
-from test_direct_carrier import layouts, read_as_written
+from test_direct_carrier import ACCESS, layouts, read_as_written
+
+from h5schema.runtime.carrier import Access
 
 
 @settings(
     deadline=None, derandomize=False, max_examples=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(how=layouts(), data=st.data(), mapped=st.booleans(), threads=st.sampled_from([1, 2]))
-def test_many_layouts(tmp_path: Path, how: dict[str, object], data: st.DataObject, mapped: bool, threads: int) -> None:
-    read_as_written(tmp_path / "a.h5", how, data, mapped=mapped, threads=threads)
+@given(how=layouts(), data=st.data(), access=st.sampled_from(ACCESS), threads=st.sampled_from([1, 2]))
+def test_many_layouts(
+    tmp_path: Path, how: dict[str, object], data: st.DataObject, access: Access, threads: int
+) -> None:
+    read_as_written(tmp_path / "a.h5", how, data, access=access, threads=threads)

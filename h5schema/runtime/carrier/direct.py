@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import h5py
 import numpy as np
@@ -15,11 +16,14 @@ from h5schema.errors import FileError
 
 from ..spans import Fetched, Rows, Spans, expect_inside
 from .filters import DecodeError, undoes
-from .located import Located, chunks_of, locate
+from .located import Located, chunks_of, locate, one_chunk
 from .rows import DirectRows
-from .stores import Mapped, Preads, Store
+from .stores import Memory, Preads, Store, mapped
 from .threads import cores
 from .with_h5py import H5pyCarrier
+
+Access: TypeAlias = Literal["map", "read", "memory"]
+"""How the bytes of a file come: see `DirectCarrier`."""
 
 _ROWS_PER_CHUNK = 25
 """Reading one row through h5py costs what 25 entries of the chunk table cost: locating waits until it pays."""
@@ -33,17 +37,17 @@ class DirectCarrier:
     Args:
         file: The open file; it belongs to the caller.
         path: Of the file.
-        mapped: Whether the file is mapped into memory; else it is read piece by piece, which survives
-            a file that is cut short while it is read.
+        access: How the bytes come. `map`: the file is mapped into memory. `read`: it is read piece by piece, which
+            survives a file that is cut short while it is read. `memory`: a dataset is read whole when it is first used.
         threads: Threads that decode chunks; None: as many as there are cores.
     """
 
-    def __init__(self, file: h5py.File, path: Path, *, mapped: bool = True, threads: int | None = None) -> None:
+    def __init__(self, file: h5py.File, path: Path, *, access: Access = "map", threads: int | None = None) -> None:
         self.plain = H5pyCarrier(file)
         self._path = path
         self._handle: int | None = _descriptor(file)
         self._state = None if self._handle is None else _state(os.fstat(self._handle))
-        self._mapped = mapped
+        self._access: Access = access
         self._threads = threads or cores()
         self._store: Store | None = None
         self._direct: dict[str, DirectRows | None] = {}
@@ -98,11 +102,21 @@ class DirectCarrier:
             dataset = self.plain.dataset(path)
             rows = len(asked.starts) if isinstance(asked.lengths, int) else int(asked.lengths.sum())
             self._asked[path] = self._asked.get(path, 0) + rows
-            if self._asked[path] * _ROWS_PER_CHUNK < chunks_of(dataset):
+            if self._access != "memory" and self._asked[path] * _ROWS_PER_CHUNK < chunks_of(dataset):
                 return None
             found = self._locate(dataset, path)
+            if self._access == "memory":
+                found = self._held(path, found)
             self._direct[path] = found
             return found
+
+    def _held(self, path: str, direct: DirectRows | None) -> DirectRows | None:
+        """A dataset out of memory, whatever its layout in the file."""
+        whole = Spans(path, np.zeros(1, np.int64), self.plain.length(path))
+        values = self.plain.fetch((whole,))[0] if direct is None else direct.read(whole.starts, whole.lengths)
+        if values.dtype.hasobject or not values.size:
+            return None
+        return DirectRows(one_chunk(path, values), Memory(values.reshape(-1).view(np.uint8)), self._threads)
 
     def _locate(self, dataset: h5py.Dataset, path: str) -> DirectRows | None:
         located = locate(dataset, path)
@@ -122,7 +136,8 @@ class DirectCarrier:
             assert self._handle is not None
             assert self._state is not None
             size = self._state[0]
-            self._store = Mapped(self._handle, size) if self._mapped else Preads(self._handle, str(self._path))
+            reads = self._access == "read"
+            self._store = Preads(self._handle, str(self._path)) if reads else mapped(self._handle, size)
         return self._store
 
     def _expect_unchanged(self) -> None:

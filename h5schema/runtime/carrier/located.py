@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from ..spans import Rows
 
@@ -75,6 +76,12 @@ def chunks_of(dataset: h5py.Dataset) -> int:
     if dataset.chunks is None:
         return 1
     return int(np.prod([-(-n // c) for n, c in zip(dataset.shape, dataset.chunks, strict=True)], dtype=np.int64))
+
+
+def one_chunk(path: str, values: NDArray[np.generic]) -> Located:
+    """An array in memory, as a dataset at the start of a file."""
+    one = np.ones((1, 1), np.int64)
+    return Located(path, values.dtype, values.shape, values.shape, one * 0, one * values.nbytes, one * 0, (), None)
 
 
 def locate(dataset: h5py.Dataset, path: str) -> Located | None:

@@ -30,16 +30,15 @@ class Store(Protocol):
         ...
 
 
-class Mapped:
-    """The whole file as memory. A file that is cut short while it is read ends the process (SIGBUS): see `Preads`.
+class Memory:
+    """Bytes that are in memory, or seem to be.
 
     Args:
-        handle: Descriptor of the file.
-        size: Of the file.
+        buffer: All of them.
     """
 
-    def __init__(self, handle: int, size: int) -> None:
-        self._bytes = np.frombuffer(mmap.mmap(handle, size, access=mmap.ACCESS_READ), np.uint8)
+    def __init__(self, buffer: Buffer) -> None:
+        self._bytes = buffer
         self._items: dict[int, NDArray[np.void]] = {}
 
     def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
@@ -50,6 +49,16 @@ class Mapped:
         if items is None:
             items = self._items[size] = items_of(self._bytes, size)
         return items[addresses].view(np.uint8)
+
+
+def mapped(handle: int, size: int) -> Memory:
+    """A whole file as memory. One that is cut short while it is read ends the process (SIGBUS): see `Preads`.
+
+    Args:
+        handle: Descriptor of the file.
+        size: Of the file.
+    """
+    return Memory(np.frombuffer(mmap.mmap(handle, size, access=mmap.ACCESS_READ), np.uint8))
 
 
 class Preads:
