@@ -68,6 +68,7 @@ class Datasets:
         self.file = h5py.File(sink, "w", alignment_threshold=1, alignment_interval=layout.ALIGNMENT)
         self._sums: dict[str, checksums.Checksum] = {}
         self._begun: dict[str, _Begun] = {}
+        self._counts: dict[str, int] = {}
         self._waiting = 0
 
     def begin(self, part: Stored, options: Options, expected: int | None) -> None:
@@ -84,6 +85,7 @@ class Datasets:
         if expected and not options.chunk:
             rows = min(rows, expected)
         self._begun[part.path] = _Begun(part, options, rows)
+        self._counts[part.path] = 0
         self._sums[part.path] = checksums.Checksum(row_bytes)
 
     def make_all(self, *, last: bool) -> None:
@@ -114,8 +116,7 @@ class Datasets:
 
     def rows(self, path: str) -> int:
         """Rows of a dataset so far."""
-        begun = self._begun.get(path)
-        return cast("h5py.Dataset", self.file[path]).shape[0] if begun is None else begun.count
+        return self._counts[path]
 
     def values(self, path: str) -> NDArray[np.generic]:
         """All rows of a dataset so far."""
@@ -128,6 +129,7 @@ class Datasets:
             return
         stored = np.ascontiguousarray(rows)
         self._sums[path].add(stored)
+        self._counts[path] += len(stored)
         begun = self._begun.get(path)
         if begun is not None and begun.count + len(stored) < begun.chunk:
             begun.add(stored)
@@ -177,6 +179,7 @@ class Datasets:
             del self.file[path]
         for known in [one for one in self._sums if one == path or one.startswith(f"{path}/")]:
             del self._sums[known]
+            self._counts.pop(known, None)
             if (begun := self._begun.pop(known, None)) is not None:
                 self._waiting -= begun.bytes
 
