@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .spans import Rows, offsets_of
+from .spans import Rows, offsets_of, positions
 
 BlockT = TypeVar("BlockT")
 ItemT = TypeVar("ItemT", bound=np.generic)
@@ -113,6 +113,43 @@ def joined(blocks: Sequence[object]) -> object:
     if isinstance(first, RaggedBlock):
         return _end_to_end(cast("Sequence[RaggedBlock[np.generic]]", blocks))
     return np.concatenate(cast("Sequence[NDArray[np.generic]]", blocks))
+
+
+def taken(block: object, rows: Rows) -> object:
+    """The entries of a block at `rows`, in that order, as one block."""
+    if isinstance(block, Maybe):
+        some = cast("Maybe[object]", block)
+        return Maybe(taken(some.values, rows), some.present[rows])
+    if isinstance(block, Texts):
+        return Texts(_entries_of(block.encoded, rows))
+    if isinstance(block, RaggedBlock):
+        return _entries_of(cast("RaggedBlock[np.generic]", block), rows)
+    return cast("NDArray[np.generic]", block).take(rows, axis=0)
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two blocks of one feature hold the same, bit by bit."""
+    pairs = zip(_arrays(one), _arrays(other), strict=True)
+    return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def _arrays(block: object) -> tuple[NDArray[np.generic], ...]:
+    """What a block is made of."""
+    if isinstance(block, Maybe):
+        some = cast("Maybe[object]", block)
+        return some.present, *_arrays(some.values)
+    if isinstance(block, Texts):
+        return _arrays(block.encoded)
+    if isinstance(block, RaggedBlock):
+        ragged = cast("RaggedBlock[np.generic]", block)
+        return ragged.offsets, ragged.values
+    return (cast("NDArray[np.generic]", block),)
+
+
+def _entries_of(block: RaggedBlock[ItemT], rows: Rows) -> RaggedBlock[ItemT]:
+    lengths = block.lengths[rows]
+    values = block.values.take(positions(block.offsets[rows], lengths), axis=0)
+    return RaggedBlock(values, offsets_of(lengths))
 
 
 def _end_to_end(blocks: Sequence[RaggedBlock[ItemT]]) -> RaggedBlock[ItemT]:

@@ -13,7 +13,7 @@ from .spans import Rows
 from .view import RowError
 
 if TYPE_CHECKING:
-    from .reader import Reader
+    from .any_reader import AnyReader
 
 EntryT = TypeVar("EntryT")
 
@@ -41,7 +41,7 @@ def flat(entry: object, addresses: Sequence[str], dim: str) -> dict[str, object]
 class _Rows(Generic[EntryT]):
     __slots__ = ("_dim", "_reader")
 
-    def __init__(self, reader: Reader, dim: str) -> None:
+    def __init__(self, reader: AnyReader, dim: str) -> None:
         self._reader = reader
         self._dim = dim
 
@@ -54,7 +54,7 @@ class _Rows(Generic[EntryT]):
         if not -size <= row < size:
             raise RowError(
                 f"entry {row} is asked for, but there are {size}",
-                where=f"{self._reader.path}: {self._dim}",
+                where=f"{self._reader.name}: {self._dim}",
                 do="positions count from 0; negative ones from the end",
             )
         entry: dict[str, object] = {}

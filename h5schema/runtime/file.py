@@ -6,8 +6,8 @@ They have few names of their own, because a schema's names become attributes bes
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Never, Self, cast, overload
@@ -22,7 +22,7 @@ from .spans import Rows
 from .view import View
 
 if TYPE_CHECKING:
-    from .reader import Reader
+    from .any_reader import AnyReader, Paths
 
 
 class Binding(NamedTuple):
@@ -33,7 +33,7 @@ class Binding(NamedTuple):
         address: Of the group; the root's is "".
     """
 
-    reader: Reader
+    reader: AnyReader
     address: str
 
     def inner(self, name: str) -> str:
@@ -62,7 +62,7 @@ class Binding(NamedTuple):
         listed = ", ".join(whole) or "nothing here: its features have entries, which are appended"
         return UsageError(
             f"{name!r} is no feature of {owner}",
-            where=f"{self.reader.path}: {self.address}" if self.address else str(self.reader.path),
+            where=f"{self.reader.name}: {self.address}" if self.address else self.reader.name,
             do=f"did you mean {near.replace('/', '.')!r}?" if near else f"what can be assigned: {listed}",
         )
 
@@ -123,13 +123,13 @@ class Group(Node):
 
 
 class File(Node):
-    """An HDF5 file of one schema, for reading.
+    """An HDF5 file of one schema, for reading; or several, whose entries follow each other.
 
     The file is opened when it is first needed, once in each process, so an instance may
     be pickled and may be used before and after a fork.
 
     Args:
-        path: Of the file.
+        path: Of the file; or a list of paths, in the order of their entries.
         mapped: Whether the file is mapped into memory, which is fastest. Without, it is read piece by piece:
             worth it where another program may cut the file short while it is read, which would end this process.
 
@@ -140,29 +140,29 @@ class File(Node):
     schema: ClassVar[Schema]
     splits: ClassVar[Mapping[str, Split]] = {}
 
-    def __init__(self, path: str | os.PathLike[str], *, mapped: bool = True) -> None:
-        _set(self, "bound", Binding(self._reader(Path(path), mapped), ""))
+    def __init__(self, path: Paths, *, mapped: bool = True) -> None:
+        _set(self, "bound", Binding(self._reader(path, mapped), ""))
 
-    def _reader(self, path: Path, mapped: bool) -> Reader:
-        from .reader import Reader  # once something is opened: it is half of what importing a package would cost
+    def _reader(self, path: Paths, mapped: bool) -> AnyReader:
+        from .any_reader import reader_of  # once something is opened: it is half of what importing a package would cost
 
-        return Reader(type(self), path, mapped=mapped)
+        return reader_of(type(self), path, mapped=mapped)
 
     @property
     def path(self) -> Path:
         """Of the file."""
-        return self.bound.reader.path
+        return self.bound.reader.only("a path").path
 
     def hdf5(self) -> h5py.File:
         """The open h5py file, for what this class does not offer; read-only."""
-        return self.bound.reader.hdf5()
+        return self.bound.reader.only("an h5py file").hdf5()
 
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
         self.bound.reader.close()
 
     def __enter__(self) -> Self:
-        self.bound.reader.carrier()
+        self.bound.reader.open()
         return self
 
     def __exit__(
@@ -171,22 +171,22 @@ class File(Node):
         self.close()
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path, "mapped": self.bound.reader.mapped}
+        return {"reader": copy(self.bound.reader)}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        type(self).__init__(self, cast("Path", state["path"]), mapped=bool(state["mapped"]))
+        _set(self, "bound", Binding(cast("AnyReader", state["reader"]), ""))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.path)!r})"
+        return f"{type(self).__name__}({self.bound.reader.name!r})"
 
     def split(self, part: str) -> Rows:
-        """Rows of one part of a split, in the order of the file: `file.split("random/train")`."""
+        """Rows of one part of a split, in the order of the entries: `file.split("random/train")`."""
         return self.bound.reader.split(part)
 
     @property
     def parameters(self) -> dict[str, object]:
         """How each feature was extracted, by address: its `call` and `params`; empty for a file written by hand."""
-        return self.bound.reader.parameters()
+        return self.bound.reader.only("a record of parameters").parameters()
 
     def verify(self) -> None:
         """Reads everything once and compares it with its checksums.
@@ -194,6 +194,4 @@ class File(Node):
         Raises:
             FileError: Something is missing, or not what was written; its dataset and rows are named.
         """
-        from .verify import verify
-
-        verify(self.bound.reader)
+        self.bound.reader.verify()

@@ -131,6 +131,17 @@ class Ids:
                 return row
         raise unknown_id(self._dim, text, self._file)
 
+    def hashes(self) -> NDArray[np.uint64]:
+        """`hash_of` of all ids, sorted: uint64 [n]."""
+        with readable(f"{self._file}: {self._index}"):
+            return self._window(0, self._carrier.length(self._index))[:, 0]
+
+    def with_hash(self, wanted: int) -> list[str]:
+        """The ids that have this hash: nearly always one, or none."""
+        with readable(f"{self._file}: {self._index}"):
+            rows = self._candidates(wanted)
+        return list(self.read(np.array(rows, np.int64)))
+
     def _candidates(self, wanted: int) -> list[int]:
         """Rows whose id has this hash, by interpolation: hashes are uniform, so the place is nearly known."""
         size = self._carrier.length(self._index)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from h5schema.vocabulary.dtypes import NUMBERS
 
+from .any_reader import AnyReader
 from .blocks import Maybe, RaggedBlock, Texts
 from .plan import Take
-from .reader import Reader
 from .spans import Rows
 from .values import as_loaded, fit
 
@@ -33,10 +33,10 @@ class Loaded:
         sample_bytes: Stored bytes of one sample, on average.
     """
 
-    def __init__(self, reader: Reader, take: Take) -> None:
+    def __init__(self, reader: AnyReader, take: Take) -> None:
         self._take = take
         self._feature = reader.model.features[take.address]
-        self._where = f"{reader.path}: {reader.model.places[take.address].path}"
+        self._where = f"{reader.name}: {reader.model.places[take.address].path}"
         self.alone = reader.model.places[take.address].lead is None
         self.sample_bytes = 0 if self.alone else reader.entry_bytes(take.address)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -14,21 +13,18 @@ import numpy as np
 
 from h5schema.errors import DataError, FileError, UsageError
 from h5schema.vocabulary import layout
-from h5schema.vocabulary.suggest import closest
 
 from . import stamp
+from .any_reader import AnyReader
 from .blocks import Maybe
 from .carrier import DirectCarrier
 from .damage import DO, READ_ERRORS, damaged, readable
-from .entries import Entries, IdEntries
 from .forms import expect_rows, expect_whole
 from .ids import Ids
 from .kinds import Place
-from .model import AnyFeature, Model, model_of
+from .model import AnyFeature
 from .opening import open_to_read
 from .spans import Carrier, Reading, Rows, Spans, carry_out, carry_out_together
-from .splits import SplitRows
-from .view import RowError, View
 
 if TYPE_CHECKING:
     from .file import File
@@ -42,8 +38,8 @@ class Compared(NamedTuple):
     size: int
 
 
-class Reader:
-    """Reads a file of one class; what generated classes offer is a face of this.
+class Reader(AnyReader):
+    """Reads one file.
 
     It pickles as the class, the path and the mode: a handle does not survive, and need not.
 
@@ -61,10 +57,15 @@ class Reader:
         self._compared: dict[str, Compared] = {}
         self._lengths: dict[str, int] = {}
 
-    @cached_property
-    def model(self) -> Model:
-        """What the class declares."""
-        return model_of(self.file)
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def where(self, what: str, dim: str, row: int) -> str:
+        return f"{self.path}: {what}, row {row}"
+
+    def only(self, what: str) -> Reader:
+        return self
 
     def __getstate__(self) -> dict[str, object]:
         fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
@@ -73,16 +74,24 @@ class Reader:
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
-            file = open_to_read(self.path)
-            try:
-                stamp.expect(file, self.file.schema, self.model.layout())
-            except FileError:
-                file.close()
-                raise
-            self._opened = os.getpid(), file, DirectCarrier(file, self.path, mapped=self.mapped)
+            file = self._open()
+            self._opened = os.getpid(), file, DirectCarrier(file, self.path, access="map" if self.mapped else "read")
             self._compared.clear()
             self._lengths.clear()
         return self._opened[2]
+
+    def _open(self) -> h5py.File:
+        """The open file, which is of this class."""
+        file = open_to_read(self.path)
+        try:
+            stamp.expect(file, self.file.schema, self.model.layout())
+        except FileError:
+            file.close()
+            raise
+        return file
+
+    def open(self) -> None:
+        self.carrier()
 
     def hdf5(self) -> h5py.File:
         """The open h5py file, for what this class does not offer; read-only."""
@@ -98,31 +107,9 @@ class Reader:
         self._opened = None
         self._lengths.clear()
 
-    # What generated classes ask for.
-
-    def view(self, address: str) -> View[object, object]:
-        """The view of a feature."""
-        return View(self, address, self.model.features[address])
-
-    def entries(self, dim: str) -> object:
-        """The entries of an open dim: a sequence, or a mapping if they have ids."""
-        found: IdEntries[object] | Entries[object] = (
-            IdEntries(self, dim) if self.model.has_ids(dim) else Entries(self, dim)
-        )
-        return found
-
-    def assign(self, address: str, value: object) -> None:
-        """Gives a feature that has no entries its value; writers do."""
-        raise UsageError(
-            f"{self.file.__name__} reads; it does not write",
-            where=f"{self.path}: {address}",
-            do=f"write with {self.file.__name__}Writer",
-        )
-
     # Reading.
 
     def read(self, address: str, rows: Rows) -> object:
-        """The block of one feature at `rows`; a feature without entries has one row."""
         where = f"{self.path}: {self.model.places[address].path}"
         try:
             return carry_out(self._reading(address, rows), self.carrier())
@@ -134,7 +121,6 @@ class Reader:
             raise damaged(where, error) from error
 
     def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
-        """The blocks of several features, each at its rows, in as few fetches as one of them needs."""
         try:
             return carry_out_together([self._reading(address, rows) for address, rows in asked], self.carrier())
         except (DataError, *READ_ERRORS):  # one by one the error says which feature it was
@@ -151,15 +137,7 @@ class Reader:
         value = (yield from feature.reading(place, rows)) if there else feature.nothing(place)
         return Maybe(value, np.array([there]))
 
-    def _outside(self, place: Place, rows: Rows, size: int) -> RowError:
-        return RowError(
-            f"row {int(rows[(rows < 0) | (rows >= size)][0])} is asked for, but there are {size}",
-            where=f"{self.path}: {place.path}",
-            do=f"rows count from 0 to {size - 1}" if size else "there are no entries",
-        )
-
     def length(self, dim: str) -> int:
-        """Number of entries of an open dim."""
         known = self._lengths.get(dim)
         if known is None:
             with readable(f"{self.path}: {self.model.axes[dim].path}"):
@@ -179,14 +157,12 @@ class Reader:
         return count
 
     def entry_bytes(self, address: str) -> int:
-        """Stored bytes of one entry of a feature, on average."""
         feature, place, size = self.compared(address)
         values = feature.stored(place)[0]
         rows = 1 if values.per_entry else self.carrier().length(values.path) // max(1, size)
         return rows * values.dtype.itemsize * int(np.prod(values.shape, dtype=np.int64))
 
     def ids(self, dim: str) -> Ids:
-        """The ids of a dim's entries."""
         if not self.model.has_ids(dim):
             raise UsageError(f"the entries of {dim} have no ids", where=str(self.path), do="address them by position")
         carrier, path = self.carrier(), layout.of_dim(dim, "ids")
@@ -194,32 +170,15 @@ class Reader:
             fixed = isinstance(self.hdf5().get(path), h5py.Dataset)
         return Ids(dim, fixed=fixed, carrier=carrier, file=str(self.path))
 
-    def row_of(self, dim: str, text: str) -> int:
-        """The row of the entry with an id."""
-        return self.ids(dim).row_of(text)
-
-    def split(self, part: str) -> Rows:
-        """Rows of one part of a split, in the order of the file: int64 [n].
-
-        Args:
-            part: `split/part`.
-        """
-        splits = self.file.splits
-        name, _, wanted = part.partition("/")
-        if name not in splits or wanted not in splits[name].parts:
-            known = [f"{split}/{part}" for split, declared in splits.items() for part in declared.parts]
-            near = closest(part, known)
-            raise UsageError(
-                f"there is no part {part!r} of a split",
-                where=self.file.__name__,
-                do=f"did you mean {near!r}?" if near else f"there are {', '.join(known) or 'none'}",
-            )
-        return SplitRows(self, name, splits[name]).part(wanted)
-
     def parameters(self) -> dict[str, object]:
         """How each feature was extracted, by address."""
         with readable(f"{self.path}: {stamp.PARAMETERS}"):
             return cast("dict[str, object]", json.loads(stamp.read_text(self.hdf5(), stamp.PARAMETERS)))
+
+    def verify(self) -> None:
+        from .verify import verify  # rarely
+
+        verify(self)
 
     # What is stored against its declaration.
 

@@ -28,6 +28,9 @@ class Recorder(Reader):
         super().__init__(file, path)
         self._transaction: Transaction | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        return {**super().__getstate__(), "_transaction": None}
+
     def begin(self, *, overwrite: bool) -> None:
         """Begins a new file."""
         self._transaction = Transaction(

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
+from .any_reader import AnyReader
 from .blocks import Maybe
 from .conditions import Absent, Condition, Present
 from .plan import Fields, Plan, Sample, Take
-from .reader import Reader
 from .spans import Rows
 
 Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
 """Ids, positions in the dim, or a mask over the dim."""
 
 
-def rows_of(reader: Reader, plan: Plan, subset: Subset | None) -> Rows:
+def rows_of(reader: AnyReader, plan: Plan, subset: Subset | None) -> Rows:
     """The row of each sample, in the order of the file: int64 [samples].
 
     Raises:
@@ -34,13 +34,13 @@ def rows_of(reader: Reader, plan: Plan, subset: Subset | None) -> Rows:
         asked += [f"where {address}: {condition}" for address, condition in plan.where.items()]
         raise DataError(
             f"no sample is left of {reader.length(plan.over)} entries" + (f" by {', '.join(asked)}" if asked else ""),
-            where=f"{reader.path}: {plan.over}",
+            where=f"{reader.name}: {plan.over}",
             do="look at the split and the conditions; training would go on in silence over nothing",
         )
     if subset is not None:
         rows = rows[np.isin(rows, _positions(reader, plan.over, subset))]
     for take in _takes(plan.sample):
-        _expect_present(reader, take, rows)
+        _expect_present(reader, take, plan.over, rows)
     return rows
 
 
@@ -53,7 +53,7 @@ def _takes(sample: Sample) -> Iterator[Take]:
             yield from _takes(item)
 
 
-def _holds(reader: Reader, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
+def _holds(reader: AnyReader, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
     block: object = reader.read(address, rows)
     condition = reader.model.features[address].in_numbers(condition)
     if not isinstance(block, Maybe):
@@ -66,9 +66,9 @@ def _holds(reader: Reader, address: str, condition: Condition, rows: Rows) -> ND
     )
 
 
-def _positions(reader: Reader, dim: str, subset: Subset) -> Rows:
+def _positions(reader: AnyReader, dim: str, subset: Subset) -> Rows:
     size = reader.length(dim)
-    where = f"{reader.path}: {dim}"
+    where = f"{reader.name}: {dim}"
     items = _items(subset, where)
     if items and all(isinstance(item, bool | np.bool_) for item in items):
         mask = np.array(items, np.bool_)
@@ -93,17 +93,17 @@ def _items(subset: object, where: str) -> list[object]:
     return list(cast("Iterable[object]", subset))
 
 
-def _position(reader: Reader, dim: str, item: object) -> int:
+def _position(reader: AnyReader, dim: str, item: object) -> int:
     if isinstance(item, str):
         return reader.row_of(dim, item)
     if isinstance(item, bool) or not isinstance(item, int | np.integer):
         raise DataError(
-            f"{item!r} is no entry", where=f"{reader.path}: {dim}", do="give ids, positions, or a mask over the dim"
+            f"{item!r} is no entry", where=f"{reader.name}: {dim}", do="give ids, positions, or a mask over the dim"
         )
     return int(cast("int", item))
 
 
-def _expect_present(reader: Reader, take: Take, rows: Rows) -> None:
+def _expect_present(reader: AnyReader, take: Take, dim: str, rows: Rows) -> None:
     feature = reader.model.features[take.address]
     if not feature.options.optional or take.fill is not None:
         return
@@ -114,6 +114,6 @@ def _expect_present(reader: Reader, take: Take, rows: Rows) -> None:
             row = int(some[int(np.argmin(block.present))])
             raise DataError(
                 "the entry has no value, and the input has no `fill`",
-                where=f"{reader.path}: {take.address}, row {row}",
+                where=reader.where(take.address, dim, row),
                 do=f"in the loader write `where: {{{take.address}: present}}`, or give the input a `fill`",
             )

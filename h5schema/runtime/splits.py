@@ -20,7 +20,7 @@ from .declared import Split
 from .spans import Rows
 
 if TYPE_CHECKING:
-    from .reader import Reader
+    from .any_reader import AnyReader
 
 
 def draw(text: str, name: str, seed: int) -> float:
@@ -37,7 +37,7 @@ def draw(text: str, name: str, seed: int) -> float:
 class SplitRows:
     """A split of an open file, made into rows."""
 
-    def __init__(self, reader: Reader, name: str, split: Split) -> None:
+    def __init__(self, reader: AnyReader, name: str, split: Split) -> None:
         self._reader = reader
         self._name = name
         self._split = split
@@ -74,7 +74,7 @@ class SplitRows:
             both = [name for name, holds in held.items() if holds[row]]
             raise DataError(
                 f"the entry is in {' and '.join(both)} of split {self._name}",
-                where=f"{self._reader.path}: {self._split.over}, row {row}",
+                where=self._reader.where(self._split.over, self._split.over, row),
                 do="change the bounds of the parts in the schema so that they do not overlap",
             )
         rows = np.flatnonzero(held[wanted]).astype(np.int64)
@@ -106,7 +106,7 @@ class SplitRows:
         named = "id" if self._split.by is None else self._split.by
         raise DataError(
             f"part {part} of split {self._name}: no entry has the {named} {unknown[0]!r}{more}",
-            where=f"{self._reader.path}: {self._split.over}",
+            where=f"{self._reader.name}: {self._split.over}",
             do=f"did you mean {near!r}? Change it in the schema"
             if near
             else "change it in the schema, or take it out until there is such an entry",
@@ -123,7 +123,7 @@ class SplitRows:
                 row = int(np.argmin(some.present))
                 raise DataError(
                     f"the entry has no {self._split.by}, which decides split {self._name}",
-                    where=f"{self._reader.path}: {self._split.by}, row {row}",
+                    where=self._reader.where(self._split.by, self._split.over, row),
                     do="split by a feature that every entry has",
                 )
             block = some.values

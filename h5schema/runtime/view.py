@@ -15,7 +15,7 @@ from .features import Feature
 from .spans import Rows
 
 if TYPE_CHECKING:
-    from .reader import Reader
+    from .any_reader import AnyReader
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
@@ -35,7 +35,7 @@ class View(Generic[EntryT, BlockT]):
 
     __slots__ = ("_feature", "_reader", "address")
 
-    def __init__(self, reader: Reader, address: str, feature: Feature[EntryT, BlockT]) -> None:
+    def __init__(self, reader: AnyReader, address: str, feature: Feature[EntryT, BlockT]) -> None:
         self._reader = reader
         self._feature = feature
         self.address = address
@@ -160,11 +160,11 @@ class View(Generic[EntryT, BlockT]):
         return self._feature.entry(cast("BlockT", block), index)
 
     def _where(self) -> str:
-        return f"{self._reader.path}: {self._reader.model.places[self.address].path}"
+        return f"{self._reader.name}: {self._reader.model.places[self.address].path}"
 
     def __repr__(self) -> str:
         place = self._reader.model.places[self.address]
-        return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._reader.path}>"
+        return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._reader.name}>"
 
 
 def _sealed(block: BlockT) -> BlockT:

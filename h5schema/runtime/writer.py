@@ -7,19 +7,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
+from h5schema.errors import UsageError
+
 from .file import File
 
 if TYPE_CHECKING:
+    from .any_reader import Paths
     from .recorder import Recorder
 
 
 class Writer(File):
     """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
 
-    def _reader(self, path: Path, mapped: bool) -> Recorder:
+    def _reader(self, path: Paths, mapped: bool) -> Recorder:
         from .recorder import Recorder  # once something is written
 
-        return Recorder(type(self), path)
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(f"{path!r} is no path", where=type(self).__name__, do="name the one file that is written")
+        return Recorder(type(self), Path(path))
 
     @property
     def _recorder(self) -> Recorder:

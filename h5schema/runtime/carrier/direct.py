@@ -18,6 +18,7 @@ from ..spans import Fetched, Rows, Spans, expect_inside
 from .filters import DecodeError, undoes
 from .located import Located, chunks_of, locate, one_chunk
 from .rows import DirectRows
+from .state import changed, state_of
 from .stores import Memory, Preads, Store, mapped
 from .threads import cores
 from .with_h5py import H5pyCarrier
@@ -46,7 +47,7 @@ class DirectCarrier:
         self.plain = H5pyCarrier(file)
         self._path = path
         self._handle: int | None = _descriptor(file)
-        self._state = None if self._handle is None else _state(os.fstat(self._handle))
+        self._state = None if self._handle is None else state_of(os.fstat(self._handle))
         self._access: Access = access
         self._threads = threads or cores()
         self._store: Store | None = None
@@ -144,15 +145,11 @@ class DirectCarrier:
         if self._state is None:
             return
         try:
-            now = _state(os.stat(self._path))
+            now = state_of(os.stat(self._path))
         except FileNotFoundError:
             now = None
         if now != self._state:
-            raise FileError(
-                "the file was changed or replaced while it was read",
-                where=str(self._path),
-                do="open it again; if a program is still writing it, wait until it is finished",
-            )
+            raise changed(self._path)
 
 
 def _descriptor(file: h5py.File) -> int | None:
@@ -160,11 +157,6 @@ def _descriptor(file: h5py.File) -> int | None:
     if file.driver != "sec2":
         return None
     return int(file.id.get_vfd_handle())
-
-
-def _state(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What tells a file from another, or from itself at another time."""
-    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
 
 
 def _is_proven(direct: DirectRows, dataset: h5py.Dataset, located: Located) -> bool:

@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from ..any_reader import AnyReader
 from ..blocks import RaggedBlock
 from ..loaded import Block, Loaded
 from ..order import BatchOrder
 from ..plan import Fields, Ids, Position, Sample, Take
-from ..reader import Reader
 from ..spans import Rows
 from .forms import FORMS, from_numpy, tensor
 
@@ -73,7 +73,7 @@ class Collate:
         sample: The plan's.
     """
 
-    def __init__(self, reader: Reader, sample: Sample) -> None:
+    def __init__(self, reader: AnyReader, sample: Sample) -> None:
         self._reader = reader
         self._loaded: list[Loaded] = []
         self._made = self._piece(sample)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, overload
 
 import numpy as np
@@ -13,11 +11,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from h5schema.errors import UsageError
 
+from ..any_reader import Paths, reader_of
 from ..arguments import flag, whole
 from ..file import File
 from ..order import BatchOrder
 from ..plan import Plan
-from ..reader import Reader
 from ..samples import Subset, rows_of
 from ..spans import Rows
 from .collate import Ahead, Collate, Together
@@ -43,10 +41,10 @@ class Batches(DataLoader[BatchT_co]):
 
 
 class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
-    """The samples of a plan over a file: a map-style dataset that reads whole batches.
+    """The samples of a plan over a file, or over several: a map-style dataset that reads whole batches.
 
     Args:
-        path: Of the file.
+        path: Of the file; or a list of paths, in the order of their entries.
         subset: Of the samples that are left by split and `where`: ids, positions in the dim, or a mask over the dim.
         limit: At most so many samples, from the first on.
         mapped: See `File`.
@@ -62,14 +60,14 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: Paths,
         *,
         subset: Subset | None = None,
         limit: int | None = None,
         mapped: bool = True,
     ) -> None:
         name = type(self).__name__
-        self.source = Reader(self.file, Path(path), mapped=flag("mapped", mapped, name))
+        self.source = reader_of(self.file, path, mapped=flag("mapped", mapped, name))
         self._subset = subset
         self._limit = None if limit is None else whole("limit", limit, name, least=0)
         _ = self.rows
@@ -77,7 +75,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     @classmethod
     def loader(
         cls,
-        path: str | os.PathLike[str],
+        path: Paths,
         *,
         seed: int = 0,
         workers: int = 0,
@@ -92,7 +90,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         """A DataLoader that is ready to use.
 
         Args:
-            path: Of the file.
+            path: See the class.
             seed: Decides the shuffles; epoch e of one seed has one order, for any number of workers.
             workers: Worker processes; 0 reads in this one, which is fastest unless transforms are heavy.
             batch_size: In place of the schema's.

@@ -1,0 +1,197 @@
+"""What generated classes and loaders ask of the data behind them: of one file, or of several as one."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+
+from h5schema.errors import UsageError
+from h5schema.vocabulary.suggest import closest
+
+from .blocks import Texts
+from .entries import Entries, IdEntries
+from .kinds import Place
+from .model import Model, model_of
+from .spans import Rows
+from .splits import SplitRows
+from .view import RowError, View
+
+if TYPE_CHECKING:
+    from .file import File
+    from .reader import Reader
+
+Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
+"""One file, or several of one schema: their entries follow each other in this order."""
+
+
+class AnyIds(Protocol):
+    """The ids of a dim."""
+
+    def read(self, rows: Rows) -> Texts:
+        """The ids of the entries at `rows`."""
+        ...
+
+    def row_of(self, text: str) -> int:
+        """The row of the entry with this id."""
+        ...
+
+
+class AnyReader(ABC):
+    """Reads files of one class; what generated classes offer is a face of this.
+
+    Attributes:
+        file: The generated class.
+        mapped: See `File`.
+    """
+
+    file: type[File]
+    mapped: bool
+
+    @cached_property
+    def model(self) -> Model:
+        """What the class declares."""
+        return model_of(self.file)
+
+    def view(self, address: str) -> View[object, object]:
+        """The view of a feature."""
+        return View(self, address, self.model.features[address])
+
+    def entries(self, dim: str) -> object:
+        """The entries of an open dim: a sequence, or a mapping if they have ids."""
+        found: IdEntries[object] | Entries[object] = (
+            IdEntries(self, dim) if self.model.has_ids(dim) else Entries(self, dim)
+        )
+        return found
+
+    def assign(self, address: str, value: object) -> None:
+        """Gives a feature that has no entries its value; writers do."""
+        raise UsageError(
+            f"{self.file.__name__} reads; it does not write",
+            where=f"{self.name}: {address}",
+            do=f"write with {self.file.__name__}Writer",
+        )
+
+    def split(self, part: str) -> Rows:
+        """Rows of one part of a split, in the order of the entries: int64 [n].
+
+        Args:
+            part: `split/part`.
+        """
+        splits = self.file.splits
+        name, _, wanted = part.partition("/")
+        if name not in splits or wanted not in splits[name].parts:
+            known = [f"{split}/{part}" for split, declared in splits.items() for part in declared.parts]
+            near = closest(part, known)
+            raise UsageError(
+                f"there is no part {part!r} of a split",
+                where=self.file.__name__,
+                do=f"did you mean {near!r}?" if near else f"there are {', '.join(known) or 'none'}",
+            )
+        return SplitRows(self, name, splits[name]).part(wanted)
+
+    def row_of(self, dim: str, text: str) -> int:
+        """The row of the entry with an id."""
+        return self.ids(dim).row_of(text)
+
+    def _outside(self, place: Place, rows: Rows, size: int) -> RowError:
+        return RowError(
+            f"row {int(rows[(rows < 0) | (rows >= size)][0])} is asked for, but there are {size}",
+            where=f"{self.name}: {place.path}",
+            do=f"rows count from 0 to {size - 1}" if size else "there are no entries",
+        )
+
+    # What differs.
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What is read, for errors."""
+
+    @abstractmethod
+    def where(self, what: str, dim: str, row: int) -> str:
+        """Where an entry of a dim lies, for errors.
+
+        Args:
+            what: Address or HDF5 path.
+            dim: Address of the dim.
+            row: Of the entry.
+        """
+
+    @abstractmethod
+    def only(self, what: str) -> Reader:
+        """The reader of the one file there is.
+
+        Args:
+            what: Is asked of it.
+
+        Raises:
+            UsageError: There are several.
+        """
+
+    @abstractmethod
+    def open(self) -> None:
+        """Opens now what would be opened when it is first needed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes what is open; the next use opens it again."""
+
+    @abstractmethod
+    def read(self, address: str, rows: Rows) -> object:
+        """The block of one feature at `rows`; a feature without entries has one row."""
+
+    @abstractmethod
+    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
+        """The blocks of several features, each at its rows, in as few fetches as one of them needs."""
+
+    @abstractmethod
+    def length(self, dim: str) -> int:
+        """Number of entries of an open dim."""
+
+    @abstractmethod
+    def entry_bytes(self, address: str) -> int:
+        """Stored bytes of one entry of a feature, on average."""
+
+    @abstractmethod
+    def ids(self, dim: str) -> AnyIds:
+        """The ids of a dim's entries."""
+
+    @abstractmethod
+    def verify(self) -> None:
+        """Reads everything once and compares it with its checksums."""
+
+
+def reader_of(file: type[File], paths: Paths, *, mapped: bool = True) -> AnyReader:
+    """The reader of one file, or of several as one.
+
+    Raises:
+        UsageError: No file is named, one twice, or something that is no path.
+    """
+    from .reader import Reader  # needs this module
+
+    if isinstance(paths, str | os.PathLike):
+        return Reader(file, Path(paths), mapped=mapped)
+    from .shards import Shards  # few need it
+
+    several = _several(paths, file.__name__)
+    return Reader(file, several[0], mapped=mapped) if len(several) == 1 else Shards(file, several, mapped=mapped)
+
+
+def _several(paths: object, where: str) -> tuple[Path, ...]:
+    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise UsageError(f"{paths!r} is no path", where=where, do="give the path of a file, or a list of paths")
+    found: dict[Path, None] = {}
+    for one in cast("Iterable[object]", paths):
+        if not isinstance(one, str | os.PathLike):
+            raise UsageError(f"{one!r} is no path", where=where, do="give a list of paths")
+        path = Path(cast("str | os.PathLike[str]", one))
+        if path in found:
+            raise UsageError("the file is named twice", where=str(path), do="name it once: entries would come twice")
+        found[path] = None
+    if not found:
+        raise UsageError("no file is named", where=where, do="look at the folder, or at the pattern of the list")
+    return tuple(found)
