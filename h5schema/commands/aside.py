@@ -1,9 +1,11 @@
-"""A folder for the time of one run; the next run removes what a killed one left."""
+"""A folder for the time of one run, and modules in it; the next run removes what a killed one left."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -24,6 +26,22 @@ def folder_aside() -> Generator[Path]:
         with suppress(OSError):  # a file system without locks: there no other run removes it
             _hold(handle)
         yield Path(name)
+
+
+@contextmanager
+def importable(*folders: Path) -> Generator[None]:
+    """Modules of these folders can be imported; afterwards none of them is left behind."""
+    path, modules = list(sys.path), set(sys.modules)
+    sys.path[:0] = map(str, folders)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in set(sys.modules) - modules:
+            where = getattr(sys.modules[name], "__file__", None)
+            if where is not None and any(Path(where).is_relative_to(folder) for folder in folders):
+                del sys.modules[name]
 
 
 def _remove_left(temporary: Path) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +11,7 @@ from h5schema import pipeline
 from h5schema.errors import UsageError
 
 from .arguments import Commands
-from .aside import folder_aside
+from .aside import folder_aside, importable
 
 if TYPE_CHECKING:
     from h5schema.runtime import Extraction
@@ -43,25 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
                 do="give a dim a `source`, such as '{name}.jpg', or write the file with the package's writer",
             )
         functions = arguments.schema.absolute().parent
-        with _importable(aside, functions):
+        with importable(aside, functions):
             extraction = cast("Extraction", importlib.import_module(f"{package.name}.extract").extraction)
             summary = extraction.run(
                 arguments.sources, arguments.output, overwrite=arguments.overwrite, functions=functions
             )
     return summary.tell()
-
-
-@contextmanager
-def _importable(*folders: Path) -> Generator[None]:
-    """Modules of these folders can be imported; afterwards none of them is left behind."""
-    path, modules = list(sys.path), set(sys.modules)
-    sys.path[:0] = map(str, folders)
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path[:] = path
-        for name in set(sys.modules) - modules:
-            where = getattr(sys.modules[name], "__file__", None)
-            if where is not None and any(Path(where).is_relative_to(folder) for folder in folders):
-                del sys.modules[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -62,6 +62,16 @@ class Fields:
 
 
 Sample: TypeAlias = "Take | Position | Ids | Fields | Mapping[str, Sample]"
+
+
+def takes(sample: Sample) -> Iterator[Take]:
+    """Every feature that is taken, in the order of the sample."""
+    items = sample.items if isinstance(sample, Fields) else sample
+    if isinstance(items, Take):
+        yield items
+    elif isinstance(items, Mapping):
+        for item in items.values():
+            yield from takes(item)
 
 
 @dataclass(frozen=True, slots=True)

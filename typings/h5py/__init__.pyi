@@ -109,6 +109,7 @@ class File(Group):
         name: object,
         mode: str = ...,
         *,
+        driver: str | None = ...,
         locking: bool | str | None = ...,
         rdcc_nbytes: int | None = ...,
         alignment_threshold: int = ...,

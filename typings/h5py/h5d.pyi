@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 from . import h5f, h5p, h5t
 
+COMPACT: int
 CONTIGUOUS: int
 CHUNKED: int
 VIRTUAL: int

@@ -1,0 +1,59 @@
+"""Every feature of a loader read alone: which of them takes the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+
+import numpy as np
+
+from h5schema.vocabulary.dtypes import NUMBERS
+
+from ..loaded import Loaded
+from ..plan import Take
+from ..reader import Reader
+from ..spans import Rows
+from .case import Case
+from .race import Contender, race
+from .report import FeatureFigures
+from .storage import storage
+
+_STORED = " as stored"
+
+
+def features_of(case: Case) -> tuple[FeatureFigures, ...]:
+    """The figures of all; together they get the time of one contender."""
+    contenders: list[Contender] = []
+    for address, take in case.takes.items():
+        fed = partial(_fed, case.reader, Loaded(case.reader, take))
+        contenders.append(Contender(address, _alone(case, fed)))
+        if _wider(case.reader, take):
+            contenders.append(Contender(address + _STORED, _alone(case, partial(case.reader.read, address))))
+    rates = race(contenders, case.seconds / len(contenders))
+    times = {name: 1e6 / median(found) for name, found in rates.items()}
+    return tuple(_figures(case.reader, take, times) for take in case.takes.values())
+
+
+def _figures(reader: Reader, take: Take, times: dict[str, float]) -> FeatureFigures:
+    address, whole = take.address, times[take.address]
+    converting = max(0.0, whole - times.get(address + _STORED, whole))
+    return FeatureFigures(address, whole, _wider(reader, take), converting, storage(reader, address))
+
+
+def _alone(case: Case, read: Callable[[Rows], object]) -> Iterator[int]:
+    """As many samples at once as the loader reads."""
+    while True:
+        for samples in case.drawn(case.order.size * case.together):
+            read(case.rows[samples])
+            yield len(samples)
+
+
+def _fed(reader: Reader, loaded: Loaded, rows: Rows) -> object:
+    return loaded.understood(reader.read(*loaded.asked(rows)))
+
+
+def _wider(reader: Reader, take: Take) -> str | None:
+    """The dtype that a feature is fed in, if it is wider than the stored one."""
+    stored = reader.model.features[take.address].file_dtype
+    return take.dtype if take.dtype in NUMBERS and np.dtype(take.dtype).itemsize > stored.itemsize else None

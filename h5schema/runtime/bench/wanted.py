@@ -1,0 +1,84 @@
+"""What a loader takes out of the file, as rows of datasets: what the contenders read, each in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..reader import Reader
+from ..spans import Rows
+
+_LIMIT_BYTES = 256 << 20
+"""Memory of the limit: of a larger feature it takes the first samples again and again."""
+
+
+class Wanted(NamedTuple):
+    """The rows of one dataset that samples take.
+
+    Attributes:
+        address: Of the feature.
+        path: Of its dataset.
+        starts: int64 [samples], the first row of each.
+        lengths: int64 [samples], how many rows; 1: the sample is one row.
+        is_text: Whether the rows are utf-8.
+        dtype, shape: Of one row.
+    """
+
+    address: str
+    path: str
+    starts: Rows
+    lengths: Rows | int
+    is_text: bool
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
+
+
+def wanted(reader: Reader, address: str, rows: Rows) -> Wanted:
+    """What samples at `rows` take of a feature that has entries: what its kind asks for, up to the values."""
+    feature, place = reader.model.features[address], reader.model.places[address]
+    carrier = reader.carrier()
+    reading = feature.reading(place, rows)
+    asked = next(reading)
+    while asked[0].path != place.path:
+        asked = reading.send(carrier.fetch(asked))
+    reading.close()
+    dtype, shape = carrier.form(place.path)
+    return Wanted(
+        address, place.path, asked[0].starts, asked[0].lengths, feature.dtype == "str", dtype, (shape or (0,))[1:]
+    )
+
+
+class Limit:
+    """The limit: the same rows of arrays of the same sizes, taken from memory.
+
+    Args:
+        taken: What samples take.
+        sample_bytes: Of all of it, on average.
+    """
+
+    def __init__(self, taken: Sequence[Wanted], sample_bytes: int) -> None:
+        self.samples = min(len(taken[0].starts), max(1, _LIMIT_BYTES // max(1, sample_bytes)))
+        self._dense = [_filled(one, self.samples) for one in taken if isinstance(one.lengths, int)]
+        self._ragged = [_ends(one.lengths[: self.samples]) for one in taken if not isinstance(one.lengths, int)]
+        ragged = [one for one in taken if not isinstance(one.lengths, int)]
+        self._values = [_filled(one, int(ends[-1])) for one, ends in zip(ragged, self._ragged, strict=True)]
+
+    def take(self, samples: Rows) -> list[NDArray[np.generic]]:
+        """The rows of some samples, each dataset's end to end."""
+        found = [values.take(samples, axis=0) for values in self._dense]
+        for values, ends in zip(self._values, self._ragged, strict=True):
+            bounds = zip(ends[samples].tolist(), ends[samples + 1].tolist(), strict=True)
+            found.append(np.concatenate([values[a:b] for a, b in bounds]))
+        return found
+
+
+def _filled(one: Wanted, rows: int) -> NDArray[np.generic]:
+    """Memory that is really there: of zeros the system would keep one page."""
+    return np.ones((rows, *one.shape), one.dtype)
+
+
+def _ends(lengths: Rows) -> Rows:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])

@@ -1,0 +1,130 @@
+"""A loader beside h5py and the limit: the same samples, each read in its own way, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeAlias, cast
+
+import h5py
+
+from h5schema.errors import UsageError
+
+from ..bench import Contender, LoaderFigures, Rate, endless, race
+from ..bench.advice import Circumstances, advice
+from ..bench.case import Case
+from ..bench.features import features_of
+from ..bench.race import ROUNDS
+from ..bench.wanted import Limit, wanted
+from ..plan import takes
+from ..reader import Reader
+from .collate import Ahead
+from .loader import Batches, Loader
+from .with_h5py import BySortedBatch, OneByOne
+
+_DRAWN = 1 << 18
+"""Samples whose order is drawn beforehand, where drawing it would be measured too."""
+
+AnyLoader: TypeAlias = "type[Loader[object]]"
+
+
+def measure(name: str, loader: AnyLoader, path: Path, seconds: float) -> LoaderFigures:
+    """Measures one loader of a file.
+
+    Args:
+        name: Of the loader.
+        loader: Its class.
+        path: Of the file.
+        seconds: For each way of reading.
+
+    Raises:
+        UsageError: There is nothing to measure.
+    """
+    batches = loader.loader(path)
+    reader = Reader(loader.file, path)
+    try:
+        case = _case(name, loader, batches, reader, seconds)
+        return _figures(name, loader.plan.over, batches, case)
+    finally:
+        reader.close()
+
+
+def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader, seconds: float) -> Case:
+    places, rows = reader.model.places, cast("Loader[object]", batches.dataset).rows
+    taken = {take.address: take for take in takes(loader.plan.sample) if places[take.address].lead is not None}
+    if not taken:
+        raise UsageError(f"the loader {name} takes no values of {loader.plan.over}", do="measure another one")
+    if not len(batches):
+        raise UsageError(
+            f"the loader {name} has no batch: its {len(rows)} samples do not fill one of {batches.order.size}",
+            where=str(reader.path),
+            do="make `size` smaller, or leave out `drop_last`",
+        )
+    together = cast("Ahead", cast("Any", batches).batch_sampler).count  # torch leaves it untyped
+    sample_bytes = sum(map(reader.entry_bytes, taken))
+    return Case(reader, taken, rows, batches.order, together, sample_bytes, seconds)
+
+
+def _figures(name: str, over: str, batches: Batches[object], case: Case) -> LoaderFigures:
+    taken = [wanted(case.reader, address, case.rows) for address in case.takes]
+    limit, order = Limit(taken, case.sample_bytes), case.order
+    # Another driver, because HDF5 would give a second handle of ours the chunk cache that we chose for the first.
+    with h5py.File(case.reader.path, "r", driver="stdio", locking="best-effort") as file:
+        single, by_batch = OneByOne(file, taken), BySortedBatch(file, taken)
+        size = min(order.size, max(1, int(case.seconds / ROUNDS / single.seconds())))
+        many, one = by_batch.loader(order, size), single.loader(order, size)
+        rates = _rates(
+            Contender("h5schema", _steps(case, batches)),
+            Contender("h5py, one sorted read a batch", endless(lambda: many, samples=case.samples, size=size)),
+            Contender("h5py, one read a sample", endless(lambda: one, samples=case.samples, size=size)),
+            Contender("limit: the same rows in memory", _limit(limit, case)),
+            seconds=case.seconds,
+        )
+    features = features_of(case)
+    circumstances = Circumstances(
+        order.shuffle,
+        min(case.samples, order.size * case.together),
+        1e6 / rates[0].samples_per_second,
+        rates[0].of_limit,
+        sum(one.storage.logical for one in features if one.storage.codec),
+    )
+    return LoaderFigures(
+        name,
+        over,
+        len(case.rows),
+        order.size,
+        order.shuffle,
+        case.sample_bytes,
+        rates,
+        features,
+        tuple(advice(features, circumstances)),
+        tuple(_notes(case, limit, size)),
+    )
+
+
+def _rates(*contenders: Contender, seconds: float) -> tuple[Rate, ...]:
+    found = race(contenders, seconds)
+    limit = found[contenders[-1].name]
+    return tuple(
+        Rate(name, median(own), median(a / b for a, b in zip(own, limit, strict=True))) for name, own in found.items()
+    )
+
+
+def _steps(case: Case, batches: Batches[object]) -> Iterator[int]:
+    return endless(lambda: batches, samples=case.samples, size=case.order.size, together=case.together)
+
+
+def _limit(limit: Limit, case: Case) -> Iterator[int]:
+    drawn = islice(case.drawn(case.order.size), -(-_DRAWN // case.order.size))
+    for samples in cycle([batch % limit.samples for batch in drawn]):
+        limit.take(samples)
+        yield len(samples)
+
+
+def _notes(case: Case, limit: Limit, size: int) -> Iterator[str]:
+    if limit.samples < len(case.rows):
+        yield f"the limit takes the first {limit.samples:,} samples again and again: no more are kept in memory"
+    if size < case.order.size:
+        yield f"h5py reads batches of {size}: one of {case.order.size} would take too long"

@@ -1,0 +1,93 @@
+"""How people read HDF5 for PyTorch without us: the contenders that a loader is compared with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import h5py
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+
+from ..bench.wanted import Wanted
+from ..order import BatchOrder
+
+_PROBES = 3
+
+
+class OneByOne(Dataset[Any]):
+    """One read for each sample and feature; handles of the datasets are kept."""
+
+    def __init__(self, file: h5py.File, taken: Sequence[Wanted]) -> None:
+        self._taken = [(one, cast("h5py.Dataset", file[one.path])) for one in taken]
+        self._length = len(taken[0].starts)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Mapping[str, Tensor | str]:
+        return {one.address: _entry(one, dataset, index) for one, dataset in self._taken}
+
+    def loader(self, order: BatchOrder, size: int) -> DataLoader[Any]:
+        """As most people write it."""
+        return DataLoader(
+            self, batch_size=size, shuffle=order.shuffle, drop_last=order.drop_last, collate_fn=self._collate
+        )
+
+    def seconds(self) -> float:
+        """Of one sample."""
+        taken: list[float] = []
+        for index in np.linspace(0, len(self) - 1, _PROBES).astype(int).tolist():
+            start = time.perf_counter()
+            _ = self[index]
+            taken.append(time.perf_counter() - start)
+        return min(taken)
+
+    def _collate(self, samples: Sequence[Mapping[str, Tensor | str]]) -> dict[str, Any]:
+        """torch's own collation; entries of different lengths stay a list."""
+        together = {one.address: [sample[one.address] for sample in samples] for one, _ in self._taken}
+        dense = {one.address for one, _ in self._taken if isinstance(one.lengths, int)}
+        collate = cast("Any", torch).utils.data.default_collate  # torch leaves its argument untyped
+        return {address: collate(items) if address in dense else items for address, items in together.items()}
+
+
+class BySortedBatch(Dataset[Any]):
+    """One read for each batch and feature, of sorted rows: what h5py does best."""
+
+    def __init__(self, file: h5py.File, taken: Sequence[Wanted]) -> None:
+        self._taken = [(one, cast("h5py.Dataset", file[one.path])) for one in taken]
+        self._length = len(taken[0].starts)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, indices: Sequence[int]) -> Mapping[str, object]:
+        samples = np.sort(np.asarray(indices, np.int64))
+        return {one.address: _entries(one, dataset, samples) for one, dataset in self._taken}
+
+    def loader(self, order: BatchOrder, size: int) -> DataLoader[Any]:
+        """Batches are indices, as torch's documentation has it for datasets that read many samples at once."""
+        sampler = RandomSampler(self) if order.shuffle else SequentialSampler(self)
+        return DataLoader(self, sampler=BatchSampler(sampler, size, order.drop_last), batch_size=None)
+
+
+def _entry(one: Wanted, dataset: h5py.Dataset, index: int) -> Tensor | str:
+    start = int(one.starts[index])
+    if isinstance(one.lengths, int):
+        return torch.as_tensor(dataset[start])
+    values = dataset[start : start + int(one.lengths[index])]
+    return values.tobytes().decode() if one.is_text else torch.as_tensor(values)
+
+
+def _entries(one: Wanted, dataset: h5py.Dataset, samples: NDArray[np.int64]) -> object:
+    rows = one.starts[samples]
+    if isinstance(one.lengths, int):
+        follows = int(rows[-1] - rows[0]) == len(rows) - 1
+        return torch.as_tensor(dataset[int(rows[0]) : int(rows[-1]) + 1] if follows else dataset[rows])
+    bounds = zip(rows.tolist(), (rows + one.lengths[samples]).tolist(), strict=True)
+    values = [dataset[begin:end] for begin, end in bounds]
+    return [part.tobytes().decode() for part in values] if one.is_text else torch.as_tensor(np.concatenate(values))
