@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -13,7 +13,7 @@ from h5schema.errors import DataError
 from .any_reader import AnyReader
 from .blocks import Maybe
 from .conditions import Absent, Condition, Present
-from .plan import Fields, Plan, Sample, Take
+from .plan import Plan, Take, takes
 from .spans import Rows
 
 Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
@@ -39,18 +39,9 @@ def rows_of(reader: AnyReader, plan: Plan, subset: Subset | None) -> Rows:
         )
     if subset is not None:
         rows = rows[np.isin(rows, _positions(reader, plan.over, subset))]
-    for take in _takes(plan.sample):
+    for take in takes(plan.sample):
         _expect_present(reader, take, plan.over, rows)
     return rows
-
-
-def _takes(sample: Sample) -> Iterator[Take]:
-    items = sample.items if isinstance(sample, Fields) else sample
-    if isinstance(items, Take):
-        yield items
-    elif isinstance(items, Mapping):
-        for item in items.values():
-            yield from _takes(item)
 
 
 def _holds(reader: AnyReader, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
