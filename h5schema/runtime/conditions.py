@@ -77,10 +77,10 @@ class Among:
         if isinstance(values, Texts):
             wanted = set(self.values)
             return np.array([text in wanted for text in values], bool)
-        array, wanted = np.asarray(values), np.array(self.values)
+        array, listed = np.asarray(values), np.array(self.values)
         if array.dtype.kind == "f":  # 0.1 is meant in the precision of the feature, as a bound is
-            wanted = wanted.astype(array.dtype)
-        return np.isin(array, wanted)
+            listed = listed.astype(array.dtype)
+        return np.isin(array, listed)
 
     def __repr__(self) -> str:
         return f"Among({', '.join(map(repr, self.values))})"
