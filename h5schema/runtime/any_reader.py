@@ -7,16 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, get_args
 
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
+from .arguments import one_of
 from .blocks import Texts
 from .entries import Entries, IdEntries
 from .kinds import Place
 from .model import Model, model_of
-from .spans import Rows
+from .spans import Access, Rows
 from .splits import SplitRows
 from .view import RowError, View
 
@@ -45,11 +46,11 @@ class AnyReader(ABC):
 
     Attributes:
         file: The generated class.
-        mapped: See `File`.
+        access: See `File`.
     """
 
     file: type[File]
-    mapped: bool
+    access: Access
 
     @cached_property
     def model(self) -> Model:
@@ -165,7 +166,7 @@ class AnyReader(ABC):
         """Reads everything once and compares it with its checksums."""
 
 
-def reader_of(file: type[File], paths: Paths, *, mapped: bool = True) -> AnyReader:
+def reader_of(file: type[File], paths: Paths, *, access: Access = "map") -> AnyReader:
     """The reader of one file, or of several as one.
 
     Raises:
@@ -173,12 +174,13 @@ def reader_of(file: type[File], paths: Paths, *, mapped: bool = True) -> AnyRead
     """
     from .reader import Reader  # needs this module
 
+    one_of("access", access, get_args(Access), file.__name__)
     if isinstance(paths, str | os.PathLike):
-        return Reader(file, Path(paths), mapped=mapped)
+        return Reader(file, Path(paths), access=access)
     from .shards import Shards  # few need it
 
     several = _several(paths, file.__name__)
-    return Reader(file, several[0], mapped=mapped) if len(several) == 1 else Shards(file, several, mapped=mapped)
+    return Reader(file, several[0], access=access) if len(several) == 1 else Shards(file, several, access=access)
 
 
 def _several(paths: object, where: str) -> tuple[Path, ...]:

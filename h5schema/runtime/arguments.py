@@ -29,6 +29,16 @@ def whole(name: str, value: object, where: str, *, least: int | None = None) -> 
     return number
 
 
+def one_of(name: str, value: object, known: tuple[str, ...], where: str) -> None:
+    """Refuses a word that is not known.
+
+    Raises:
+        UsageError: It is another word, or no word.
+    """
+    if value not in known:
+        raise UsageError(f"{name} is {value!r}", where=where, do=f"give {', '.join(map(repr, known))}")
+
+
 def flag(name: str, value: object, where: str) -> bool:
     """True or False; any other value would be one of them by Python's rules, as the text `no` is true.
 

@@ -18,7 +18,7 @@ from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
 from .declared import Schema, Split
-from .spans import Rows
+from .spans import Access, Rows
 from .view import View
 
 if TYPE_CHECKING:
@@ -130,8 +130,9 @@ class File(Node):
 
     Args:
         path: Of the file; or a list of paths, in the order of their entries.
-        mapped: Whether the file is mapped into memory, which is fastest. Without, it is read piece by piece:
-            worth it where another program may cut the file short while it is read, which would end this process.
+        access: How the bytes come. `map`: the file is mapped into memory, which is fast and costs nothing.
+            `read`: piece by piece, worth it where another program may cut the file short while it is read, which would
+            end a process that has it mapped. `memory`: a feature is read whole, and decoded, when it is first used.
 
     Raises:
         FileError: When it is opened: it is missing, damaged, or of another schema.
@@ -140,13 +141,13 @@ class File(Node):
     schema: ClassVar[Schema]
     splits: ClassVar[Mapping[str, Split]] = {}
 
-    def __init__(self, path: Paths, *, mapped: bool = True) -> None:
-        _set(self, "bound", Binding(self._reader(path, mapped), ""))
+    def __init__(self, path: Paths, *, access: Access = "map") -> None:
+        _set(self, "bound", Binding(self._reader(path, access), ""))
 
-    def _reader(self, path: Paths, mapped: bool) -> AnyReader:
+    def _reader(self, path: Paths, access: Access) -> AnyReader:
         from .any_reader import reader_of  # once something is opened: it is half of what importing a package would cost
 
-        return reader_of(type(self), path, mapped=mapped)
+        return reader_of(type(self), path, access=access)
 
     @property
     def path(self) -> Path:

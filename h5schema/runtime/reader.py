@@ -24,7 +24,7 @@ from .ids import Ids
 from .kinds import Place
 from .model import AnyFeature
 from .opening import open_to_read
-from .spans import Carrier, Reading, Rows, Spans, carry_out, carry_out_together
+from .spans import Access, Carrier, Reading, Rows, Spans, carry_out, carry_out_together
 
 if TYPE_CHECKING:
     from .file import File
@@ -46,13 +46,13 @@ class Reader(AnyReader):
     Args:
         file: The generated class.
         path: Of the file.
-        mapped: See `File`.
+        access: See `File`.
     """
 
-    def __init__(self, file: type[File], path: Path, *, mapped: bool = True) -> None:
+    def __init__(self, file: type[File], path: Path, *, access: Access = "map") -> None:
         self.file = file
         self.path = path
-        self.mapped = mapped
+        self.access: Access = access
         self._opened: tuple[int, h5py.File, DirectCarrier] | None = None
         self._compared: dict[str, Compared] = {}
         self._lengths: dict[str, int] = {}
@@ -69,13 +69,13 @@ class Reader(AnyReader):
 
     def __getstate__(self) -> dict[str, object]:
         fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
-        return {"file": self.file, "path": self.path, "mapped": self.mapped, **fresh}
+        return {"file": self.file, "path": self.path, "access": self.access, **fresh}
 
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
             file = self._open()
-            self._opened = os.getpid(), file, DirectCarrier(file, self.path, access="map" if self.mapped else "read")
+            self._opened = os.getpid(), file, DirectCarrier(file, self.path, access=self.access)
             self._compared.clear()
             self._lengths.clear()
         return self._opened[2]

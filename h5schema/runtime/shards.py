@@ -19,7 +19,7 @@ from .carrier import State, changed, state_of
 from .open_files import OPEN
 from .reader import Reader
 from .shard_ids import IdIndex, ShardIds, index_of
-from .spans import Rows, offsets_of
+from .spans import Access, Rows, offsets_of
 
 if TYPE_CHECKING:
     from .file import File
@@ -36,8 +36,8 @@ class Shard(Reader):
 
     _state: State | None = None
 
-    def __init__(self, file: type[File], path: Path, *, mapped: bool = True) -> None:
-        super().__init__(file, path, mapped=mapped)
+    def __init__(self, file: type[File], path: Path, *, access: Access = "map") -> None:
+        super().__init__(file, path, access=access)
         self.known: dict[str, int] = {}
 
     def length(self, dim: str) -> int:
@@ -82,18 +82,18 @@ class Shards(AnyReader):
     Args:
         file: The generated class.
         paths: Of the files, in the order of their entries.
-        mapped: See `File`.
+        access: See `File`.
     """
 
-    def __init__(self, file: type[File], paths: Sequence[Path], *, mapped: bool = True) -> None:
+    def __init__(self, file: type[File], paths: Sequence[Path], *, access: Access = "map") -> None:
         self.file = file
-        self.mapped = mapped
-        self._shards = [Shard(file, path, mapped=mapped) for path in paths]
+        self.access: Access = access
+        self._shards = [Shard(file, path, access=access) for path in paths]
         self._offsets: dict[str, Rows] | None = None
         self._indices: dict[str, IdIndex] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self.file, [shard.name for shard in self._shards], self.mapped, self._offsets)
+        return _again, (self.file, [shard.name for shard in self._shards], self.access, self._offsets)
 
     @property
     def name(self) -> str:
@@ -173,9 +173,10 @@ class Shards(AnyReader):
             dim: Address of the dim, or None.
             rows: int64 [n], each of them there.
         """
+        known = self.offsets  # found even if nobody asks for a row: the files are to agree
         if dim is None or not len(rows):
             return Spread({0: rows}, None)
-        offsets = self.offsets[dim]
+        offsets = known[dim]
         numbers = np.searchsorted(offsets, rows, side="right") - 1
         order = np.argsort(numbers, kind="stable")
         files, begins = np.unique(numbers[order], return_index=True)
@@ -232,9 +233,9 @@ class Shards(AnyReader):
                 _ = self.id_index(dim)
 
 
-def _again(file: type[File], paths: Sequence[str], mapped: bool, offsets: dict[str, Rows] | None) -> Shards:
+def _again(file: type[File], paths: Sequence[str], access: Access, offsets: dict[str, Rows] | None) -> Shards:
     """What was pickled."""
-    shards = Shards(file, [Path(path) for path in paths], mapped=mapped)
+    shards = Shards(file, [Path(path) for path in paths], access=access)
     if offsets is not None:
         shards.expect(offsets)
     return shards

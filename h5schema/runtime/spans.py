@@ -8,7 +8,7 @@ returns the block. A carrier knows nothing of kinds, and a kind nothing of files
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ class Spans(NamedTuple):
     lengths: Rows | int = 1
     inside: bool = False
 
+
+Access: TypeAlias = Literal["map", "read", "memory"]
+"""How the bytes of a file come: see `File`."""
 
 Fetched: TypeAlias = tuple[NDArray[np.generic], ...]
 Reading: TypeAlias = Generator[tuple[Spans, ...], Fetched, BlockT]

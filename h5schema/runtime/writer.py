@@ -13,13 +13,14 @@ from .file import File
 
 if TYPE_CHECKING:
     from .any_reader import Paths
+    from .spans import Access
     from .recorder import Recorder
 
 
 class Writer(File):
     """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
 
-    def _reader(self, path: Paths, mapped: bool) -> Recorder:
+    def _reader(self, path: Paths, access: Access) -> Recorder:
         from .recorder import Recorder  # once something is written
 
         if not isinstance(path, str | os.PathLike):

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
 
 from test_direct_carrier import ACCESS, layouts, read_as_written
 
-from h5schema.runtime.carrier import Access
+from h5schema.runtime.spans import Access
 
 
 @settings(

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError, FileError
-from h5schema.runtime.carrier import Access, DirectCarrier
+from h5schema.runtime.carrier import DirectCarrier
 from h5schema.runtime.carrier.cache import CHUNKS
-from h5schema.runtime.spans import Spans
+from h5schema.runtime.spans import Access, Spans
 
 ACCESS: tuple[Access, ...] = ("map", "read", "memory")
 RECORD = np.dtype([("a", "<i2"), ("b", ">f8", (2,)), ("c", "S3")])
@@ -393,9 +393,9 @@ _BOTH_WAYS = """
 import sys
 from pathlib import Path
 import h5py, hdf5plugin, numpy as np
-from h5schema.runtime.carrier import Access, DirectCarrier
+from h5schema.runtime.carrier import DirectCarrier
 from h5schema.runtime.carrier.cache import CHUNKS
-from h5schema.runtime.spans import Spans
+from h5schema.runtime.spans import Access, Spans
 from h5schema.errors import H5SchemaError
 
 path = Path(sys.argv[1])

@@ -44,7 +44,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"shuffle": 1}, "Numbers: shuffle is 1\n  help: give True or False"),
         ({"drop_last": "yes"}, "Numbers: drop_last is 'yes'\n  help: give True or False"),
         ({"pin_memory": 1}, "Numbers: pin_memory is 1\n  help: give True or False"),
-        ({"mapped": 0}, "Numbers: mapped is 0\n  help: give True or False"),
+        ({"access": "mmap"}, "Everything: access is 'mmap'\n  help: give 'map', 'read', 'memory'"),
     ],
 )
 def test_arguments_of_a_loader(path: Path, arguments: Any, text: str) -> None:

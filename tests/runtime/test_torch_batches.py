@@ -59,14 +59,14 @@ def test_dense_batches(path: Path) -> None:
             assert inputs["title"] in ("Everything, grün\n", ["Everything, grün\n"])
 
 
-def test_a_file_is_read_piece_by_piece_too(path: Path) -> None:
+def test_a_file_is_read_piece_by_piece_or_from_memory(path: Path) -> None:
     wanted = list(Shuffled.loader(path))
-    for workers in (0, 2):
-        loader = Shuffled.loader(path, mapped=False, workers=workers)
-        assert pickle.loads(pickle.dumps(loader.dataset)).source.mapped is False
+    for access, workers in (("read", 0), ("read", 2), ("memory", 0)):
+        loader = Shuffled.loader(path, access=access, workers=workers)
+        assert pickle.loads(pickle.dumps(loader.dataset)).source.access == access
         got = list(loader)
         assert [repr(batch) for batch in got] == [repr(batch) for batch in wanted]
-    with Everything(path) as mapped, Everything(path, mapped=False) as pieces:
+    with Everything(path) as mapped, Everything(path, access="read") as pieces:
         again = pickle.loads(pickle.dumps(pieces))
         rows = np.array([5, 0, 59, 5])
         assert (

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import h5py
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 
-from ..spans import Fetched, Rows, Spans, expect_inside
+from ..spans import Access, Fetched, Rows, Spans, expect_inside
 from .filters import DecodeError, undoes
 from .located import Located, chunks_of, locate, one_chunk
 from .rows import DirectRows
@@ -22,9 +21,6 @@ from .state import changed, state_of
 from .stores import Memory, Preads, Store, mapped
 from .threads import cores
 from .with_h5py import H5pyCarrier
-
-Access: TypeAlias = Literal["map", "read", "memory"]
-"""How the bytes of a file come: see `DirectCarrier`."""
 
 _ROWS_PER_CHUNK = 25
 """Reading one row through h5py costs what 25 entries of the chunk table cost: locating waits until it pays."""

@@ -17,7 +17,7 @@ from ..file import File
 from ..order import BatchOrder
 from ..plan import Plan
 from ..samples import Subset, rows_of
-from ..spans import Rows
+from ..spans import Access, Rows
 from .collate import Ahead, Collate, Together
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
@@ -47,7 +47,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         path: Of the file; or a list of paths, in the order of their entries.
         subset: Of the samples that are left by split and `where`: ids, positions in the dim, or a mask over the dim.
         limit: At most so many samples, from the first on.
-        mapped: See `File`.
+        access: See `File`.
 
     Raises:
         FileError: The file is missing or of another schema.
@@ -64,10 +64,10 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         *,
         subset: Subset | None = None,
         limit: int | None = None,
-        mapped: bool = True,
+        access: Access = "map",
     ) -> None:
         name = type(self).__name__
-        self.source = reader_of(self.file, path, mapped=flag("mapped", mapped, name))
+        self.source = reader_of(self.file, path, access=access)
         self._subset = subset
         self._limit = None if limit is None else whole("limit", limit, name, least=0)
         _ = self.rows
@@ -84,7 +84,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         drop_last: bool | None = None,
         subset: Subset | None = None,
         limit: int | None = None,
-        mapped: bool = True,
+        access: Access = "map",
         pin_memory: bool = False,
     ) -> Batches[BatchT_co]:
         """A DataLoader that is ready to use.
@@ -98,7 +98,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             drop_last: In place of the schema's.
             subset: See the class.
             limit: See the class.
-            mapped: See the class.
+            access: See the class.
             pin_memory: As torch's.
         """
         name, batch = cls.__name__, cls.plan.batch
@@ -107,7 +107,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         dropped = flag("drop_last", batch.drop_last if drop_last is None else drop_last, name)
         processes, pinned = whole("workers", workers, name, least=0), flag("pin_memory", pin_memory, name)
         seeded = whole("seed", seed, name)
-        dataset = cls(path, subset=subset, limit=limit, mapped=mapped)
+        dataset = cls(path, subset=subset, limit=limit, access=access)
         order = BatchOrder(len(dataset), size, shuffle=shuffled, drop_last=dropped, seed=seeded)
         batches = Batches[BatchT_co](
             dataset,
