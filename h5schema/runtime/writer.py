@@ -13,8 +13,8 @@ from .file import File
 
 if TYPE_CHECKING:
     from .any_reader import Paths
-    from .spans import Access
     from .recorder import Recorder
+    from .spans import Access
 
 
 class Writer(File):
