@@ -15,6 +15,10 @@ MISSING = -1
 """Address of a chunk that was never written: its values are the fill value."""
 
 
+_FAR = np.uint64(1 << 62)
+"""No file is so long, and no chunk."""
+
+
 class Filter(NamedTuple):
     """One step of the pipeline of a dataset.
 
@@ -102,6 +106,8 @@ def locate(dataset: h5py.Dataset, path: str) -> Located | None:
         if kind == h5py.h5d.CONTIGUOUS
         else _chunked(dataset, path, fill, tuple(_filter(plist, i) for i in range(plist.get_nfilters())))
     )
+    if found is None:
+        return None
     if not (found.addresses == MISSING).any():
         return _as_one_chunk(replace(found, fill=None))
     return None if fill is None else found
@@ -115,7 +121,8 @@ def _contiguous(dataset: h5py.Dataset, path: str, fill: bytes | None) -> Located
     return Located(path, dataset.dtype, dataset.shape, dataset.shape, address, one * size, one * 0, (), fill)
 
 
-def _chunked(dataset: h5py.Dataset, path: str, fill: bytes | None, filters: tuple[Filter, ...]) -> Located:
+def _chunked(dataset: h5py.Dataset, path: str, fill: bytes | None, filters: tuple[Filter, ...]) -> Located | None:
+    """The chunk table; None: it makes no sense, and HDF5 has the last word on a damaged file."""
     chunk = cast("tuple[int, ...]", dataset.chunks)
     grid = [-(-n // c) for n, c in zip(dataset.shape, chunk, strict=True)]
     firsts: list[tuple[int, ...]] = []
@@ -129,7 +136,10 @@ def _chunked(dataset: h5py.Dataset, path: str, fill: bytes | None, filters: tupl
     table = np.zeros((3, *grid), np.int64)
     table[0] = MISSING
     if stored:
-        table[:, *(np.array(firsts) // chunk).T] = np.array(stored).T
+        places, told = np.array(firsts, np.uint64) // np.array(chunk, np.uint64), np.array(stored, np.uint64)
+        if np.greater_equal(places, np.array(grid, np.uint64)).any() or np.greater(told, _FAR).any():
+            return None
+        table[:, *places.T.astype(np.int64)] = told.T.astype(np.int64)
     # Axis 0 runs fastest in a column, so that the rows of a dataset follow each other in the table.
     addresses, sizes, masks = np.ascontiguousarray(table.reshape(3, grid[0], -1).transpose(0, 2, 1))
     return Located(path, dataset.dtype, dataset.shape, chunk, addresses, sizes, masks, filters, fill)
