@@ -14,7 +14,7 @@ from h5schema import __version__
 
 from .conftest import REPOSITORY, Command
 
-COMMANDS = ("init", "generate", "lint", "extract", "inspect", "schema")
+COMMANDS = ("init", "generate", "lint", "extract", "inspect", "bench", "schema")
 HEAVY = ("pydantic", "jinja2", "yaml", "numpy", "h5py", "torch")
 
 

@@ -109,7 +109,7 @@ class LoaderFigures:
         figures = [
             ("samples/s", "MiB/s", "of the limit"),
             *(
-                (f"{one.samples_per_second:,.0f}", f"{one.samples_per_second * mebi:,.0f}", f"{one.of_limit:.3f}")
+                (_short(one.samples_per_second), _short(one.samples_per_second * mebi), f"{one.of_limit:.3f}")
                 for one in self.rates
             ),
         ]
@@ -150,6 +150,11 @@ def size_of(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
+
+
+def _short(figure: float) -> str:
+    """Whole, or three digits of a small one."""
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 def _right(column: Sequence[str]) -> list[str]:

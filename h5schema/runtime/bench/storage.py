@@ -11,6 +11,7 @@ import numpy as np
 
 from ..carrier import DirectCarrier
 from ..carrier.filters import EXTRA, has_decoders, knows
+from ..features import Text
 from ..reader import Reader
 
 _NAMES: Mapping[int, str] = {
@@ -95,7 +96,7 @@ def storage(reader: Reader, address: str) -> Storage:
     is_direct = isinstance(carrier, DirectCarrier) and place.path in carrier.direct()
     lacks = not is_direct and all(map(knows, codes)) and not has_decoders(codes)
     why, foreign = _why_h5py(dataset, codes)
-    text = reader.model.features[address].dtype == "str"
+    text = isinstance(reader.model.features[address], Text)
     rows = ("bytes" if text else "values") if reader.model.is_end_to_end(address) else "entries"
     return Storage(
         rows,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..features import Text
 from ..reader import Reader
 from ..spans import Rows
 
@@ -47,7 +48,7 @@ def wanted(reader: Reader, address: str, rows: Rows) -> Wanted:
     reading.close()
     dtype, shape = carrier.form(place.path)
     return Wanted(
-        address, place.path, asked[0].starts, asked[0].lengths, feature.dtype == "str", dtype, (shape or (0,))[1:]
+        address, place.path, asked[0].starts, asked[0].lengths, isinstance(feature, Text), dtype, (shape or (0,))[1:]
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -17,7 +17,8 @@ from ..bench.advice import Circumstances, advice
 from ..bench.case import Case
 from ..bench.features import features_of
 from ..bench.race import ROUNDS
-from ..bench.wanted import Limit, wanted
+from ..bench.wanted import Limit, Wanted, wanted
+from ..damage import damaged
 from ..plan import takes
 from ..reader import Reader
 from .collate import Ahead
@@ -26,6 +27,7 @@ from .with_h5py import BySortedBatch, OneByOne
 
 _DRAWN = 1 << 18
 """Samples whose order is drawn beforehand, where drawing it would be measured too."""
+_LIMIT = "limit: rows in memory"
 
 AnyLoader: TypeAlias = "type[Loader[object]]"
 
@@ -49,6 +51,7 @@ def measure(name: str, loader: AnyLoader, path: Path, seconds: float) -> LoaderF
         return _figures(name, loader.plan.over, batches, case)
     finally:
         reader.close()
+        cast("Loader[object]", batches.dataset).source.close()
 
 
 def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader, seconds: float) -> Case:
@@ -70,18 +73,10 @@ def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader
 def _figures(name: str, over: str, batches: Batches[object], case: Case) -> LoaderFigures:
     taken = [wanted(case.reader, address, case.rows) for address in case.takes]
     limit, order = Limit(taken, case.sample_bytes), case.order
-    # Another driver, because HDF5 would give a second handle of ours the chunk cache that we chose for the first.
-    with h5py.File(case.reader.path, "r", driver="stdio", locking="best-effort") as file:
-        single, by_batch = OneByOne(file, taken), BySortedBatch(file, taken)
-        size = min(order.size, max(1, int(case.seconds / ROUNDS / single.seconds())))
-        many, one = by_batch.loader(order, size), single.loader(order, size)
-        rates = _rates(
-            Contender("h5schema", _steps(case, batches)),
-            Contender("h5py, one sorted read a batch", endless(lambda: many, samples=case.samples, size=size)),
-            Contender("h5py, one read a sample", endless(lambda: one, samples=case.samples, size=size)),
-            Contender("limit: the same rows in memory", _limit(limit, case)),
-            seconds=case.seconds,
-        )
+    try:
+        rates, size = _rates(case, batches, taken, limit)
+    except OSError as error:  # what h5py raises where our own reading has not been yet
+        raise damaged(str(case.reader.path), error) from error
     features = features_of(case)
     circumstances = Circumstances(
         order.shuffle,
@@ -104,19 +99,34 @@ def _figures(name: str, over: str, batches: Batches[object], case: Case) -> Load
     )
 
 
-def _rates(*contenders: Contender, seconds: float) -> tuple[Rate, ...]:
-    found = race(contenders, seconds)
-    limit = found[contenders[-1].name]
-    return tuple(
-        Rate(name, median(own), median(a / b for a, b in zip(own, limit, strict=True))) for name, own in found.items()
+def _rates(case: Case, batches: Batches[object], taken: Sequence[Wanted], limit: Limit) -> tuple[tuple[Rate, ...], int]:
+    """How fast each contender is, and the size of h5py's batches."""
+    # Another driver, because HDF5 would give a second handle of ours the chunk cache that we chose for the first.
+    with h5py.File(case.reader.path, "r", driver="stdio", locking="best-effort") as file:
+        single, whole = OneByOne(file, taken), BySortedBatch(file, taken)
+        size = min(case.order.size, max(1, int(case.seconds / ROUNDS / single.seconds())))
+        many, one = whole.loader(case.order, size), single.loader(case.order, size)
+        found = race(
+            [
+                Contender("h5schema", _steps(case, batches)),
+                Contender("h5py, one read a batch", endless(lambda: many, samples=case.samples, size=size)),
+                Contender("h5py, one read a sample", endless(lambda: one, samples=case.samples, size=size)),
+                Contender(_LIMIT, _from_memory(limit, case)),
+            ],
+            case.seconds,
+        )
+    most = found[_LIMIT]
+    rates = (
+        Rate(name, median(own), median(a / b for a, b in zip(own, most, strict=True))) for name, own in found.items()
     )
+    return tuple(rates), size
 
 
 def _steps(case: Case, batches: Batches[object]) -> Iterator[int]:
     return endless(lambda: batches, samples=case.samples, size=case.order.size, together=case.together)
 
 
-def _limit(limit: Limit, case: Case) -> Iterator[int]:
+def _from_memory(limit: Limit, case: Case) -> Iterator[int]:
     drawn = islice(case.drawn(case.order.size), -(-_DRAWN // case.order.size))
     for samples in cycle([batch % limit.samples for batch in drawn]):
         limit.take(samples)

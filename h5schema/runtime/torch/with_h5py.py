@@ -77,17 +77,16 @@ class BySortedBatch(Dataset[Any]):
 
 def _entry(one: Wanted, dataset: h5py.Dataset, index: int) -> Tensor | str:
     start = int(one.starts[index])
-    if isinstance(one.lengths, int):
-        return torch.as_tensor(dataset[start])
-    values = dataset[start : start + int(one.lengths[index])]
-    return values.tobytes().decode() if one.is_text else torch.as_tensor(values)
+    value = dataset[start if isinstance(one.lengths, int) else slice(start, start + int(one.lengths[index]))]
+    return bytes(value).decode() if one.is_text else torch.as_tensor(np.asarray(value))
 
 
 def _entries(one: Wanted, dataset: h5py.Dataset, samples: NDArray[np.int64]) -> object:
     rows = one.starts[samples]
     if isinstance(one.lengths, int):
         follows = int(rows[-1] - rows[0]) == len(rows) - 1
-        return torch.as_tensor(dataset[int(rows[0]) : int(rows[-1]) + 1] if follows else dataset[rows])
+        values = dataset[int(rows[0]) : int(rows[-1]) + 1] if follows else dataset[rows]
+        return [bytes(value).decode() for value in values] if one.is_text else torch.as_tensor(values)
     bounds = zip(rows.tolist(), (rows + one.lengths[samples]).tolist(), strict=True)
-    values = [dataset[begin:end] for begin, end in bounds]
-    return [part.tobytes().decode() for part in values] if one.is_text else torch.as_tensor(np.concatenate(values))
+    parts = [dataset[begin:end] for begin, end in bounds]
+    return [bytes(part).decode() for part in parts] if one.is_text else torch.as_tensor(np.concatenate(parts))
