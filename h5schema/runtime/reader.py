@@ -76,8 +76,6 @@ class Reader(AnyReader):
         if self._opened is None or self._opened[0] != os.getpid():
             file = self._open()
             self._opened = os.getpid(), file, DirectCarrier(file, self.path, access=self.access)
-            self._compared.clear()
-            self._lengths.clear()
         return self._opened[2]
 
     def _open(self) -> h5py.File:
@@ -88,7 +86,13 @@ class Reader(AnyReader):
         except FileError:
             file.close()
             raise
+        self._forget()
         return file
+
+    def _forget(self) -> None:
+        """Drops what was found in the file: the next one of this name may be another."""
+        self._compared.clear()
+        self._lengths.clear()
 
     def open(self) -> None:
         self.carrier()
@@ -105,7 +109,7 @@ class Reader(AnyReader):
             self._opened[2].close()
             self._opened[1].close()
         self._opened = None
-        self._lengths.clear()
+        self._forget()
 
     # Reading.
 

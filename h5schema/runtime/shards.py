@@ -17,6 +17,7 @@ from .any_reader import AnyReader
 from .blocks import alike, joined, taken
 from .carrier import State, changed, state_of
 from .open_files import OPEN
+from .opening import open_to_read
 from .reader import Reader
 from .shard_ids import IdIndex, ShardIds, index_of
 from .spans import Access, Rows, offsets_of
@@ -47,13 +48,16 @@ class Shard(Reader):
         return count
 
     def _open(self) -> h5py.File:
-        file = super()._open()
+        file = super()._open() if self._state is None else open_to_read(self.path)
         state = state_of(os.stat(self.path))
         if self._state not in (None, state):
             file.close()
             raise changed(self.path)
         self._state = state
         return file
+
+    def _forget(self) -> None:
+        """Nothing: the file is the same when it is opened again."""
 
 
 class Spread(NamedTuple):
@@ -116,6 +120,9 @@ class Shards(AnyReader):
     def close(self) -> None:
         for shard in self._shards:
             OPEN.close(shard)
+        self._shards = [Shard(self.file, shard.path, access=self.access) for shard in self._shards]
+        self._offsets = None
+        self._indices.clear()
 
     def shard(self, number: int) -> AbstractContextManager[Reader]:
         """The reader of one file, which stays open in here."""

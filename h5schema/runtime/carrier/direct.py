@@ -102,7 +102,7 @@ class DirectCarrier:
             if self._access != "memory" and self._asked[path] * _ROWS_PER_CHUNK < chunks_of(dataset):
                 return None
             found = self._locate(dataset, path)
-            if self._access == "memory":
+            if self._access == "memory" and dataset.shape:
                 found = self._held(path, found)
             self._direct[path] = found
             return found

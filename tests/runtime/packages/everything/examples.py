@@ -57,8 +57,9 @@ def name_of(i: int) -> str:
     return f"folder/{i:03d}_ü.dat"
 
 
-def write(path: Path, count: int = 12) -> Path:
-    """A file of so many entries."""
+def write(path: Path, count: int = 12, first: int = 0) -> Path:
+    """A file of so many entries, from number `first` on."""
+    numbers = range(first, first + count)
     with EverythingWriter.create(path) as w:
         w.title = "Everything, grün\n"
         w.scale = 0.25
@@ -66,11 +67,11 @@ def write(path: Path, count: int = 12) -> Path:
         w.mode = Mode.slow
         w.gain = 1.5
         w.vector = np.array([1, 2, 3], np.int32)
-        for i in range(count):
+        for i in numbers:
             w.sample[name_of(i)] = entry(i)
-        for i in range(2 * count):
+        for i in range(2 * first, 2 * (first + count)):
             w.step.append({"loss": float(i)})
-        w.events.event.extend({"events/when": np.arange(count), "events/inner/word": [f"w{i}" for i in range(count)]})
+        w.events.event.extend({"events/when": np.array(numbers), "events/inner/word": [f"w{i}" for i in numbers]})
     return path
 
 
