@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -77,6 +76,8 @@ def _place(error: jinja2.TemplateError) -> str:
     """File and line of the innermost template."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"{error.filename or error.name}:{error.lineno}"
+    import traceback  # only once something is wrong
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".jinja")]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
