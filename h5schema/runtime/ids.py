@@ -25,6 +25,11 @@ from .utf8 import expect_utf8
 FIXED_BYTES = 64
 """Ids of up to so many bytes of utf-8 are stored with a fixed length."""
 
+_SHORT = 64
+"""Rows of the index that one read of a search takes."""
+_ROUNDS = 12
+"""Interpolation that has not ended after so many reads looks at an index that is not ours."""
+
 
 class UnknownIdError(DataError, KeyError):
     """No entry has this id."""
@@ -143,21 +148,40 @@ class Ids:
         return list(self.read(np.array(rows, np.int64)))
 
     def _candidates(self, wanted: int) -> list[int]:
-        """Rows whose id has this hash, by interpolation: hashes are uniform, so the place is nearly known."""
+        """Rows whose id has this hash."""
         size = self._carrier.length(self._index)
-        if not size:
-            return []
-        guess = wanted * size >> 64
-        slack = 4 * int(size**0.5) + 8
-        low, high = max(0, guess - slack), min(size, guess + slack)
-        part = self._window(low, high)
-        while low > 0 and part[0, 0] >= wanted:
-            low = max(0, low - slack)
-            part = self._window(low, high)
-        while high < size and part[-1, 0] <= wanted:
-            high = min(size, high + slack)
-            part = self._window(low, high)
-        return [int(row) for row in part[part[:, 0] == np.uint64(wanted), 1]]
+        at = self._first_from(wanted, size) if size else 0
+        found: list[int] = []
+        while at < size:
+            part = self._window(at, min(size, at + 4))
+            same = part[part[:, 0] == np.uint64(wanted), 1]
+            found += [int(row) for row in same]
+            if len(same) < len(part):
+                break
+            at += len(part)
+        return found
+
+    def _first_from(self, wanted: int, size: int) -> int:
+        """Where the first hash of at least `wanted` stands in the index.
+
+        Hashes are uniform, so interpolation finds it in some log(log(size)) short reads; should the index be
+        another, halving goes on. Below `low` all are less than `wanted`, from `high` on none is.
+        """
+        low, high, least, most = 0, size, 0, 1 << 64
+        rounds = 0
+        while high - low > _SHORT:
+            guess = low + (wanted - least) * (high - low) // (most - least) if rounds < _ROUNDS else (low + high) // 2
+            begin = min(max(guess - _SHORT // 2, low), high - _SHORT)
+            hashes = self._window(begin, begin + _SHORT)[:, 0]
+            first, last = int(hashes[0]), int(hashes[-1])
+            if first >= wanted:
+                high, most = begin, first
+            elif last < wanted:
+                low, least = begin + _SHORT, last
+            else:
+                low, high = begin, begin + _SHORT
+            rounds += 1
+        return low + int(np.searchsorted(self._window(low, high)[:, 0], np.uint64(wanted)))
 
     def _window(self, low: int, high: int) -> NDArray[np.uint64]:
         (part,) = self._carrier.fetch((Spans(self._index, np.array([low], np.int64), high - low),))
