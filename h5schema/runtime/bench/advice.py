@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..carrier.cache import CHUNKS
 from ..carrier.filters import EXTRA
-from .report import Advice, FeatureFigures, size_of
+from .report import Advice, FeatureFigures, short, size_of
 from .storage import Storage
 
 _WORTH = 0.2
@@ -103,7 +103,7 @@ def _narrow(one: FeatureFigures, found: Circumstances) -> Advice | None:
     """A wider dtype, where widening is what takes long."""
     if one.dtype is None or one.converting < _WORTH * found.microseconds or found.of_limit >= _NEAR:
         return None
-    share = f"{one.converting:.3g} of {max(one.converting, found.microseconds):.3g} µs a sample"
+    share = _share(one.converting, one, found)
     return Advice(
         one.address,
         f"making {one.dtype} of it costs {share}, and the model's device does that faster",
@@ -136,7 +136,11 @@ def _waste(storage: Storage, found: Circumstances) -> float:
 
 
 def _cost(one: FeatureFigures, found: Circumstances) -> str:
-    return f"{one.microseconds:.3g} of {max(one.microseconds, found.microseconds):.3g} µs a sample"
+    return _share(one.microseconds, one, found)
+
+
+def _share(microseconds: float, one: FeatureFigures, found: Circumstances) -> str:
+    return f"{short(microseconds)} of {short(max(one.microseconds, found.microseconds))} µs a sample"
 
 
 def _without_codec(storage: Storage) -> str:

@@ -109,7 +109,7 @@ class LoaderFigures:
         figures = [
             ("samples/s", "MiB/s", "of the limit"),
             *(
-                (_short(one.samples_per_second), _short(one.samples_per_second * mebi), f"{one.of_limit:.3f}")
+                (short(one.samples_per_second), short(one.samples_per_second * mebi), f"{one.of_limit:.3f}")
                 for one in self.rates
             ),
         ]
@@ -152,7 +152,7 @@ def size_of(count: int) -> str:
     return f"{size:.1f} TiB"
 
 
-def _short(figure: float) -> str:
+def short(figure: float) -> str:
     """Whole, or three digits of a small one."""
     return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
