@@ -109,4 +109,10 @@ def test_one_problem_at_the_value(name: str) -> None:
 
 def test_every_model_is_here() -> None:
     models = {name for name in spec.__all__ if hasattr(getattr(spec, name), "noun")}
-    assert models - set(PLACES) == {"DtypeSpec", "ListSpec", "MapSpec", "PartSpec", "PredicateSpec"}  # without keys of their own
+    assert models - set(PLACES) == {
+        "DtypeSpec",
+        "ListSpec",
+        "MapSpec",
+        "PartSpec",
+        "PredicateSpec",
+    }  # without keys of their own
