@@ -38,13 +38,14 @@ class OpenFiles:
 
     @contextmanager
     def using(self, reader: Reader) -> Generator[Reader]:
-        """In here the file of a reader may be opened, and stays open."""
+        """In here the file of a reader is open, and stays open; one thread opens it, the others wait."""
         with self._lock:
             if self._process != os.getpid():
                 self._drop_inherited()
             users = self._users.pop(reader, None)
             if users is None:
                 self._make_room()
+                reader.open()
             self._users[reader] = (users or 0) + 1
         try:
             yield reader
@@ -54,11 +55,11 @@ class OpenFiles:
                     self._users[reader] -= 1
 
     def close(self, reader: Reader) -> None:
-        """Closes the file of a reader; the next use opens it again."""
+        """Closes the file of a reader, unless a thread reads it; the next use opens it again."""
         with self._lock:
-            reader.close()
             if not self._users.get(reader):
                 self._users.pop(reader, None)
+                reader.close()
 
     def _make_room(self) -> None:
         for reader, users in list(self._users.items()) if len(self._users) >= most() else ():

@@ -16,7 +16,7 @@ from h5schema.errors import FileError, UsageError
 from .any_reader import AnyReader
 from .blocks import alike, joined, taken
 from .carrier import State, changed, state_of
-from .open_files import OPEN
+from .open_files import OPEN, most
 from .opening import open_to_read
 from .reader import Reader
 from .shard_ids import IdIndex, ShardIds, index_of
@@ -129,10 +129,13 @@ class Shards(AnyReader):
         return OPEN.using(self._shards[number])
 
     def each(self) -> Iterator[Reader]:
-        """The reader of each file in turn."""
-        for number in range(len(self._shards)):
-            with self.shard(number) as reader:
+        """The reader of each file in turn; of more files than may be open each is closed again at once."""
+        many = len(self._shards) > most()
+        for shard in self._shards:
+            with OPEN.using(shard) as reader:
                 yield reader
+            if many:
+                OPEN.close(shard)
 
     @property
     def offsets(self) -> dict[str, Rows]:
