@@ -52,6 +52,12 @@ def load(
             "this is no image that Pillow reads", where=str(path), do="look at the file, or leave it out of the pattern"
         ) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.strerror:  # said by the system, not by the decoder
+            raise DataError(
+                f"the image cannot be read: {error.strerror}",
+                where=str(path),
+                do="look at the path and its permissions",
+            ) from None
         raise DataError(
             f"the image does not decode: {error}", where=str(path), do="the file is damaged; get it again"
         ) from None

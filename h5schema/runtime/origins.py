@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from h5schema.errors import H5SchemaError, MissingExtraError, UserCodeError
 from h5schema.vocabulary.patterns import Pattern
 
 from .functions import Function
-from .sources import Source
+from .sources import Source, unreadable
 from .users_code import UsersCodeFailedError, users_code
 
 
@@ -91,8 +94,9 @@ class Calls:
         """The value of each feature for one source; None is absent.
 
         Raises:
-            SourceFailedError: A function failed.
+            SourceFailedError: A function failed, or the source is no file that can be read.
         """
+        _expect_file(source.path)
         made: dict[str, object] = {}
         shared: dict[object, object] = {}
         for address in order:
@@ -133,13 +137,14 @@ class Calls:
             return (source.captures[origin.capture],)
         if origin.source is not None:
             other = _second(origin.source, source)
+            _expect_file(other)
             return (other,) if other.exists() else None
         return (source.path,)
 
     def _call(self, origin: Call, handed: tuple[object, ...]) -> object:
         try:
             with users_code():
-                return self._functions[origin.function](*handed, **origin.params)
+                return _kept(self._functions[origin.function](*handed, **origin.params))
         except UsersCodeFailedError as failed:
             said = f"{origin.function} raised {type(failed.error).__name__}"
             raise SourceFailedError(said, frames=failed.frames) from None
@@ -149,9 +154,32 @@ class Calls:
             raise SourceFailedError(error.what, where=error.where, do=error.do) from None
 
 
+def _kept(value: object) -> object:
+    """What a function returned, as it is now: it may go on to fill the same array, and others are handed it to read."""
+    if isinstance(value, np.ndarray):
+        copied = cast("NDArray[np.generic]", value).copy()
+        copied.flags.writeable = False
+        return copied
+    if isinstance(value, Mapping):
+        return {key: _kept(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if type(value) in (list, tuple):
+        kept = [_kept(item) for item in cast("Sequence[object]", value)]
+        return kept if isinstance(value, list) else tuple(kept)
+    return value
+
+
 def _second(pattern: str, source: Source) -> Path:
     """Another file of a source's entry."""
     return source.root / Pattern.parse(pattern).fill(source.texts)
+
+
+def _expect_file(path: Path) -> None:
+    """Refuses what waits for ever or never ends when it is read, and a link to nothing."""
+    kind = unreadable(path)
+    if kind:
+        raise SourceFailedError(
+            f"it is {kind}, not a regular file", where=str(path), do="put a file in its place, or remove it"
+        )
 
 
 def _item(result: object, address: str) -> object:

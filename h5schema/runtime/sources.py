@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from h5schema.errors import DataError, UsageError
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.suggest import closest
+
+_NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,23 @@ def find(folders: Sequence[Path], dim: str, pattern: str, template: str | None) 
     return Found(tuple(sources), tuple(unmatched))
 
 
+def unreadable(path: Path) -> str:
+    """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
+    try:
+        return _NO_FILES.get(stat.S_IFMT(path.stat().st_mode), "")
+    except PermissionError:
+        return ""
+    except OSError:
+        return "a link to nothing" if path.is_symlink() else ""
+
+
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
     """(root, path relative to it with slashes), sorted by path."""
     if folder.is_file():
         yield folder.parent, folder.name
         return
+    if kind := unreadable(folder):
+        raise UsageError(f"it is {kind}, not a folder", where=str(folder), do="give a folder, or a regular file")
     if not folder.is_dir():
         siblings = [one.name for one in folder.parent.iterdir()] if folder.parent.is_dir() else []
         near = closest(folder.name, siblings)

@@ -113,6 +113,31 @@ def test_what_fails_is_named_and_skipped(photos: Path, tmp_path: Path) -> None:
         f.verify()
 
 
+def test_what_is_no_regular_file_is_a_named_failure(photos: Path, tmp_path: Path) -> None:
+    """Reading a pipe would wait for ever."""
+    os.mkfifo(photos / "cat/pipe.jpg")
+    (photos / "cat/zeros.jpg").symlink_to("/dev/zero")
+    (photos / "cat/gone.jpg").symlink_to("nowhere.jpg")
+    (photos / "cat/good.jpg").symlink_to("c1.jpg")
+    os.mkfifo(photos / "notes/cat/c2.txt")
+    (photos / "notes/cat/c3.txt").symlink_to("nowhere.txt")
+    command = [sys.executable, "-m", "pictures.extract", str(photos), "-o", str(tmp_path / "a.h5")]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGES)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stdout.startswith("9 entries of photo, 5 sources skipped; ")
+    for said in (
+        f"cat:pipe ({photos}/cat/pipe.jpg): it is a pipe, not a regular file\n",
+        f"cat:zeros ({photos}/cat/zeros.jpg): it is a device, not a regular file\n",
+        f"cat:gone ({photos}/cat/gone.jpg): it is a link to nothing, not a regular file\n",
+        f"cat:c2 ({photos}/cat/c2.jpg): it is a pipe, not a regular file ({photos}/notes/cat/c2.txt)\n",
+        f"cat:c3 ({photos}/cat/c3.jpg): it is a link to nothing, not a regular file ({photos}/notes/cat/c3.txt)\n",
+    ):
+        assert said in done.stderr
+    with pytest.raises(UsageError, match="it is a pipe, not a folder"):
+        extraction.run([photos / "cat/pipe.jpg"], tmp_path / "b.h5")
+
+
 def test_the_command(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "a.h5"
     assert extraction.main([str(photos), "-o", str(out)]) == 0
