@@ -51,7 +51,7 @@ class Reader(AnyReader):
 
     def __init__(self, file: type[File], path: Path, *, access: Access = "map") -> None:
         self.file = file
-        self.path = path
+        self.path = Path(os.path.abspath(path))  # it is opened late, and the working directory may change meanwhile
         self.access: Access = access
         self._opened: tuple[int, h5py.File, DirectCarrier] | None = None
         self._compared: dict[str, Compared] = {}

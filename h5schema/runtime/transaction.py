@@ -7,6 +7,7 @@ target as it was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from h5schema.errors import DataError, FileError
 from h5schema.vocabulary import layout
 
 from . import stamp, system
+from .arguments import flag
 from .axes import FixedAxis
 from .carrier import H5pyCarrier
 from .datasets import Datasets, values_scale
@@ -80,8 +82,10 @@ class Transaction:
         self.target = target
         self.model = model
         self._overwrite = overwrite
+        overwrite = flag("overwrite", overwrite, str(target))
         system.expect_target(target, overwrite=overwrite)
-        self._partial = system.partial_of(target)
+        self._final = Path(os.path.abspath(target))  # the working directory may change meanwhile
+        self._partial = system.partial_of(self._final)
         self._counts = dict.fromkeys(model.open_dims(), 0)
         self._waiting: dict[str, list[Checked]] = {}
         self._unique = Unique()
@@ -257,9 +261,9 @@ class Transaction:
         with self._kept():
             if sync:
                 system.sync(self._partial)
-            system.appear(self._partial, self.target, overwrite=self._overwrite)
+            system.appear(self._partial, self._final, overwrite=self._overwrite)
             if sync:
-                system.sync(self.target.parent)
+                system.sync(self._final.parent)
         self._sink.close()
 
     def discard(self) -> None:
