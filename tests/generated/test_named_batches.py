@@ -15,10 +15,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="loaders need torch")
 
-from torch.utils.data import DataLoader, default_collate  # noqa: E402
+from torch.utils.data import ConcatDataset, DataLoader, Subset, default_collate  # noqa: E402
 from torch.utils.data._utils.pin_memory import pin_memory  # noqa: E402
 
 from h5schema import pipeline  # noqa: E402
+from h5schema.errors import UsageError  # noqa: E402
 
 SCHEMA = """\
 h5schema: 1
@@ -135,9 +136,30 @@ def test_torch_keeps_the_class(loaders: ModuleType, folder: Path) -> None:
 
 def test_a_data_loader_of_your_own(loaders: ModuleType, folder: Path) -> None:
     data = loaders.Test(folder / "data.h5")
-    batches = list(DataLoader(data, batch_size=4, collate_fn=lambda batch: batch))
+    batches = list(DataLoader(data, batch_size=4, collate_fn=loaders.Test.collated))
     assert [type(batch) for batch in batches] == [loaders.TestBatch] * 2
     assert batches[1].count_.tolist() == [4, 5, 6]
+    (part,) = DataLoader(Subset(data, [5, 2]), batch_size=4, collate_fn=loaders.Test.collated)
+    assert part.count_.tolist() == [5, 2]
+    (listed,) = DataLoader(data, sampler=[[6, 0]], batch_size=None)
+    assert listed.count_.tolist() == [6, 0]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("kind", ["Test", "Many", "Deep", "IdsLoader", "Whole", "Plain"])
+def test_torch_does_not_collate_twice(loaders: ModuleType, folder: Path, kind: str, workers: int) -> None:
+    """Two tensors in a batch would be stacked into one, without a word."""
+    data = getattr(loaders, kind)(folder / "data.h5")
+    with pytest.raises((UsageError, RuntimeError)) as caught:  # torch words errors of workers anew
+        next(iter(DataLoader(data, batch_size=4, num_workers=workers)))
+    assert f"{kind}: it reads whole batches, and the DataLoader would collate single samples" in str(caught.value)
+    assert f"give the DataLoader `collate_fn={kind}.collated`" in str(caught.value)
+    if not workers:
+        with pytest.raises(UsageError, match="whole batches"):
+            _ = [*next(iter(DataLoader(data, batch_size=4, collate_fn=lambda batch: batch)))]
+    joined = DataLoader(ConcatDataset([data, data]), batch_size=4, collate_fn=data.collated)
+    with pytest.raises(UsageError, match=rf"{kind}: the DataLoader fetched a list, not a whole batch"):
+        next(iter(joined))
 
 
 def test_spawned_workers_hand_over_the_class(loaders: ModuleType, folder: Path) -> None:

@@ -21,6 +21,7 @@ from everything.loaders import Chosen, Filled, Narrow, NotFilled, Numbers, Pad, 
 from h5schema.errors import DataError, H5SchemaError, UsageError  # noqa: E402
 from h5schema.runtime import Among, Array, Axis, Batch, Check, Plan, Scalar, Take  # noqa: E402
 from h5schema.runtime.torch import Loader, Masked, Packed, Padded  # noqa: E402
+from h5schema.runtime.view import RowError  # noqa: E402
 
 COUNT = 60
 ENTRIES = [entry(i) for i in range(COUNT)]
@@ -322,12 +323,16 @@ def test_map_style_use(path: Path) -> None:
     assert states.shape == (1, 3)
     assert rows.tolist() == [data.rows[0]]
     assert labels.shape == (1,)
-    (states, _), _ = data.__getitems__([3, 1, 1])
+    (states, _), _ = data[[3, 1, 1]]
     assert states.shape == (3, 3)
     assert torch.equal(states[1], states[2])
-    with pytest.raises(IndexError):
-        data[len(data)]
-    plain = torch.utils.data.DataLoader(data, batch_size=4, collate_fn=lambda batch: batch)
+    for index in (len(data), [0, -len(data) - 1]):
+        with pytest.raises(
+            RowError, match=rf"Shuffled of .*a\.h5: sample -?\d+ is asked for, but there are {len(data)}"
+        ):
+            _ = data[index]
+    assert torch.equal(data[-1][1], data[len(data) - 1][1])
+    plain = torch.utils.data.DataLoader(data, batch_size=4, collate_fn=data.collated)
     assert sum(len(batch[1]) for batch in plain) == len(data)
 
 

@@ -36,4 +36,4 @@ for image, label in train_loader("photos.h5"):
 for batch in test_loader("photos.h5"):
     reveal_type(batch)  # TrainBatch
 reveal_type(Train("photos.h5")[0])  # TrainBatch
-reveal_type(Train("photos.h5").__getitems__([0, 1]))  # TrainBatch
+reveal_type(Train("photos.h5")[[0, 1]])  # TrainBatch

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
+
+from h5schema.errors import UsageError
 
 from ..any_reader import AnyReader
 from ..blocks import RaggedBlock
@@ -15,6 +17,8 @@ from ..order import BatchOrder
 from ..plan import Fields, Ids, Position, Sample, Take
 from ..spans import Rows
 from .forms import FORMS, from_numpy, tensor
+
+BatchT_co = TypeVar("BatchT_co", covariant=True)
 
 _MOST = 16
 _BYTES_AHEAD = 3 << 19
@@ -31,6 +35,39 @@ class Together(NamedTuple):
 
     indices: Rows
     ends: list[int]
+
+
+class Collated(Generic[BatchT_co]):
+    """A whole batch on its way through a DataLoader of the user's: a collation that wants single samples is refused.
+
+    Args:
+        batch: What was read.
+        loader: Name of the class that read it.
+    """
+
+    __slots__ = ("_loader", "batch")
+
+    def __init__(self, batch: BatchT_co, loader: str) -> None:
+        self.batch = batch
+        self._loader = loader
+
+    def __getitem__(self, index: object) -> NoReturn:
+        raise not_collated(self._loader)
+
+    def __iter__(self) -> NoReturn:
+        raise not_collated(self._loader)
+
+    def __len__(self) -> NoReturn:
+        raise not_collated(self._loader)
+
+
+def not_collated(loader: str) -> UsageError:
+    """What to say of a DataLoader that collates on its own."""
+    return UsageError(
+        "it reads whole batches, and the DataLoader would collate single samples",
+        where=loader,
+        do=f"use {loader}.loader(path), or give the DataLoader `collate_fn={loader}.collated`",
+    )
 
 
 class Ahead:

@@ -18,7 +18,8 @@ from ..order import BatchOrder
 from ..plan import Plan
 from ..samples import Subset, rows_of
 from ..spans import Access, Rows
-from .collate import Ahead, Collate, Together
+from ..view import RowError
+from .collate import Ahead, Collate, Collated, Together
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
 
@@ -122,23 +123,49 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> BatchT_co:
-        """A batch of one sample."""
-        return self.__getitems__([index])
+    def __getitem__(self, index: int | Rows | Sequence[int]) -> BatchT_co:
+        """The batch of these samples, of one if it is one index: one read for each feature."""
+        samples = np.atleast_1d(np.asarray(index))
+        if samples.ndim != 1 or (samples.size and samples.dtype.kind not in "iu"):
+            raise UsageError(f"{index!r} is no index", where=type(self).__name__, do="give whole numbers")
+        rows = self._rows_at(samples.astype(np.int64, copy=False))
+        return cast("BatchT_co", self.collate.batches(rows, (0, len(rows)))[0])
 
     @overload
     def __getitems__(self, indices: Together) -> list[BatchT_co]: ...
     @overload
-    def __getitems__(self, indices: Rows | Sequence[int]) -> BatchT_co: ...
-    def __getitems__(self, indices: Together | Rows | Sequence[int]) -> list[BatchT_co] | BatchT_co:
-        """The batch of these samples, or several batches: one read for each feature."""
+    def __getitems__(self, indices: Rows | Sequence[int]) -> Collated[BatchT_co]: ...
+    def __getitems__(self, indices: Together | Rows | Sequence[int]) -> list[BatchT_co] | Collated[BatchT_co]:
+        """What a DataLoader fetches: several batches of ours, or one of the user's, for `collated`."""
         if isinstance(indices, Together):
             return cast("list[BatchT_co]", self.collate.batches(self.rows[indices.indices], indices.ends))
-        samples = np.asarray(indices)
-        if samples.size and samples.dtype.kind not in "iu":
-            raise UsageError(f"{samples.dtype} is no index", where=type(self).__name__, do="give whole numbers")
-        rows = self.rows[samples.astype(np.int64, copy=False)]
-        return cast("BatchT_co", self.collate.batches(rows, (0, len(rows)))[0])
+        return Collated(self[indices], type(self).__name__)
+
+    @classmethod
+    def collated(cls, fetched: object) -> BatchT_co:
+        """The `collate_fn` of a DataLoader of your own: batches are read whole, nothing is left to collate.
+
+        Raises:
+            UsageError: It was fetched in single samples.
+        """
+        if not isinstance(fetched, Collated):
+            raise UsageError(
+                f"the DataLoader fetched a {type(fetched).__name__}, not a whole batch",
+                where=cls.__name__,
+                do=f"give the DataLoader a {cls.__name__} itself or a Subset of it, with a `batch_size`",
+            )
+        return cast("Collated[BatchT_co]", fetched).batch
+
+    def _rows_at(self, samples: Rows) -> Rows:
+        size = len(self)
+        outside = samples[(samples < -size) | (samples >= size)]
+        if len(outside):
+            raise RowError(
+                f"sample {int(outside[0])} is asked for, but there are {size}",
+                where=f"{type(self).__name__} of {self.source.name}",
+                do="samples count from 0; negative ones from the end",
+            )
+        return self.rows[samples]
 
     @cached_property
     def rows(self) -> Rows:
