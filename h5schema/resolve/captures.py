@@ -48,10 +48,9 @@ def relative_pattern(notes: Notes, text: str, path: Path, element: Path) -> Patt
 
 
 def captured(notes: Notes, wanted: Pattern, source: Pattern, path: Path, element: Path, dim: str) -> bool:
-    """Whether everything that `wanted` asks for is captured by `source`; complains about the first that is not."""
-    for name in wanted.captures:
-        if name in source.captures:
-            continue
+    """Whether everything that `wanted` asks for is captured by `source`; complains about all that is not."""
+    missing = [name for name in wanted.captures if name not in source.captures]
+    for name in missing:
         near = closest(name, source.captures)
         known = ", ".join(f"{{{one}}}" for one in source.captures)
         notes.add(
@@ -62,5 +61,4 @@ def captured(notes: Notes, wanted: Pattern, source: Pattern, path: Path, element
             within=(wanted.text.index(f"{{{name}"), len(name) + 2),
             breaks=element,
         )
-        return False
-    return True
+    return not missing

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from h5schema.spec import FeatureSpec
 from h5schema.vocabulary.dtypes import enum_base
 
-from ..draft import Draft, Notes
+from ..draft import Declared, Draft, Notes
 from ..identifiers import member
-from ..ir import EnumIR, FeatureIR
+from ..ir import EnumIR
 
 
 def resolve_members(draft: Draft) -> Draft:
     """Makes an `EnumIR` of each enum; classes are named later."""
     notes = Notes(draft)
     enums: dict[str, EnumIR] = {}
-    for address, feature in draft.resolved.items():
-        members = draft.features[address].spec.dtype.members
+    for address, declared in draft.features.items():
+        members = declared.spec.dtype.members
         if members is not None:
-            enum = _enum(draft, notes, feature, members)
+            enum = _enum(draft, notes, declared, members)
             if enum is not None:
                 enums[address] = enum
     return notes.done(draft._replace(enums=enums))
 
 
-def _enum(draft: Draft, notes: Notes, feature: FeatureIR, members: Sequence[tuple[str, int]]) -> EnumIR | None:
-    declared = draft.features[feature.address]
+def _enum(
+    draft: Draft, notes: Notes, declared: Declared[FeatureSpec], members: Sequence[tuple[str, int]]
+) -> EnumIR | None:
     path = (*declared.path, "dtype", "enum")
     identifiers: dict[str, str] = {}
     for text, _ in members:
@@ -39,14 +41,15 @@ def _enum(draft: Draft, notes: Notes, feature: FeatureIR, members: Sequence[tupl
                 key=True,
                 breaks=declared.path,
             )
-            return None
-        identifiers[identifier] = text
+        identifiers.setdefault(identifier, text)
+    if len(identifiers) < len(members):
+        return None
     try:
         base = enum_base(tuple(value for _, value in members))
     except ValueError as error:
         notes.add("enum-range", str(error), path, "choose smaller values", breaks=declared.path)
         return None
-    return EnumIR("", tuple((member(text), text, value) for text, value in members), base, feature.doc)
+    return EnumIR("", tuple((member(text), text, value) for text, value in members), base, declared.spec.doc)
 
 
 def _member_path(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from h5schema.vocabulary.dtypes import NUMBERS
-from h5schema.vocabulary.extractors import EXTRACTORS, LATER
 from h5schema.vocabulary.patterns import CaptureKind, Pattern, PatternError
-from h5schema.vocabulary.suggest import closest
 
+from ..calls import call_is_known
 from ..captures import captured, relative_pattern
 from ..draft import Draft, Given, Notes, Settings
 from ..ir import FeatureIR, OriginIR
@@ -20,9 +19,12 @@ def resolve_origins(draft: Draft) -> Draft:
     """Gives each feature that extraction makes its origin."""
     notes = Notes(draft)
     resolved: dict[str, FeatureIR] = {}
-    for address, feature in draft.resolved.items():
-        origin = _Origin(draft, notes, feature)
-        resolved[address] = feature._replace(origin=origin.resolve())
+    for address, declared in draft.features.items():
+        known = call_is_known(notes, draft.settings[address].call, declared.path)
+        feature = draft.resolved.get(address)
+        if feature is not None:
+            origin = _Origin(draft, notes, feature).resolve(known)
+            resolved[address] = feature._replace(origin=origin if known else None)
     return notes.done(draft._replace(resolved=resolved))
 
 
@@ -40,7 +42,8 @@ class _Origin:
         self._lead = axis
         self._pattern = Pattern.parse(axis.source) if axis is not None and axis.source is not None else None
 
-    def resolve(self) -> OriginIR | None:
+    def resolve(self, known: bool) -> OriginIR | None:
+        """The origin; None, with a complaint, if there is none. Of an unknown call only `from` is checked."""
         said = self._settings
         if said.source is not None and said.origin is not None:
             self._complain(
@@ -50,51 +53,29 @@ class _Origin:
                 "leave out one of them",
             )
             return None
-        if not self._called():
+        if not self._takes_params():
             return None
         if said.origin is not None and is_capture(said.origin.value):
             return self._from_capture(said.origin)
         if said.origin is not None:
             return self._from_features(said.origin)
-        return self._from_file()
+        return self._from_file() if known else None
 
     def _complain(self, rule: str, message: str, given: Given[object], help: str) -> None:
         self._notes.add(rule, message, given.path, help, breaks=self._path)
 
-    def _called(self) -> bool:
-        """Whether `call` names something that can be called, and `params` have a call to go to."""
+    def _takes_params(self) -> bool:
+        """Whether `params`, if there are any, have a call to go to."""
         call, params = self._settings.call, self._settings.params
-        if call is None:
-            if params is not None and len(params.path) > 2 and params.path[:-1] == self._path:
-                self._notes.add(
-                    "params-without-call",
-                    "`params` are handed to `call`, and there is none",
-                    params.path,
-                    "write a `call`, or leave them out",
-                    key=True,
-                    breaks=self._path,
-                )
-                return False
+        if call is not None or params is None or len(params.path) <= 2 or params.path[:-1] != self._path:
             return True
-        if ":" in call.value or call.value in EXTRACTORS:
-            return True
-        if call.value in LATER:
-            self._complain(
-                "not-yet",
-                f"the extractor `{call.value}` comes with a later version",
-                call,
-                "for now write a function of your own, as `call: my_module:my_function`",
-            )
-            return False
-        near = closest(call.value, [*EXTRACTORS, *LATER])
-        known = ", ".join(f"`{word}`" for word in EXTRACTORS)
-        self._complain(
-            "unknown-extractor",
-            f"there is no extractor `{call.value}`",
-            call,
-            f"did you mean `{near}`?"
-            if near
-            else f"h5schema has {known}; a function of yours is written `module:function`",
+        self._notes.add(
+            "params-without-call",
+            "`params` are handed to `call`, and there is none",
+            params.path,
+            "write a `call`, or leave them out",
+            key=True,
+            breaks=self._path,
         )
         return False
 
@@ -243,11 +224,12 @@ class _Origin:
                     f"for the capture of the source write '{{{address}}}', quotes included",
                     breaks=self._path,
                 )
-                return None
+                continue
             found = find_feature(self._draft, self._notes, address, path, breaks=self._path)
-            if found is None:
-                return None
-            given.append(found)
+            if found is not None:
+                given.append(found)
+        if len(given) < len(origin.value):
+            return None
         if self._settings.call is None:
             name, alone = self._feature.name, len(given) == 1
             self._complain(

@@ -25,11 +25,14 @@ def resolve_places(draft: Draft) -> Draft:
     draft = draft._replace(paths=paths)
     taken = {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in draft.dims.items()}
     resolved: dict[str, FeatureIR] = {}
-    for address, feature in draft.resolved.items():
-        path = _of_feature(draft, notes, feature)
+    for address, declared in draft.features.items():
+        at, feature = _checked(notes, declared), draft.resolved.get(address)
+        if at is None or feature is None:
+            continue
+        path = _of_feature(draft, notes, feature, at)
         if path is not None and path in taken:
             what = f"feature `{address}` and {taken[path]} would both lie at {path}"
-            _complain(notes, draft.features[address], "path-twice", what, f"give `{address}` another place with `at`")
+            _complain(notes, declared, "path-twice", what, f"give `{address}` another place with `at`")
         elif path is not None:
             taken[path] = f"feature `{address}`"
             resolved[address] = feature._replace(path=path)
@@ -61,12 +64,9 @@ def _of_groups(draft: Draft, notes: Notes) -> dict[str, str]:
     return paths
 
 
-def _of_feature(draft: Draft, notes: Notes, feature: FeatureIR) -> str | None:
+def _of_feature(draft: Draft, notes: Notes, feature: FeatureIR, at: str) -> str | None:
     """The absolute path of a feature, `node@name` for an attribute; None, with a complaint, if it has none."""
     declared = draft.features[feature.address]
-    at = _checked(notes, declared)
-    if at is None:
-        return None
     node, mark, attribute = at.partition("@")
     path = posixpath.join(draft.paths[declared.group], node)
     if mark:

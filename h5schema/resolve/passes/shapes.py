@@ -66,20 +66,18 @@ def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR]) -> Kind:
 
 
 def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Given[Dims]) -> Dims | None:
-    """Addresses of the dims; None if one of them is not there."""
+    """Addresses of the dims; None, with a complaint of each, if some are not there."""
     found: list[str | int] = []
     for index, dim in enumerate(given.value):
         if isinstance(dim, int):
             found.append(dim)
             continue
         address = find_dim(draft, notes, given.group, dim, (*given.path, index), breaks=feature.path)
-        if address is None:
-            return None
-        if address not in draft.axes:
+        if address is not None and address in draft.axes:
+            found.append(address)
+        else:
             notes.break_(feature.path)
-            return None
-        found.append(address)
-    return tuple(found)
+    return tuple(found) if len(found) == len(given.value) else None
 
 
 def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:

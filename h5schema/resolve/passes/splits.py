@@ -161,6 +161,7 @@ def _disjoint(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
 
 def _lists_apart(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
     owner: dict[Json, str] = {}
+    apart = True
     for part in parts:
         for index, value in enumerate(part.values or ()):
             if isinstance(value, tuple | dict):
@@ -176,9 +177,9 @@ def _lists_apart(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
                     "each value stands once" if again else "no entry is in two parts: leave it in one of them",
                     breaks=path,
                 )
-                return False
-            owner[value] = part.name
-    return True
+                apart = False
+            owner.setdefault(value, part.name)
+    return apart
 
 
 def _bounds_apart(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
