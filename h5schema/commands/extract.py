@@ -26,6 +26,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder, or single file")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the HDF5 file to make")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE, once the new one is complete")
+    parser.add_argument("--failures", type=Path, metavar="LIST", help="list all sources that fail, as JSON lines")
     return parser
 
 
@@ -43,6 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         with importable(aside, functions):
             extraction = cast("Extraction", importlib.import_module(f"{package.name}.extract").extraction)
             summary = extraction.run(
-                arguments.sources, arguments.output, overwrite=arguments.overwrite, functions=functions
+                arguments.sources,
+                arguments.output,
+                overwrite=arguments.overwrite,
+                functions=functions,
+                failures=arguments.failures,
             )
-    return summary.tell()
+    return summary.tell(arguments.failures)

@@ -10,7 +10,7 @@ from pathlib import Path
 from h5schema.errors import DataError, H5SchemaError, UsageError, UserCodeError
 from h5schema.vocabulary.patterns import Pattern
 
-from . import stamp, system
+from . import failure_list, stamp, system
 from .model import Model, model_of
 from .origins import Call, Calls, Origin, SourceFailedError
 from .progress import Progress
@@ -53,6 +53,7 @@ class Extraction:
         *,
         overwrite: bool = False,
         functions: Path | None = None,
+        failures: str | Path | None = None,
         sync: bool = True,
     ) -> Summary:
         """Extracts everything into a new file.
@@ -63,6 +64,8 @@ class Extraction:
             overwrite: Whether a file of that name is replaced.
             functions: Folder in which the user's modules are looked for first; None: the folder
                 in which the generated package lies.
+            failures: File for a list of all sources that fail, as lines of JSON, also if all of them
+                do; `overwrite` replaces another such list. None: none.
             sync: Whether the file is forced to the disk before it gets its name.
 
         Returns:
@@ -71,11 +74,15 @@ class Extraction:
         Raises:
             UsageError: Nothing to extract.
             UserCodeError: A function cannot be imported, or no source at all could be extracted.
-            FileError: The output cannot be written.
+            TargetExistsError: The output is there, or the list of failures.
+            FileError: The output or the list of failures cannot be written.
         """
         start = time.monotonic()
         folders = [Path(source) for source in sources]
         target = Path(output)
+        listed = None if failures is None else Path(failures)
+        if listed is not None:
+            failure_list.expect_free(listed, target, overwrite=overwrite)
         model = model_of(self.writer)
         _expect_made(model, self.sources, self.features)
         calls = Calls(self.features, functions or _package_folder(self.writer))
@@ -91,21 +98,23 @@ class Extraction:
             parameters=self.parameters(),
             expected={dim: len(one.sources) for dim, one in found.items()},
         )
-        failures: list[Failure] = []
+        failed: list[Failure] = []
         try:
             for address in self.features:
                 if model.places[address].lead is None:
                     transaction.put_whole(address, calls.of_file(address))
             for dim, one in found.items():
-                failures += _extract(transaction, calls, dim, one)
-            _expect_some(found, failures, target)
+                failed += _extract(transaction, calls, dim, one)
+            if listed is not None:
+                failure_list.write(listed, failed, overwrite=overwrite)
+            _expect_some(found, failed, target)
             transaction.publish(sync=sync)
         except BaseException:
             transaction.discard()
             raise
         return Summary(
             {dim: transaction.count(dim) for dim in found},
-            tuple(failures),
+            tuple(failed),
             self._unmatched(found),
             time.monotonic() - start,
             target.stat().st_size,
@@ -148,16 +157,23 @@ class Extraction:
         parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the HDF5 file to make")
         parser.add_argument("--overwrite", action="store_true", help="replace FILE, once the new one is complete")
         parser.add_argument("--functions", type=Path, metavar="FOLDER", help="where your modules are looked for first")
+        parser.add_argument("--failures", type=Path, metavar="LIST", help="list all sources that fail, as JSON lines")
         given = parser.parse_args(arguments)
         try:
-            summary = self.run(given.sources, given.output, overwrite=given.overwrite, functions=given.functions)
+            summary = self.run(
+                given.sources,
+                given.output,
+                overwrite=given.overwrite,
+                functions=given.functions,
+                failures=given.failures,
+            )
         except H5SchemaError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             print("stopped; nothing unfinished is left behind", file=sys.stderr)
             return 130
-        return summary.tell()
+        return summary.tell(given.failures)
 
 
 def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str, Origin]) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from h5schema.errors import visible
 
 _GROUPS = 10
-"""Kinds of failure that are told; of each, and of files that match nothing, the first three are named."""
+"""Kinds of failure that are told."""
+_NAMED = 20
+"""Sources of a kind that are all named; of more, and of files that match nothing, the first three are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +78,55 @@ class Summary:
     @property
     def failed(self) -> str:
         """Which sources were skipped and why, those that failed alike together; "" if there is none."""
+        groups, left = self._groups
+        lines = [f"skipped {_count(len(self.failures), 'source', 'sources')} that failed:"] if groups else []
+        for group in groups:
+            lines += _told(group)
+        if left:
+            lines.append(f"  and {_count(len(left), 'other', 'others')}: {_named(left)}")
+        return "\n".join(lines)
+
+    @property
+    def _groups(self) -> tuple[list[list[Failure]], list[Failure]]:
+        """The failures that are told, those that failed alike together; and all others."""
         groups: dict[str, list[Failure]] = {}
         for failure in self.failures:
             groups.setdefault(failure.alike, []).append(failure)
-        if not groups:
-            return ""
-        lines = [f"skipped {_count(len(self.failures), 'source', 'sources')} that failed:"]
-        for group in list(groups.values())[:_GROUPS]:
-            lines += _told(group)
-        left = [failure for group in list(groups.values())[_GROUPS:] for failure in group]
-        if left:
-            lines.append(f"  and {_count(len(left), 'other', 'others')}: {_first([one.source for one in left])}")
-        return "\n".join(lines)
+        kinds = list(groups.values())
+        return kinds[:_GROUPS], [failure for group in kinds[_GROUPS:] for failure in group]
 
-    def tell(self) -> int:
-        """Prints what was made, and on standard error what failed; returns the exit code: 1 if something did."""
+    def tell(self, listed: Path | None = None) -> int:
+        """Prints what was made, and on standard error what failed; returns the exit code: 1 if something did.
+
+        Args:
+            listed: The file that lists all failures; None: there is none.
+        """
         print(self, flush=True)
         if self.failures:
             print(self.failed, file=sys.stderr)
+            print(self._where_all(listed), end="", file=sys.stderr)
         return 1 if self.failures else 0
+
+    def _where_all(self, listed: Path | None) -> str:
+        groups, left = self._groups
+        if listed is not None:
+            return f"  all of them, in full: {visible(str(listed))}\n"
+        if left or any(len(group) > _NAMED for group in groups):
+            return "  not all are told here; `--failures LIST` writes them all to a file\n"
+        return ""
 
 
 def _told(group: Sequence[Failure]) -> list[str]:
     first = group[0]
-    who = first.name if len(group) == 1 else f"{len(group)} sources ({_first([one.source for one in group])})"
+    who = first.name if len(group) == 1 else f"{len(group)} sources ({_named(group)})"
     text = f"{who}: {first.message}\n" + "".join(f"  {line}\n" for line in first.frames.splitlines())
     text += f"  help: {first.help}\n" if first.help else ""
     return [f"  {visible(line)}" for line in text.splitlines()]
+
+
+def _named(failures: Sequence[Failure]) -> str:
+    names = [failure.source for failure in failures]
+    return ", ".join(map(visible, names)) if len(names) <= _NAMED else _first(names)
 
 
 def _first(names: Sequence[str]) -> str:

@@ -187,7 +187,81 @@ def test_extract_tells_once_what_failed_alike(h5schema: Command, schema: Path, t
         "    help: look at the file, or leave it out of the pattern\n"
         "  dog/small.jpg: /image: the shape is [9, 9, 3], not [32, 32, 3]\n"
         "    help: give exactly this shape: nothing is broadcast, cut or padded\n"
+        "  not all are told here; `--failures LIST` writes them all to a file\n"
     )
+
+
+def test_extract_names_all_that_failed_while_they_fit(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat"])
+    names = [f"cat/bad{number:02}.jpg" for number in range(20)]
+    for name in names:
+        (folder / name).write_text("no image")
+    done = h5schema("extract", schema, folder, "-o", "photos.h5")
+    assert done.stderr == (
+        "skipped 20 sources that failed:\n"
+        f"  20 sources ({', '.join(names)}): this is no image that Pillow reads\n"
+        "    help: look at the file, or leave it out of the pattern\n"
+    )
+
+
+def test_extract_lists_every_failure_for_programs(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat"])
+    names = [f"cat/bad{number:02}.jpg" for number in range(30)]
+    for name in names:
+        (folder / name).write_text("no image")
+    arguments = ("extract", schema, folder, "-o", "photos.h5", "--failures", "bad.jsonl")
+    done = h5schema(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.endswith("\n  all of them, in full: bad.jsonl\n")
+    records = [json.loads(line) for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
+    assert [record["source"] for record in records] == names
+    assert records[7] == {
+        "source": "cat/bad07.jpg",
+        "path": str(folder / "cat/bad07.jpg"),
+        "error": "this is no image that Pillow reads",
+        "frames": "",
+        "help": "look at the file, or leave it out of the pattern",
+    }
+    (tmp_path / "photos.h5").unlink()
+    done = h5schema(*arguments)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: bad.jsonl: this file exists already\n"
+        "  help: name another file, or replace both it and the output with `--overwrite`\n",
+    )
+    for name in names:
+        (folder / name).unlink()
+    assert h5schema(*arguments, "--overwrite").returncode == 0
+    assert (tmp_path / "bad.jsonl").read_bytes() == b"", "nothing failed"
+
+
+def test_extract_lists_the_failures_also_if_all_fail(h5schema: Command, schema: Path, tmp_path: Path) -> None:
+    (tmp_path / "sorted/cat").mkdir(parents=True)
+    (tmp_path / "sorted/cat/bad.jpg").write_text("no image")
+    assert h5schema("extract", schema, "sorted", "-o", "photos.h5", "--failures", "bad.jsonl").returncode == 2
+    assert json.loads((tmp_path / "bad.jsonl").read_text())["source"] == "cat/bad.jpg"
+    assert not (tmp_path / "photos.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("photos.yaml", "photos.yaml: this file exists already, and is no list of failures"),
+        ("photos.h5", "photos.h5: the list of failures would replace the output"),
+        ("photos.h5.partial", "photos.h5.partial: the list of failures would replace the output"),
+        ("no/bad.jsonl", "no: there is no such folder"),
+    ],
+)
+def test_a_list_of_failures_replaces_nothing_else(
+    h5schema: Command, schema: Path, tmp_path: Path, name: str, says: str
+) -> None:
+    folder = _draw(tmp_path / "sorted", ["cat"])
+    before = schema.read_bytes()
+    done = h5schema("extract", schema, folder, "-o", "photos.h5", "--overwrite", "--failures", name)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {says}\n")
+    assert schema.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos.yaml", "sorted"]
 
 
 def test_extract_without_a_source_says_so(h5schema: Command, tmp_path: Path) -> None:

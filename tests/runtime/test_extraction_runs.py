@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import pickle
@@ -111,6 +112,27 @@ def test_what_fails_is_named_and_skipped(photos: Path, tmp_path: Path) -> None:
     with Pictures(tmp_path / "a.h5") as f:
         assert list(f.photo) == ["cat:c0", "cat:c1", "cat:c3", "cat:c4", *(f"dog:d{i}" for i in range(5))]
         f.verify()
+
+
+def test_more_kinds_of_failure_than_are_told(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for i in range(12):
+        picture(photos / f"cat/odd{i:02}.jpg", (9, 9, 9), (20 + i, 6))
+    _, writer = declare(photo=IdAxis(dict), image=Array(np.uint8, "photo 6 10 3"))
+    job = Extraction(writer, sources={"photo": "{label}/{n}.jpg"}, features={"image": Call("image")})
+    listed = tmp_path / "failed.jsonl"
+    summary = job.run([photos], tmp_path / "a.h5", failures=listed)
+    expected = [f"cat/odd{i:02}.jpg" for i in range(12)]
+    assert [failure.source for failure in summary.failures] == expected
+    assert [json.loads(line)["source"] for line in listed.read_text().splitlines()] == expected
+    assert summary.tell() == 1
+    assert capsys.readouterr().err.endswith(
+        "\n  and 2 others: cat/odd10.jpg, cat/odd11.jpg"
+        "\n  not all are told here; `--failures LIST` writes them all to a file\n"
+    )
+    (photos / "cat/odd00.jpg").write_bytes(b"")
+    assert job.main([str(photos), "-o", str(tmp_path / "b.h5"), "--failures", str(tmp_path / "b.jsonl")]) == 1
+    assert capsys.readouterr().err.endswith(f"\n  all of them, in full: {tmp_path}/b.jsonl\n")
+    assert "no image" in json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0])["error"]
 
 
 def test_what_is_no_regular_file_is_a_named_failure(photos: Path, tmp_path: Path) -> None:
