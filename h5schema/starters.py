@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from h5schema.emit import Manifest
 from h5schema.errors import UsageError
+from h5schema.resolve.identifiers import member
 from h5schema.vocabulary import reserved
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -31,7 +35,7 @@ def starter(kind: str, folder: Path | None, name: str) -> str:
         name: Of the package.
 
     Raises:
-        UsageError: The folder is not there, or holds no such sources.
+        UsageError: The folder is not there, holds no such sources, or has classes that code cannot tell apart.
     """
     return KINDS[kind].write(folder, name)
 
@@ -41,6 +45,19 @@ def package_name(file: Path) -> str:
     text = re.sub(r"[\W_]+", "_", file.stem, flags=re.ASCII).strip("_").lower()[:30].rstrip("_")
     name = text if text and not text[0].isdigit() else f"data_{text}".rstrip("_")
     return f"{name}_data" if name in reserved.PACKAGE or reserved.is_keyword(name) else name
+
+
+def free_name(name: str, folder: Path) -> str:
+    """The name, or one like it if something else has it in the folder: `photos_data`, `photos_data2`."""
+    others = (f"{name}_data{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain((name, f"{name}_data"), others) if not _taken(folder, each))
+
+
+def _taken(folder: Path, name: str) -> bool:
+    """Whether a package of this name would meet what is not ours: a folder of data, a module."""
+    if (folder / f"{name}.py").exists():
+        return True
+    return os.path.lexists(folder / name) and not Manifest.of(folder / name).files
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +98,8 @@ def _images(folder: Path | None, name: str) -> str:
 def _survey(folder: Path) -> tuple[tuple[str, ...], list[Path]]:
     """Class names and images of a folder; no classes if the images lie in it directly."""
     if not folder.is_dir():
-        raise UsageError("there is no such folder", where=str(folder), do="give the folder that holds the images")
+        what = "this is a file, not a folder" if folder.exists() else "there is no such folder"
+        raise UsageError(what, where=str(folder), do="give the folder that holds the images")
     classed = {child.name: _images_in(child) for child in sorted(folder.iterdir()) if child.is_dir()}
     classed = {name: images for name, images in classed.items() if images}
     images = [image for images in classed.values() for image in images] or _images_in(folder)
@@ -91,7 +109,21 @@ def _survey(folder: Path) -> tuple[tuple[str, ...], list[Path]]:
             where=str(folder),
             do=f"images end in {', '.join(_SUFFIXES)}",
         )
+    _expect_apart(folder, classed)
     return tuple(classed), images
+
+
+def _expect_apart(folder: Path, classes: Iterable[str]) -> None:
+    """Refuses classes that would be one member of the enum."""
+    first: dict[str, str] = {}
+    for name in classes:
+        other = first.setdefault(member(name), name)
+        if other != name:
+            raise UsageError(
+                f"the classes '{other}' and '{name}' would both be called `{member(name)}` in code",
+                where=str(folder),
+                do="rename one of these folders, so that letters and digits tell them apart",
+            )
 
 
 def _images_in(folder: Path) -> list[Path]:

@@ -36,8 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.kind not in starters.KINDS:
         raise UsageError(_unknown(arguments.kind), do=f"the kinds are: {', '.join(starters.KINDS)}")
     target: Path = arguments.output or Path("photos.yaml")
-    text = starters.starter(arguments.kind, arguments.folder, starters.package_name(target))
+    wanted = starters.package_name(target)
+    name = starters.free_name(wanted, target.parent)
+    text = starters.starter(arguments.kind, arguments.folder, name)
     _write(target, text, force=arguments.force)
+    if name != wanted:
+        print(f"{target}: its package is called {name}, because there is another {wanted} beside it")
     print(f"{target}: written; next: h5schema lint {target}")
     return 0
 

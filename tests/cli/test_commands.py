@@ -61,6 +61,48 @@ def test_init_of_a_flat_folder_has_no_classes(h5schema: Command, tmp_path: Path)
     assert h5schema("lint", "photos.yaml").stdout == "no findings\n"
 
 
+def test_init_names_a_package_that_can_lie_beside_the_data(h5schema: Command, tmp_path: Path) -> None:
+    _draw(tmp_path / "c4", ["cat", "dog"])
+    done = h5schema("init", "images", "c4", "-o", "c4.yaml")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "c4.yaml: its package is called c4_data, because there is another c4 beside it\n"
+        "c4.yaml: written; next: h5schema lint c4.yaml\n",
+    )
+    done = h5schema("generate", "c4.yaml", "-o", ".")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "c4_data/loaders.py").exists()
+    again = h5schema("init", "images", "c4", "-o", "c4.yaml", "--force")
+    assert "package is called c4_data," in again.stdout, "a package of ours keeps its name"
+    (tmp_path / "c4_data.py").write_text("")
+    assert "package is called c4_data2," in h5schema("init", "images", "-o", "c4.yaml", "--force").stdout
+
+
+def test_init_keeps_the_name_of_a_package_of_ours(h5schema: Command, tmp_path: Path) -> None:
+    assert h5schema("init", "images").returncode == 0
+    assert h5schema("generate", "photos.yaml", "-o", ".").returncode == 0
+    done = h5schema("init", "images", "--force")
+    assert done.stdout == "photos.yaml: written; next: h5schema lint photos.yaml\n"
+
+
+def test_init_of_classes_that_code_cannot_tell_apart(h5schema: Command, tmp_path: Path) -> None:
+    _draw(tmp_path / "images", ["a b", "a_b", "c"])
+    done = h5schema("init", "images", "images")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: images: the classes 'a b' and 'a_b' would both be called `a_b` in code\n"
+        "  help: rename one of these folders, so that letters and digits tell them apart\n",
+    )
+    assert not (tmp_path / "photos.yaml").exists()
+
+
+def test_init_of_a_file(h5schema: Command, tmp_path: Path) -> None:
+    _draw(tmp_path / "images", ["cat"])
+    done = h5schema("init", "images", "images/cat/0.jpg")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: images/cat/0.jpg: this is a file, not a folder\n")
+
+
 def test_init_never_replaces_a_schema(h5schema: Command, tmp_path: Path) -> None:
     (tmp_path / "photos.yaml").write_text("mine\n")
     done = h5schema("init", "images", "-o", "photos.yaml")
