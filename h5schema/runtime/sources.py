@@ -99,7 +99,9 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
         yield folder.parent, folder.name
         return
     if kind := unreadable(folder):
-        raise UsageError(f"it is {kind}, not a folder", where=str(folder), do="give a folder, or a regular file")
+        raise UsageError(
+            f"it is {kind}, neither a folder nor a regular file", where=str(folder), do="give one of these"
+        )
     if not folder.is_dir():
         siblings = [one.name for one in folder.parent.iterdir()] if folder.parent.is_dir() else []
         near = closest(folder.name, siblings)

@@ -156,7 +156,7 @@ def test_what_is_no_regular_file_is_a_named_failure(photos: Path, tmp_path: Path
         f"cat:c3 ({photos}/cat/c3.jpg): it is a link to nothing, not a regular file ({photos}/notes/cat/c3.txt)\n",
     ):
         assert said in done.stderr
-    with pytest.raises(UsageError, match="it is a pipe, not a folder"):
+    with pytest.raises(UsageError, match="it is a pipe, neither a folder nor a regular file"):
         extraction.run([photos / "cat/pipe.jpg"], tmp_path / "b.h5")
 
 

@@ -143,3 +143,9 @@ def test_floats_do_not_become_eight_bits(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(DataError, match="the image has F pixels"):
         load(tmp_path / "a.tif")
+
+
+def test_what_the_system_says_is_no_damage(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the image cannot be read: No such file or directory") as caught:
+        load(tmp_path / "nothing.png")
+    assert caught.value.do == "look at the path and its permissions"
