@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from h5schema.errors import Location, Problem, Severity
 from h5schema.parse import Scalar, find, find_key
 from h5schema.spec import DimSpec, FeatureSpec, GroupSpec, Reading, StoreSpec
-from h5schema.spec.read import element_of
+from h5schema.spec.prune import element_of, is_aside
 
 from .ir import DimIR, EnumIR, FeatureIR, Json, LoaderIR, SplitIR
 
@@ -117,7 +117,9 @@ def doubtful(poisoned: frozenset[Path]) -> frozenset[Path]:
     return frozenset(
         element
         for element, path in inner
-        if element != path and (element[-2:-1] not in ((), ("groups",)) or path[len(element)] in _INHERITED)
+        if element != path
+        and not is_aside(path)
+        and (element[-2:-1] not in ((), ("groups",)) or path[len(element)] in _INHERITED)
     )
 
 

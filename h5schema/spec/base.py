@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
@@ -166,9 +167,9 @@ LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def check_name(value: object) -> object:
-    """Refuses a name that cannot stand in generated code."""
-    if not isinstance(value, str):
+def check_name(value: object, info: ValidationInfo) -> object:
+    """Refuses a name that cannot stand in generated code, unless the context holds it: it had its complaint."""
+    if not isinstance(value, str) or value in (info.context or ()):
         return value
     name = value
     if is_keyword(name):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence as Steps
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pydantic import ValidationError
 
@@ -14,18 +13,15 @@ from h5schema.errors import Problem
 from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, child, find, find_key
 from h5schema.parse.words import quoted, shown
 
-from .base import Flaw, Mistake, Step, said
+from .base import Flaw, Mistake, said
+from .prune import PLACEHOLDERS, Path, Plain, prune
 from .schema import SchemaSpec, schema_model
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-Path: TypeAlias = tuple[Step, ...]
-Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[str, Plain] | None"
 
-_SECTIONS = ("dims", "features", "groups", "splits", "loaders")
 _TAGS = ("<list>", "<map>", "<input>")
-_PLACEHOLDERS: dict[str, Plain] = {"h5schema": 1, "name": "unnamed", "version": "0.0.0"}
 
 
 class Reading(NamedTuple):
@@ -50,6 +46,7 @@ def read(parsed: Parsed) -> Reading:
     data: Plain = {} if parsed.root is None else plain(parsed.root)
     problems = list(parsed.problems)
     poisoned: set[Path] = set()
+    names: set[str] = set()
     if not isinstance(data, dict):
         if parsed.root is not None:
             problems.append(
@@ -60,7 +57,7 @@ def read(parsed: Parsed) -> Reading:
     told = {problem.location for problem in problems}
     while True:
         try:
-            schema = schema_model().model_validate(data)
+            schema = schema_model().model_validate(data, context=names)
             break
         except ValidationError as error:
             smaller = False
@@ -68,12 +65,16 @@ def read(parsed: Parsed) -> Reading:
                 for one in _explain(parsed, detail):
                     if not quiet and one.problem.location not in told and not _follows(one, poisoned):
                         problems.append(one.problem)
-                    smaller |= _prune(data, one.path, one.key_only, poisoned)
+                    if one.bad_name and one.bad_name not in names:  # what has it is read all the same
+                        names.add(one.bad_name)
+                        smaller = True
+                        continue
+                    smaller |= prune(data, one.path, one.key_only, poisoned)
                     if one.key_only:
                         poisoned.add((*one.path[:-1], one.meant) if one.meant else one.path)
             if not smaller:  # what is wrong could not be taken out
                 poisoned |= {(key,) for key in data}
-                data = dict(_PLACEHOLDERS)
+                data = dict(PLACEHOLDERS)
     # What is wrong behind an alias is wrong once, however often it is used.
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: problem.location)
     return Reading(schema, frozenset(poisoned), tuple(ordered), parsed)
@@ -95,12 +96,14 @@ class _Wrong(NamedTuple):
         path: Of what is wrong.
         key_only: Whether only a key too many is to be dropped.
         meant: The key that it was likely meant to be.
+        bad_name: A name that code cannot have, and that is an address nevertheless.
     """
 
     problem: Problem
     path: Path
     key_only: bool = False
     meant: str = ""
+    bad_name: str = ""
 
 
 def _follows(one: _Wrong, poisoned: set[Path]) -> bool:
@@ -133,8 +136,13 @@ def _of_mistake(parsed: Parsed, one: Mistake, loc: Path) -> _Wrong:
     if one.rule == "wrong-type" and (braces := _braces(parsed, path)) is not None:
         return _Wrong(braces, path)
     unknown = one.rule == "unknown-key"
+    name = str(path[-1]) if is_key and one.rule in ("bad-name", "keyword-name") else ""
     return _Wrong(
-        _problem(parsed, path, one.rule, one.what, one.help, at_key=is_key or unknown), path, unknown, one.meant
+        _problem(parsed, path, one.rule, one.what, one.help, at_key=is_key or unknown),
+        path,
+        unknown,
+        one.meant,
+        name if _ADDRESS.fullmatch(name) else "",
     )
 
 
@@ -226,6 +234,7 @@ def _not_text(key: str, node: Node | None, value: Plain) -> tuple[str, str, str]
     return "wrong-type", f"`{key}` is a text, not {said(value)}", f"write {key}: '...'"
 
 
+_ADDRESS = re.compile(r"[\w-]+( [\w-]+)*")
 _BRACES = re.compile(r"\{[^{}]*\}(?:[^\s,\]}]*\{[^{}]*\})*[^\s,\]}]*")
 
 
@@ -245,44 +254,3 @@ def _braces(parsed: Parsed, path: Path) -> Problem | None:
     return parsed.source.problem(
         "unquoted-braces", f"without quotes YAML reads {shown(text)} as a mapping", place, f"quote it: {quoted(text)}"
     )
-
-
-def _prune(data: dict[str, Plain], path: Path, key_only: bool, poisoned: set[Path]) -> bool:
-    """Takes out what is wrong: a key too many, else the nearest element that has a name. Whether anything was."""
-    element = path if key_only else element_of(path)
-    if not element:
-        key = str(path[0]) if path else ""
-        if key in _PLACEHOLDERS:
-            data[key] = _PLACEHOLDERS[key]
-            return True
-        poisoned.add((key,))
-        return data.pop(key, poisoned) is not poisoned
-    if not key_only:
-        poisoned.add(element)
-    inner: Plain = data
-    for step in element[:-1]:
-        inner = _step(inner, step)
-    if not isinstance(inner, dict) or element[-1] not in inner:
-        return False
-    del inner[str(element[-1])]
-    return True
-
-
-def _step(data: Plain, step: Step) -> Plain:
-    if isinstance(data, dict) and step in data:
-        return data[str(step)]
-    if isinstance(data, tuple) and isinstance(step, int) and step < len(data):
-        return data[step]
-    return data  # a shorthand: the models spell out what is one value here
-
-
-def element_of(path: Steps[Step]) -> Path:
-    """The longest beginning of a path that names a dim, feature, group, split or loader; () if there is none."""
-    found: Path = ()
-    at = 0
-    while at + 1 < len(path) and path[at] in _SECTIONS:
-        found = tuple(path[: at + 2])
-        if path[at] != "groups":
-            break
-        at += 2
-    return found

@@ -123,7 +123,7 @@ def test_who_refers_to_a_broken_element_is_not_blamed() -> None:
         "loaders: {l: {over: photo, split: s/a, inputs: f}}\n"
     )
     reading = spec.read(parse.load(HEAD + body, "a.yaml"))
-    assert reading.poisoned == {("dims", "photo"), ("features", "f"), ("splits", "s")}
+    assert reading.poisoned == {("dims", "photo"), ("features", "f", "dtype"), ("splits", "s")}
     rules = [problem.rule for problem in resolve(reading, "a.yaml").problems]
     assert rules == ["number-as-text", "unknown-dtype", "unknown-dim", "wrong-type"]
 

@@ -18,11 +18,9 @@ def resolve_shapes(draft: Draft) -> Draft:
     notes = Notes(draft)
     resolved: dict[str, FeatureIR] = {}
     for address, feature in draft.features.items():
-        if notes.breaks(feature.path):
-            continue
         settings = draft.settings[address]
         dims = _dims(draft, notes, feature, settings.dims)
-        if dims is None or not _ordered(draft, notes, feature, dims, settings.dims):
+        if dims is None or notes.breaks(feature.path) or not _ordered(draft, notes, feature, dims, settings.dims):
             continue
         spec = feature.spec
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
