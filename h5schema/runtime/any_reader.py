@@ -83,15 +83,15 @@ class AnyReader(ABC):
             part: `split/part`.
         """
         splits = self.file.splits
-        name, _, wanted = part.partition("/")
-        if name not in splits or wanted not in splits[name].parts:
-            known = [f"{split}/{part}" for split, declared in splits.items() for part in declared.parts]
-            near = closest(part, known)
+        known = [f"{name}/{one}" for name, split in splits.items() for one in split.parts]
+        if part not in known:
+            near = closest(str(part), known)
             raise UsageError(
                 f"there is no part {part!r} of a split",
                 where=self.file.__name__,
                 do=f"did you mean {near!r}?" if near else f"there are {', '.join(known) or 'none'}",
             )
+        name, _, wanted = part.partition("/")
         return SplitRows(self, name, splits[name]).part(wanted)
 
     def row_of(self, dim: str, text: str) -> int:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 import numpy as np
 
+from h5schema.errors import DataError
+
 from .blocks import Texts
 from .ids import UnknownIdError
 from .spans import Rows
-from .view import RowError
+from .view import RowError, as_rows
 
 if TYPE_CHECKING:
     from .any_reader import AnyReader
@@ -50,13 +52,7 @@ class _Rows(Generic[EntryT]):
 
     def at(self, row: int) -> EntryT:
         """The entry at a position; negative ones count from the end."""
-        size = len(self)
-        if not -size <= row < size:
-            raise RowError(
-                f"entry {row} is asked for, but there are {size}",
-                where=f"{self._reader.name}: {self._dim}",
-                do="positions count from 0; negative ones from the end",
-            )
+        self._expect_position(row)
         entry: dict[str, object] = {}
         for address in self._reader.model.led_by(self._dim):
             *outer, last = keys_of(address, self._dim)
@@ -66,6 +62,20 @@ class _Rows(Generic[EntryT]):
             view = self._reader.view(address)
             inner[last] = view[row]
         return cast("EntryT", entry)
+
+    def _expect_position(self, row: object) -> None:
+        if isinstance(row, bool) or not isinstance(row, int | np.integer):
+            raise RowError(f"{row!r} is no position", where=self._where(), do="give a whole number")
+        size = len(self)
+        if not -size <= int(cast("int", row)) < size:
+            raise RowError(
+                f"entry {row} is asked for, but there are {size}",
+                where=self._where(),
+                do="positions count from 0; negative ones from the end",
+            )
+
+    def _where(self) -> str:
+        return f"{self._reader.name}: {self._dim}"
 
 
 class Entries(_Rows[EntryT], Sequence[EntryT]):
@@ -79,8 +89,16 @@ class Entries(_Rows[EntryT], Sequence[EntryT]):
     def __getitem__(self, index: slice) -> list[EntryT]: ...
     def __getitem__(self, index: int | slice) -> EntryT | list[EntryT]:
         if isinstance(index, slice):
-            return [self.at(row) for row in range(len(self))[index]]
+            return [self.at(row) for row in self._between(index)]
         return self.at(index)
+
+    def _between(self, index: slice) -> range:
+        try:
+            return range(len(self))[index]
+        except (TypeError, ValueError):  # an end that is no number, a step of 0
+            raise RowError(
+                f"{index!r} is no slice of entries", where=self._where(), do="give whole numbers, and a step but 0"
+            ) from None
 
 
 class IdEntries(_Rows[EntryT], Mapping[str, EntryT]):
@@ -103,8 +121,18 @@ class IdEntries(_Rows[EntryT], Mapping[str, EntryT]):
 
     def row(self, key: str) -> int:
         """The position of the entry with this id."""
+        self._expect_id(key)
         return self._reader.row_of(self._dim, key)
 
     def ids(self, rows: Rows) -> Texts:
         """The ids of the entries at `rows`."""
-        return self._reader.ids(self._dim).read(rows)
+        return self._reader.ids(self._dim).read(as_rows(rows, self._where()))
+
+    def _expect_id(self, key: object) -> None:
+        if not isinstance(key, str):
+            position = key if isinstance(key, int) else 0
+            raise DataError(
+                f"{key!r} is no id",
+                where=self._where(),
+                do=f"give an id, which is a text; by position an entry is .at({position})",
+            )

@@ -17,7 +17,7 @@ from .plan import Plan, Take, takes
 from .spans import Rows
 
 Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
-"""Ids, positions in the dim, or a mask over the dim."""
+"""Ids or positions in the dim, each once, or a mask over the dim."""
 
 
 def rows_of(reader: AnyReader, plan: Plan, subset: Subset | None) -> Rows:
@@ -68,18 +68,24 @@ def _positions(reader: AnyReader, dim: str, subset: Subset) -> Rows:
                 f"a mask of shape {list(mask.shape)} for {size} entries", where=where, do="give one bool per entry"
             )
         return np.flatnonzero(mask)
-    rows = np.array([_position(reader, dim, item) for item in items], np.int64)
-    if len(rows) and (rows.min() < 0 or rows.max() >= size):
-        raise DataError(
-            f"position {int(rows[(rows < 0) | (rows >= size)][0])} of {size} entries",
-            where=where,
-            do="positions count from 0",
-        )
-    return rows
+    rows: set[int] = set()
+    for item in items:
+        row = _position(reader, dim, item)
+        if not 0 <= row < size:
+            raise DataError(f"position {row} of {size} entries", where=where, do="positions count from 0")
+        if row in rows:
+            raise DataError(
+                f"the entry {item!r} is given twice",
+                where=where,
+                do="give each entry once; a mask over the dim is of bools: numpy.asarray(mask, bool)",
+            )
+        rows.add(row)
+    return np.array(list(rows), np.int64)
 
 
 def _items(subset: object, where: str) -> list[object]:
-    if isinstance(subset, str | bytes) or not isinstance(subset, Iterable):
+    alone = isinstance(subset, np.ndarray) and not subset.ndim
+    if alone or isinstance(subset, str | bytes) or not isinstance(subset, Iterable):
         raise DataError(f"{subset!r} is no list of entries", where=where, do=f"give a list: [{subset!r}]")
     return list(cast("Iterable[object]", subset))
 

@@ -41,8 +41,15 @@ class View(Generic[EntryT, BlockT]):
         self.address = address
 
     def __len__(self) -> int:
-        place = self._reader.model.places[self.address]
-        return 1 if place.lead is None else self._reader.length(place.lead)
+        return self._reader.length(self._lead())
+
+    def __array__(self, dtype: np.dtype[np.generic] | None = None, copy: bool | None = None) -> NDArray[np.generic]:
+        """All of it, for numpy: always a copy. Without this, numpy would read one by one, and guess the dtype."""
+        one = self._reader.model.places[self.address].lead is None
+        block: object = self.read(np.zeros(1, np.int64) if one else self.rows(slice(None)))
+        if isinstance(block, np.ndarray):
+            return np.array(block[0, ...] if one else block, dtype)
+        return np.array(self[()] if one else list(self), dtype)
 
     def read(self, rows: Rows) -> BlockT:
         """The entries at `rows`, in that order, repeats allowed.
@@ -54,12 +61,7 @@ class View(Generic[EntryT, BlockT]):
             RowError: A row is outside.
             DataError: What is stored is no value of this feature.
         """
-        rows = np.asarray(rows)
-        if rows.ndim != 1 or rows.dtype.kind not in "iu":
-            raise DataError(
-                f"rows of {rows.dtype} {list(rows.shape)}", where=self._where(), do="give an int64 array of one axis"
-            )
-        block = self._reader.read(self.address, rows.astype(np.int64, copy=False))
+        block = self._reader.read(self.address, as_rows(rows, self._where()))
         return _sealed(cast("BlockT", block))
 
     @overload
@@ -72,6 +74,7 @@ class View(Generic[EntryT, BlockT]):
         if isinstance(index, tuple):
             self._expect_one_value(index)
             return self._entry(self.read(np.zeros(1, np.int64)), 0)
+        self._lead()
         if isinstance(index, int | str | np.integer):
             return self._entry(self.read(np.array([self._row(index)], np.int64)), 0)
         return self.read(self.rows(cast("slice | Iterable[int] | Iterable[str] | NDArray[np.generic]", index)))
@@ -85,13 +88,19 @@ class View(Generic[EntryT, BlockT]):
     def rows(self, index: slice | Iterable[int] | Iterable[str] | NDArray[np.generic]) -> Rows:
         """Rows of a slice, of a mask, of positions (negative ones from the end), or of ids: int64 [n]."""
         if isinstance(index, slice):
-            return np.arange(len(self), dtype=np.int64)[index]
+            return self._rows_between(index)
         if isinstance(index, np.ndarray):
             return self._rows_of(cast("NDArray[np.generic]", index))
         items = self._items(index)
         if items and all(isinstance(item, bool | np.bool_) for item in items):
             return self._rows_of(np.array(items, np.bool_))
         return np.array([self._row(item) for item in items], np.int64)
+
+    def _rows_between(self, index: slice) -> Rows:
+        try:
+            return np.arange(*index.indices(len(self)), dtype=np.int64)
+        except (TypeError, ValueError):  # an end that is no number, a step of 0
+            raise self._no_index(index) from None
 
     def _items(self, index: object) -> list[object]:
         if isinstance(index, bytes) or not isinstance(index, Iterable):
@@ -118,12 +127,7 @@ class View(Generic[EntryT, BlockT]):
 
     def _row(self, index: object) -> int:
         if isinstance(index, str):
-            place = self._reader.model.places[self.address]
-            if place.lead is None:
-                raise DataError(
-                    f"it has no entries, so none with the id {index!r}", where=self._where(), do="read it with [()]"
-                )
-            return self._reader.row_of(place.lead, index)
+            return self._reader.row_of(self._lead(), index)
         if isinstance(index, bool) or not isinstance(index, int | np.integer):
             raise self._no_index(index)
         row, size = int(cast("int", index)), len(self)
@@ -131,8 +135,24 @@ class View(Generic[EntryT, BlockT]):
             raise self._outside(row)
         return row % size
 
+    def _lead(self) -> str:
+        """The dim of its entries.
+
+        Raises:
+            DataError: It has none.
+        """
+        lead = self._reader.model.places[self.address].lead
+        if lead is None:
+            raise DataError(
+                "it has no entries, but one value",
+                where=self._where(),
+                do="read the value with [()], and index what comes",
+            )
+        return lead
+
     def _expect_one_value(self, index: tuple[object, ...]) -> None:
         if index:
+            self._lead()
             raise self._no_index(index)
         if self._reader.model.places[self.address].lead is not None:
             raise DataError(
@@ -165,6 +185,18 @@ class View(Generic[EntryT, BlockT]):
     def __repr__(self) -> str:
         place = self._reader.model.places[self.address]
         return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._reader.name}>"
+
+
+def as_rows(rows: object, where: str) -> Rows:
+    """What is given as rows: int64 [n].
+
+    Raises:
+        DataError: It is something else.
+    """
+    given = np.asarray(rows)
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise DataError(f"rows of {given.dtype} {list(given.shape)}", where=where, do="give an int64 array of one axis")
+    return given.astype(np.int64, copy=False)
 
 
 def _sealed(block: BlockT) -> BlockT:

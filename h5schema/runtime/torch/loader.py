@@ -46,7 +46,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
     Args:
         path: Of the file; or a list of paths, in the order of their entries.
-        subset: Of the samples that are left by split and `where`: ids, positions in the dim, or a mask over the dim.
+        subset: Of the samples that are left by split and `where`: ids or positions, each once, or a mask over the dim.
         limit: At most so many samples, from the first on.
         access: See `File`.
 
