@@ -57,6 +57,11 @@ def _end(event: yaml.Event) -> yaml.Mark:
     return cast("yaml.Mark", event.end_mark)
 
 
+def _each(node: Node) -> tuple[Node, ...]:
+    """The mappings that `<<` merges: one, or a list of them."""
+    return node.items if isinstance(node, Sequence) else (node,)
+
+
 class _Stop(Exception):  # noqa: N818 (it carries a result, not an error)
     """Reading further makes no sense."""
 
@@ -73,6 +78,8 @@ class _Frame:
     items: list[Node] = field(default_factory=list[Node])
     seen: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
     key: Scalar | None = None
+    merged: list[Mapping] = field(default_factory=list[Mapping])
+    merges: bool = False
     expects_key: bool = True
     size: int = 1
     height: int = 1
@@ -160,7 +167,9 @@ class _Builder:
         if len(self._stack) >= DEEPEST:
             self._too_deep(location)
         if event.anchor is not None or event.tag is not None:
-            location = self.source.location(location.line, self._after_properties(event) + 1)
+            column = self._after_properties(event)
+            if event.tag is None:  # else the tag had its complaint, and there is no second one of what it stands at
+                location = self.source.location(location.line, column + 1)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         self._stack.append(_Frame(location, is_mapping, bool(event.flow_style), event.anchor))
 
@@ -176,6 +185,9 @@ class _Builder:
             location = frame.entries[0][0].location
         node: Node
         if frame.is_mapping:
+            for merged in frame.merged:
+                present = {key.text for key, _ in frame.entries}
+                frame.entries += [entry for entry in merged.entries if entry[0].text not in present]
             node = Mapping(tuple(frame.entries), location, frame.flow)
         else:
             node = Sequence(tuple(frame.items), location, frame.flow)
@@ -234,6 +246,9 @@ class _Builder:
         else:
             if frame.key is not None:
                 frame.entries.append(self._with_colon(frame, frame.key, node))
+            elif frame.merges:
+                frame.merged += [one for one in _each(node) if isinstance(one, Mapping)]
+            frame.merges = False
             frame.expects_key = True
 
     def _with_colon(self, frame: _Frame, key: Scalar, node: Node) -> tuple[Scalar, Node]:
@@ -261,6 +276,7 @@ class _Builder:
                 node.location,
                 "repeat a whole value with an alias (`key: *anchor`), or write the keys out",
             )
+            frame.merges = True  # what was meant is read: nobody says that its keys are missing
             return None
         if not isinstance(node.value, str):
             ambiguous = bool(self.problems) and self.problems[-1].location == node.location

@@ -54,7 +54,7 @@ def read(parsed: Parsed) -> Reading:
             )
         data = {}
     quiet = parsed.root is None or (not data and bool(problems))
-    told = {problem.location for problem in problems}
+    told = {problem.location[:3] for problem in problems}
     while True:
         try:
             schema = schema_model().model_validate(data, context=names)
@@ -63,7 +63,7 @@ def read(parsed: Parsed) -> Reading:
             smaller = False
             for detail in error.errors(include_url=False):
                 for one in _explain(parsed, detail):
-                    if not quiet and one.problem.location not in told and not _follows(one, poisoned):
+                    if not quiet and one.problem.location[:3] not in told and not _follows(one, poisoned):
                         problems.append(one.problem)
                     if one.bad_name and one.bad_name not in names:  # what has it is read all the same
                         names.add(one.bad_name)
