@@ -484,7 +484,7 @@ def read_all(file: Any, name: str) -> None:
     view = file
     for part in name.split("."):
         view = getattr(view, part)
-    if file.reader.model.places[view.address].lead is None:
+    if file.bound.reader.model.places[view.address].lead is None:
         view[()]
     else:
         _ = [view[i] for i in range(4)]
