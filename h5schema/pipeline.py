@@ -6,7 +6,7 @@ it, so that an unchanged package is recognised without any of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,9 +57,11 @@ def generate(
     """
     if templates is not None and not templates.is_dir():
         raise UsageError("there is no such folder of templates", where=str(templates), do="give a folder that exists")
-    texts = {path: read(path) for path in _distinct(schemas)}
+    texts, unread = read_all(schemas)
     known = {path: _recognised(path, text, output, templates) for path, text in texts.items()}
-    resolved = compiled((path, text) for path, text in texts.items() if known[path] is None)
+    new = {path: text for path, text in texts.items() if known[path] is None}
+    expect_read(unread, [one for one in lint(new) if one.severity == "error"] if unread else ())
+    resolved = compiled(new.items())
     packages = tuple(known[path] or _planned(path, resolved[path], output, templates) for path in texts)
     _expect_own_names(packages)
     if not dry:
@@ -70,9 +72,9 @@ def generate(
     return packages
 
 
-def lint(schemas: Sequence[Path]) -> tuple[Problem, ...]:
+def lint(texts: Mapping[Path, bytes]) -> tuple[Problem, ...]:
     """Everything that is wrong or unwise in some schemas, in the order of the files."""
-    return tuple(problem for path in _distinct(schemas) for problem in _resolve(path, read(path))[1])
+    return tuple(problem for path, text in texts.items() for problem in _resolve(path, text)[1])
 
 
 def compiled(texts: Iterable[tuple[Path, bytes]]) -> dict[Path, SchemaIR]:
@@ -87,6 +89,24 @@ def compiled(texts: Iterable[tuple[Path, bytes]]) -> dict[Path, SchemaIR]:
     if errors:
         raise SchemaError(tuple(errors))
     return found
+
+
+def read_all(paths: Sequence[Path]) -> tuple[dict[Path, bytes], tuple[UsageError, ...]]:
+    """The bytes of some schemas, each file once, and why others cannot be read."""
+    texts: dict[Path, bytes] = {}
+    unread: list[UsageError] = []
+    for path in _distinct(paths):
+        try:
+            texts[path] = read(path)
+        except UsageError as error:
+            unread.append(error)
+    return texts, tuple(unread)
+
+
+def expect_read(unread: Sequence[UsageError], problems: Sequence[Problem] = ()) -> None:
+    """Refuses schemas that cannot be read: all of them in one error, with what is wrong in the others."""
+    if unread:
+        raise UsageError("\n\n".join(["\n\nerror: ".join(map(str, unread)), *map(str, problems)]))
 
 
 def read(path: Path) -> bytes:
@@ -175,9 +195,10 @@ def _other_file(path: Path) -> str:
     from h5schema.vocabulary.suggest import closest
 
     beside = _yaml_in(path.parent)
-    near = closest(path.name, beside)
+    stems = {Path(name).stem: name for name in beside}  # the endings are alike, and say nothing
+    near = closest(path.stem, stems)
     if near is not None:
-        return f"did you mean {path.with_name(near)}?"
+        return f"did you mean {path.with_name(stems[near])}?"
     return f"beside it there is {', '.join(beside[:5])}" if beside else "`h5schema init images` writes a first schema"
 
 

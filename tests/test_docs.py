@@ -65,7 +65,7 @@ SCHEMAS = [block for blocks in ALL.values() for block in blocks if block.kind ==
 
 @pytest.mark.parametrize("block", SCHEMAS, ids=str)
 def test_every_schema_lints_without_a_finding(block: Block, tmp_path: Path) -> None:
-    assert "\n".join(map(str, pipeline.lint([written(block, tmp_path)]))) == ""
+    assert "\n".join(map(str, pipeline.lint(pipeline.read_all([written(block, tmp_path)])[0]))) == ""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -140,7 +140,7 @@ def run(blocks: list[Block], namespace: dict[str, object], folder: Path, monkeyp
 
 def run_wrong(block: Block, namespace: dict[str, object], folder: Path) -> str:
     (folder / "schema.yaml").write_text(block.text, encoding="utf-8")
-    problems = pipeline.lint([Path("schema.yaml")])
+    problems = pipeline.lint(pipeline.read_all([Path("schema.yaml")])[0])
     assert problems, f"{block}: nothing is wrong with it"
     return str(SchemaError(tuple(problems)))
 

@@ -25,9 +25,13 @@ def add(commands: Commands) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints all findings."""
-    problems = pipeline.lint(arguments.schemas)
-    sys.stdout.write(_FORMATS[arguments.format](problems))
+    """Prints all findings; files that cannot be read are told of after those of the others."""
+    texts, unread = pipeline.read_all(arguments.schemas)
+    problems = pipeline.lint(texts)
+    if texts:
+        sys.stdout.write(_FORMATS[arguments.format](problems))
+        sys.stdout.flush()
+    pipeline.expect_read(unread)
     wrong = [problem for problem in problems if arguments.strict or problem.severity == "error"]
     return 1 if wrong else 0
 

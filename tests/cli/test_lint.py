@@ -38,3 +38,23 @@ def test_nothing_of_a_schema_acts_on_a_terminal(h5schema: Command, tmp_path: Pat
 def test_what_init_writes_has_no_finding(h5schema: Command, file: str) -> None:
     assert h5schema("init", "images", "-o", f"{file}.yaml").returncode == 0
     assert h5schema("lint", f"{file}.yaml").stdout == "no findings\n"
+
+
+def test_a_missing_file_hides_nothing_of_the_others(h5schema: Command, tmp_path: Path) -> None:
+    (tmp_path / "quote.yaml").write_text(HEAD + "features: {f: {dtype: uint9}}\n", encoding="utf-8")
+    found = (
+        "quote.yaml:4:23: error[unknown-dtype]: 'uint9' is not a dtype\n"
+        "  4 | features: {f: {dtype: uint9}}\n"
+        "    |                       ^^^^^\n"
+        "  help: did you mean uint8?\n"
+    )
+    missing = (
+        "error: nothere.yaml: there is no such file\n"
+        "  help: beside it there is quote.yaml\n\n"
+        "error: quotes.yml: there is no such file\n"
+        "  help: did you mean quote.yaml?\n"
+    )
+    done = h5schema("lint", "nothere.yaml", "quote.yaml", "quotes.yml")
+    assert (done.returncode, done.stdout, done.stderr) == (2, f"{found}\n1 error\n", missing)
+    done = h5schema("generate", "nothere.yaml", "quote.yaml", "quotes.yml")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{missing}\n{found}")
