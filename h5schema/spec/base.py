@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from h5schema.parse.words import shown
-from h5schema.vocabulary.reserved import is_keyword
+from h5schema.vocabulary.reserved import IN_DECLARATIONS, IN_MODULES, is_keyword
 from h5schema.vocabulary.suggest import closest
 
 Step: TypeAlias = "str | int"
@@ -163,6 +163,16 @@ def mistake(rule: str, what: str, help: str = "", at: tuple[Step, ...] = (), *, 
     return refusal(Mistake(rule, what, help, at, meant))
 
 
+MOST = 2**63 - 1
+"""The largest size, count or number of bytes: HDF5 and numpy count no further."""
+
+
+def too_large(what: str, value: int) -> PydanticCustomError:
+    """The refusal of a number that is larger than anything that can be stored."""
+    number = shown(str(value)) if value.bit_length() < 1000 else "this number"
+    return mistake("out-of-range", f"{what} is at most {MOST}, not {number}", "write a smaller number")
+
+
 LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -200,7 +210,8 @@ def _better(name: str) -> str:
 
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     better = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lstrip("0123456789_")[:LONGEST_NAME].rstrip("_")
-    return f"{better}_id" if is_keyword(better) else better
+    taken = is_keyword(better) or better in IN_DECLARATIONS or better in IN_MODULES
+    return f"{better}_id" if taken else better
 
 
 Name = Annotated[

@@ -6,13 +6,15 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from .base import TEXT, Doc, Model, Text, Texts, mistake, said
+from .base import MOST, TEXT, Doc, Model, Text, Texts, mistake, said, too_large
 from .conditions import PredicateSpec
 
 
 def _size(value: object) -> object:
-    if value == "open" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+    if value == "open" or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST):
         return value
+    if isinstance(value, int) and value > MOST:
+        raise too_large("a size", value)
     raise mistake(
         "wrong-type", f"a size is a whole number from 1 or the word open, not {said(value)}", "write 40, or open"
     )

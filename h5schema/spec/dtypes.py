@@ -29,6 +29,7 @@ _OTHER_NAMES = {
     "half": "float16",
 }
 _FORMS = "uint8, float32, str, {str: 16} or {enum: [a, b]}"
+MOST_BYTES = 2**32 - 1
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
 
@@ -110,6 +111,14 @@ def _one_key(value: Mapping[str, object]) -> object:
                     "wrong-type",
                     f"the size of `{key}` is a whole number of bytes from 1, not {said(inner)}",
                     f"write {{{key}: 16}}",
+                    (key,),
+                )
+            if inner > MOST_BYTES:
+                number = inner if inner.bit_length() < 1000 else "this number"
+                raise mistake(
+                    "out-of-range",
+                    f"a text of HDF5 has at most {MOST_BYTES} bytes, not {number}",
+                    "write a smaller number, or dtype: str for texts of any length",
                     (key,),
                 )
             return {"name": key, "size": inner}

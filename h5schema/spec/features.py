@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .base import TEXT, AnyJson, Atom, Doc, Model, Text, Texts, mistake, said
+from .base import MOST, TEXT, AnyJson, Atom, Doc, Model, Text, Texts, mistake, said, too_large
 from .conditions import CheckSpec
 from .dtypes import DtypeSpec
 from .functions import WordOrCode
@@ -14,8 +14,10 @@ from .storage import StoreSpec
 def _axis(value: object) -> object:
     if isinstance(value, str) and value:
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST:
         return value
+    if isinstance(value, int) and value > MOST:
+        raise too_large("a size", value)
     raise mistake(
         "wrong-type",
         f"an item of dims is a dim's name or a size from 1, not {said(value)}",

@@ -10,7 +10,7 @@ from pydantic_core.core_schema import tagged_union_schema
 
 from h5schema.vocabulary.dtypes import LATER, NUMBERS
 
-from .base import TEXT, Atom, Doc, Model, Name, Text, Texts, Word, mistake, said
+from .base import MOST, TEXT, Atom, Doc, Model, Name, Text, Texts, Word, mistake, said, too_large
 from .conditions import PredicateSpec
 from .functions import Code, WordOrCode
 
@@ -204,13 +204,21 @@ def _shuffle(value: object) -> object:
     raise mistake("wrong-type", f"shuffle is true, false or chunks, not {said(value)}", "write true")
 
 
+def _countable(value: object) -> object:
+    if isinstance(value, int) and value > MOST:
+        raise too_large("a batch", value)
+    return value
+
+
 class BatchSpec(Model):
     """A size, or how samples become batches."""
 
     noun: ClassVar[str] = "a batch"
     shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = ({"type": "integer", "minimum": 1},)
 
-    size: Annotated[int, Field(ge=1)] = Field(1, title="int", description="Samples of a batch.")
+    size: Annotated[int, Field(ge=1), BeforeValidator(_countable)] = Field(
+        1, title="int", description="Samples of a batch."
+    )
     shuffle: Annotated[
         object, BeforeValidator(_shuffle), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": "chunks"}]})
     ] = Field(

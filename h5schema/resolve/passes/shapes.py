@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from h5schema.spec import FeatureSpec
+from h5schema.vocabulary.dtypes import NUMBERS
 
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import DimIR, DtypeIR, FeatureIR, Kind
 from ..scope import find_dim, is_open, written
 
 Dims = tuple[str | int, ...]
+
+MOST_BYTES = 2**47
+"""What a process can address on the machines of today."""
 
 
 def resolve_shapes(draft: Draft) -> Draft:
@@ -24,6 +28,8 @@ def resolve_shapes(draft: Draft) -> Draft:
             continue
         spec = feature.spec
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
+        if not _addressable(draft, notes, feature, dims, settings.dims):
+            continue
         kind = _kind(dims, dtype, draft.axes)
         if kind == "text" and dims and not _leads_alone(draft.axes, dims):
             notes.add(
@@ -85,6 +91,20 @@ def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: D
         if wrong is not None:
             rule, message, help = wrong
             notes.add(rule, message, (*given.path, index), help, breaks=feature.path)
+            return False
+    return True
+
+
+def _addressable(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:
+    """Whether an entry fits into the memory of any machine; complains about the dim by which it does not."""
+    dtype = feature.spec.dtype
+    size = NUMBERS[dtype.name].itemsize if dtype.name in NUMBERS else dtype.size or 1
+    for index, dim in enumerate(dims):
+        size *= (dim if isinstance(dim, int) else draft.axes[dim].size) or 1
+        if size > MOST_BYTES:
+            message = f"with this dim an entry of `{feature.name}` has {size} bytes; no process can address so many"
+            help = f"write smaller sizes, for {MOST_BYTES} bytes at most, or make a dim of entries of it"
+            notes.add("too-large", message, (*given.path, index), help, breaks=feature.path)
             return False
     return True
 
