@@ -2,6 +2,7 @@
 
     cases/<name>/schema.yaml + stderr.txt    refused, or warned about, in exactly these words
     cases/<name>/schema.yaml + expected/     accepted; the package that it becomes
+    cases/<name>/stderr.txt alone            what `lint schema.yaml` says of a file that is not there
 
 After a change that is meant, `H5SCHEMA_REWRITE=1 pytest tests/test_cases.py` writes the expected files anew;
 read the difference before you commit it.
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from h5schema import parse, spec
+from h5schema import cli, parse, spec
 from h5schema.errors import SchemaError
 from h5schema.render import package
 from h5schema.resolve import Resolved, resolve
@@ -22,7 +23,9 @@ from h5schema.resolve import Resolved, resolve
 from .render.judges import findings, formatting, place, types
 
 CASES = Path(__file__).parent / "cases"
-REFUSED = sorted(path.parent.name for path in CASES.glob("*/stderr.txt"))
+SAID = sorted(path.parent for path in CASES.glob("*/stderr.txt"))
+REFUSED = [folder.name for folder in SAID if (folder / "schema.yaml").exists()]
+NOT_THERE = [folder.name for folder in SAID if folder.name not in REFUSED]
 ACCEPTED = sorted(path.parent.name for path in CASES.glob("*/expected"))
 REWRITE = bool(os.environ.get("H5SCHEMA_REWRITE"))
 
@@ -39,6 +42,15 @@ def test_the_words_are_exactly_these(case: str) -> None:
     if REWRITE:
         expected.write_text(said, encoding="utf-8")
     assert said == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", NOT_THERE)
+def test_a_schema_that_is_not_there(
+    case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(CASES / case)
+    assert cli.main(["lint", "schema.yaml"]) == 2
+    assert capsys.readouterr().err == (CASES / case / "stderr.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", REFUSED)
