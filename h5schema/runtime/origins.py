@@ -137,8 +137,7 @@ class Calls:
             return (source.captures[origin.capture],)
         if origin.source is not None:
             other = _second(origin.source, source)
-            _expect_file(other)
-            return (other,) if other.exists() else None
+            return (other,) if _is_there(other) else None
         return (source.path,)
 
     def _call(self, origin: Call, handed: tuple[object, ...]) -> object:
@@ -180,6 +179,17 @@ def _expect_file(path: Path) -> None:
         raise SourceFailedError(
             f"it is {kind}, not a regular file", where=str(path), do="put a file in its place, or remove it"
         )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a second file of an entry is there."""
+    _expect_file(path)
+    try:
+        return path.exists()
+    except OSError as error:  # it may be there, but nobody may look
+        raise SourceFailedError(
+            f"it cannot be looked at: {error.strerror}", where=str(path), do="look at the permissions of its folder"
+        ) from None
 
 
 def _item(result: object, address: str) -> object:

@@ -1,6 +1,7 @@
 """Conditions: checks of features, predicates of loaders, parts of splits."""
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, cast
 
@@ -24,9 +25,13 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 def _expression(value: object) -> object:
     if isinstance(value, str):
         try:
-            re.compile(value)
-        except (re.error, OverflowError, RecursionError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # Python warns of what it will read otherwise one day
+                re.compile(value)
+        except (re.error, FutureWarning, OverflowError, RecursionError) as error:
             why = error.msg if isinstance(error, re.error) else "Python cannot read it"
+            if isinstance(error, FutureWarning):
+                why = str(error).lower()
             raise mistake(
                 "bad-expression",
                 f"this is not a regular expression: {why}",

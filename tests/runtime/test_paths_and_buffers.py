@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,21 @@ def test_an_array_that_is_filled_again_is_what_it_was(tmp_path: Path) -> None:
 def test_a_function_that_changes_what_it_is_handed_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(UserCodeError, match="read-only"):
         run(tmp_path, "changed_in_place", {"first": "first", "less": "in_place"}, less=("first",))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look anywhere")
+def test_a_second_file_that_nobody_may_look_at_is_a_failure(tmp_path: Path) -> None:
+    closed = tmp_path / "data" / "closed"
+    closed.mkdir(parents=True)
+    (tmp_path / "data" / "a.txt").write_text("", encoding="utf-8")
+    (tmp_path / "looked_at.py").write_text("def f(path):\n    return 1\n", encoding="utf-8")
+    _, writer = declare(take=IdAxis(dict), x=Scalar(np.int64, "take"))
+    job = Extraction(
+        writer, sources={"take": "{name}.txt"}, features={"x": Call("looked_at:f", source="closed/{name}.txt")}
+    )
+    closed.chmod(0)
+    try:
+        with pytest.raises(UserCodeError, match="it cannot be looked at"):
+            job.run([tmp_path / "data"], tmp_path / "a.h5", functions=tmp_path)
+    finally:
+        closed.chmod(0o700)
