@@ -87,10 +87,8 @@ def unreadable(path: Path) -> str:
     """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
     try:
         return _NO_FILES.get(stat.S_IFMT(path.stat().st_mode), "")
-    except PermissionError:
-        return ""
-    except OSError:
-        return "a link to nothing" if path.is_symlink() else ""
+    except OSError as error:  # not there, or nobody may look: whoever opens it will say
+        return "a link to nothing" if os.path.islink(path) and not isinstance(error, PermissionError) else ""
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
