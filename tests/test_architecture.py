@@ -112,7 +112,7 @@ def test_every_room_stands_in_the_picture() -> None:
         ("h5schema.runtime", {"pydantic", "jinja2", "yaml", "torch", "PIL"}),
         (
             "h5schema.runtime",
-            {f"h5schema.runtime.{engine}" for engine in ("carrier", "extraction", "reader", "recorder")},
+            {f"h5schema.runtime.{engine}" for engine in ("carrier", "extraction", "reader", "writing")},
         ),
         ("h5schema.vocabulary.layout", {"pydantic", "jinja2", "yaml", "numpy", "h5py", "torch"}),
     ],

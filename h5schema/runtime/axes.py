@@ -10,8 +10,8 @@ from h5schema.errors import UsageError
 if TYPE_CHECKING:
     from .entries import Entries, IdEntries
     from .file import Node
-    from .recorder import AxisWriter, IdAxisWriter
     from .writer import Writer
+    from .writing.recorder import AxisWriter, IdAxisWriter
 
 EntryT = TypeVar("EntryT")
 

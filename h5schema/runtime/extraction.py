@@ -16,8 +16,8 @@ from .origins import Call, Calls, Origin, SourceFailedError
 from .progress import Progress
 from .sources import Found, Source, find
 from .summary import Failure, Summary
-from .transaction import Transaction
 from .writer import Writer
+from .writing.transaction import Transaction
 
 _COMMIT_EVERY = 10.0
 """Seconds between commits."""

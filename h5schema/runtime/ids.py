@@ -16,11 +16,11 @@ from h5schema.vocabulary import layout
 
 from .blocks import RaggedBlock, Texts
 from .damage import readable
-from .datasets import Datasets
 from .features import Options
 from .kinds import Stored
 from .spans import Carrier, Rows, Spans, offsets_of
 from .utf8 import expect_utf8
+from .writing.datasets import Datasets
 
 FIXED_BYTES = 64
 """Ids of up to so many bytes of utf-8 are stored with a fixed length."""

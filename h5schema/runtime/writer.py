@@ -13,15 +13,15 @@ from .file import File
 
 if TYPE_CHECKING:
     from .any_reader import Paths
-    from .recorder import Recorder
     from .spans import Access
+    from .writing.recorder import Recorder
 
 
 class Writer(File):
     """Makes a new file; it appears when the `with` block ends well, and not at all when it fails."""
 
     def _reader(self, path: Paths, access: Access) -> Recorder:
-        from .recorder import Recorder  # once something is written
+        from .writing.recorder import Recorder  # once something is written
 
         if not isinstance(path, str | os.PathLike):
             raise UsageError(f"{path!r} is no path", where=type(self).__name__, do="name the one file that is written")

@@ -1,0 +1,170 @@
+"""The engine behind a writer: takes entries, checks them, and hands them on to a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+import h5py
+
+from h5schema.errors import DataError, UsageError
+
+from .. import stamp
+from ..entries import Entries, IdEntries, flat, keys_of
+from ..file import File
+from ..ids import unknown_id
+from ..reader import Compared, Reader
+from ..spans import Carrier
+from .transaction import Transaction
+
+EntryT = TypeVar("EntryT")
+
+
+class Recorder(Reader):
+    """The engine behind a writer: reads what was put so far, and puts more."""
+
+    def __init__(self, file: type[File], path: Path) -> None:
+        super().__init__(file, path)
+        self._transaction: Transaction | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**super().__getstate__(), "_transaction": None}
+
+    def begin(self, *, overwrite: bool) -> None:
+        """Begins a new file."""
+        self._transaction = Transaction(
+            self.path, self.model, self.file.schema, stamp.schema_text(self.file), overwrite=overwrite
+        )
+
+    @property
+    def transaction(self) -> Transaction:
+        """What is being written."""
+        if self._transaction is None:
+            raise UsageError(
+                "no file is being written",
+                where=str(self.path),
+                do=f"begin with {self.file.__name__}.create(path); changing a finished file comes with a later version",
+            )
+        return self._transaction
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was begun and neither published nor dropped."""
+        return self._transaction is not None
+
+    def carrier(self) -> Carrier:
+        return self.transaction.carrier
+
+    def hdf5(self) -> h5py.File:
+        self.carrier()  # every dataset is made before somebody looks
+        return self.transaction.file
+
+    def length(self, dim: str) -> int:
+        self.transaction.flush(dim)
+        return self.transaction.count(dim)
+
+    def compared(self, address: str) -> Compared:
+        return self._compare(address)  # anew each time: the file grows
+
+    def row_of(self, dim: str, text: str) -> int:
+        row = self.transaction.row_of(dim, text)
+        if row is None:
+            raise unknown_id(dim, text, str(self.path))
+        return row
+
+    def entries(self, dim: str) -> object:
+        found: IdAxisWriter[object] | AxisWriter[object] = (
+            IdAxisWriter(self, dim) if self.model.has_ids(dim) else AxisWriter(self, dim)
+        )
+        return found
+
+    def assign(self, address: str, value: object) -> None:
+        place = self.model.places[address]
+        if place.lead is not None:
+            raise UsageError(
+                f"{address} has an entry for each of {place.lead}, so it is not assigned as a whole",
+                where=str(self.path),
+                do=f"give entries: file.{place.lead}.extend(...)",
+            )
+        self.transaction.put_whole(address, value)
+
+    def keep(self, dim: str, key: str | None, entry: object) -> None:
+        """Takes one entry: it is checked and copied now, and written together with others."""
+        addresses = self.model.led_by(dim)
+        _expect_keys(entry, addresses, dim, f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})"))
+        self.transaction.put_one(dim, flat(entry, addresses, dim), key)
+
+    def publish(self) -> None:
+        """Completes the file and gives it its final name."""
+        self.transaction.publish()
+        self._transaction = None
+
+    def close(self) -> None:
+        if self._transaction is not None:
+            self._transaction.discard()
+            self._transaction = None
+
+
+def _expect_keys(entry: object, addresses: Sequence[str], dim: str, where: str) -> None:
+    """Refuses an entry with a key that is no feature: its value would be lost without a word."""
+    if not isinstance(entry, Mapping):
+        raise DataError(f"{type(entry).__name__} is no entry", where=where, do="give a mapping from feature to value")
+    known = {keys_of(address, dim) for address in addresses}
+    for path, value in _leaves(cast("Mapping[str, object]", entry), ()):
+        left_out = value is None and any(one[: len(path)] == path for one in known)
+        if path not in known and not left_out:
+            raise DataError(
+                f"{'/'.join(map(str, path))} is no feature of an entry of {dim}",
+                where=where,
+                do=f"an entry has {', '.join('/'.join(one) for one in sorted(known))}",
+            )
+
+
+def _leaves(entry: Mapping[str, object], before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    for key, value in entry.items():
+        path = (*before, key)
+        if isinstance(value, Mapping):
+            yield from _leaves(cast("Mapping[str, object]", value), path)
+        else:
+            yield path, value
+
+
+class AxisWriter(Entries[EntryT], Generic[EntryT]):
+    """The entries of a dim without ids, of a file that is being written."""
+
+    __slots__ = ()
+
+    _reader: Recorder
+
+    def append(self, entry: EntryT) -> None:
+        """Adds one entry at the end."""
+        self._reader.keep(self._dim, None, entry)
+
+    def extend(self, blocks: Mapping[str, object]) -> None:
+        """Adds many entries at once.
+
+        Args:
+            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+        """
+        self._reader.transaction.put(self._dim, blocks)
+
+
+class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
+    """The entries of a dim with ids, of a file that is being written."""
+
+    __slots__ = ()
+
+    _reader: Recorder
+
+    def __setitem__(self, key: str, entry: EntryT) -> None:
+        self._reader.keep(self._dim, key, entry)
+
+    def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
+        """Adds many entries at once.
+
+        Args:
+            ids: One for each entry.
+            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+        """
+        self._reader.transaction.put(self._dim, blocks, ids)
