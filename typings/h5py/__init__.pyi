@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import h5d as h5d
 from . import h5f as h5f
+from . import h5g as h5g
 from . import h5p as h5p
 from . import h5s as h5s
 from . import h5t as h5t
@@ -78,6 +79,8 @@ class Dataset(HLObject):
     def __len__(self) -> int: ...
 
 class Group(HLObject):
+    @property
+    def id(self) -> h5g.GroupID: ...
     def __getitem__(self, name: str) -> Any: ...
     def __contains__(self, name: str) -> bool: ...
     def __delitem__(self, name: str) -> None: ...
@@ -110,6 +113,7 @@ class File(Group):
         mode: str = ...,
         *,
         driver: str | None = ...,
+        backing_store: bool = ...,
         locking: bool | str | None = ...,
         rdcc_nbytes: int | None = ...,
         alignment_threshold: int = ...,
