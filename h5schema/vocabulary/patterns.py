@@ -84,6 +84,11 @@ class Pattern(NamedTuple):
         fixed = pieces[0] if pieces and isinstance(pieces[0], str) else ""
         return Pattern(text, captures, fixed, pieces, re.compile("".join(regex)))
 
+    @property
+    def depth(self) -> int | None:
+        """Parts that a path has if it matches; None if a capture may hold slashes."""
+        return None if "path" in self.captures.values() else self.text.count("/") + 1
+
     def match(self, path: str) -> dict[str, Value] | None:
         """The captures of a relative path with forward slashes; None if it does not match as a whole."""
         texts = self.texts(path)

@@ -1,0 +1,76 @@
+"""What the paths of sources are relative to: a folder of this machine, or the beginning of a URL."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+_NO_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+class Root(Protocol):
+    """Where files lie; it pickles as text."""
+
+    def path(self, relative: str) -> Path:
+        """Of a file; of one elsewhere it is only a name to show."""
+        ...
+
+    def local(self, relative: str) -> AbstractContextManager[Path]:
+        """The file as one of this machine, as long as the context lasts.
+
+        Raises:
+            DataError: It is elsewhere, and cannot be fetched.
+        """
+        ...
+
+    def exists(self, relative: str) -> bool:
+        """Whether there is such a file."""
+        ...
+
+    def stat(self, relative: str) -> tuple[int, int]:
+        """Its bytes, and a number that changes when it does; -1 where nobody knows."""
+        ...
+
+
+class Folder(NamedTuple):
+    """A folder of this machine."""
+
+    folder: str
+
+    def path(self, relative: str) -> Path:
+        """Of a file in it, or of one that is given by an absolute path."""
+        return Path(self.folder, relative)
+
+    @contextmanager
+    def local(self, relative: str) -> Generator[Path]:
+        """The path of the file itself."""
+        yield self.path(relative)
+
+    def exists(self, relative: str) -> bool:
+        """Whether the file is there.
+
+        Raises:
+            OSError: Nobody may look.
+        """
+        return self.path(relative).exists()
+
+    def stat(self, relative: str) -> tuple[int, int]:
+        """Its bytes, and when it was changed, in nanoseconds.
+
+        Raises:
+            OSError: It is not there, or nobody may look.
+        """
+        status = os.stat(os.path.join(self.folder, relative))
+        return status.st_size, status.st_mtime_ns
+
+
+def unreadable(path: Path) -> str:
+    """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
+    try:
+        return _NO_FILES.get(stat.S_IFMT(path.stat().st_mode), "")
+    except OSError as error:  # not there, or nobody may look: whoever opens it will say
+        return "a link to nothing" if os.path.islink(path) and not isinstance(error, PermissionError) else ""

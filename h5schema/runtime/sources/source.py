@@ -1,0 +1,169 @@
+"""One source, and many of them in little memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import repeat
+from pathlib import Path
+from typing import NamedTuple, Protocol, overload
+
+from h5schema.vocabulary.patterns import Pattern, Value
+
+from .roots import Root
+from .texts import Texts
+
+_PIECE = 1024
+"""Sources that are made at once when all are passed through."""
+
+
+class Captures(Protocol):
+    """What is known of a source besides its file; a parsed pattern is one."""
+
+    def match(self, path: str, /) -> Mapping[str, Value] | None:
+        """The captures of a source whose relative path this is."""
+        ...
+
+    def texts(self, path: str, /) -> Mapping[str, str] | None:
+        """The same as they are written: `{n:int}` captures 7 from `007`."""
+        ...
+
+
+class Source(NamedTuple):
+    """One thing to extract from. Captures are cut from the path when they are asked for.
+
+    Attributes:
+        id: Of the entry it becomes.
+        relative: Of its file, from where it was given.
+        base: Where that is.
+        told: What its captures are.
+    """
+
+    id: str
+    relative: str
+    base: Root
+    told: Captures
+
+    @property
+    def path(self) -> Path:
+        """Of its file; of a file elsewhere only a name to show."""
+        return self.base.path(self.relative)
+
+    @property
+    def root(self) -> Path:
+        """What patterns of further files are relative to."""
+        return self.base.path("")
+
+    @property
+    def captures(self) -> Mapping[str, Value]:
+        """What the pattern captured from the path, or what the table says."""
+        return self.told.match(self.relative) or {}
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The same as it is written: `{n:int}` captures 7 from `007`."""
+        return self.told.texts(self.relative) or {}
+
+    def local(self) -> AbstractContextManager[Path]:
+        """Its file as one of this machine: itself, or a copy that is removed afterwards.
+
+        Raises:
+            DataError: The file is elsewhere, and cannot be fetched.
+        """
+        return self.base.local(self.relative)
+
+    def stat(self) -> tuple[int, int]:
+        """Bytes of its file, and a number that changes when the source does; -1 where nobody knows."""
+        return self.base.stat(self.relative)
+
+    def beside(self, relative: str) -> Source:
+        """Another file of the same entry."""
+        return self._replace(relative=relative)
+
+    def exists(self) -> bool:
+        """Whether its file is there."""
+        return self.base.exists(self.relative)
+
+
+class Told(Protocol):
+    """The captures of many sources, in their order."""
+
+    def part(self, first: int, last: int) -> Sequence[Captures]:
+        """Those of the sources from `first` to before `last`."""
+        ...
+
+
+class OfPattern(NamedTuple):
+    """The captures of sources that one pattern matches."""
+
+    pattern: Captures
+
+    def part(self, first: int, last: int) -> Sequence[Captures]:
+        """The pattern, for each."""
+        return [self.pattern] * (last - first)
+
+
+class Sources(Sequence[Source]):
+    """The sources of a dim, in order; each is made when it is asked for.
+
+    Args:
+        relative: Path of each, from where it was given.
+        bases: Where that is: the number of the first source, and the root from there on.
+        told: What their captures are.
+        ids: Id of each, or a template of captures; None: the relative path.
+    """
+
+    def __init__(
+        self, relative: Texts, bases: Sequence[tuple[int, Root]], told: Told, ids: Texts | Pattern | None
+    ) -> None:
+        self._relative = relative
+        self._firsts = [first for first, _ in bases]
+        self._bases = [base for _, base in bases]
+        self._told = told
+        self._ids = relative if ids is None else ids
+
+    def __len__(self) -> int:
+        return len(self._relative)
+
+    @overload
+    def __getitem__(self, index: int) -> Source: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Source]: ...
+    def __getitem__(self, index: int | slice) -> Source | list[Source]:
+        if isinstance(index, slice):
+            first, last, step = index.indices(len(self))
+            return self.part(first, last) if step == 1 else [self[at] for at in range(first, last, step)]
+        at = range(len(self))[index]
+        return self.part(at, at + 1)[0]
+
+    def __iter__(self) -> Iterator[Source]:
+        for first in range(0, len(self), _PIECE):
+            yield from self.part(first, min(first + _PIECE, len(self)))
+
+    def part(self, first: int, last: int) -> list[Source]:
+        """Those from `first` to before `last`; what they share is pickled once."""
+        last = min(last, len(self))
+        names, told = self._relative.part(first, last), self._told.part(first, last)
+        ids = self._ids_of(first, last, names, told)
+        return list(map(Source, ids, names, self._bases_of(first, last), told))
+
+    def ids(self) -> Iterator[str]:
+        """The id of each."""
+        for first in range(0, len(self), _PIECE):
+            last = min(first + _PIECE, len(self))
+            yield from self._ids_of(first, last, self._relative.part(first, last), self._told.part(first, last))
+
+    def _ids_of(self, first: int, last: int, names: Sequence[str], told: Sequence[Captures]) -> Sequence[str]:
+        if self._ids is self._relative:
+            return names
+        if isinstance(self._ids, Texts):
+            return self._ids.part(first, last)
+        return [self._ids.fill(one.texts(name) or {}) for name, one in zip(names, told, strict=True)]
+
+    def _bases_of(self, first: int, last: int) -> Iterator[Root]:
+        run = bisect_right(self._firsts, first) - 1
+        while first < last:
+            stop = self._firsts[run + 1] if run + 1 < len(self._firsts) else last
+            yield from repeat(self._bases[run], min(stop, last) - first)
+            first, run = stop, run + 1

@@ -1,0 +1,79 @@
+"""Many short texts in little memory: bytes end to end, and where each begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PIECE = 4096
+"""Texts that are decoded at once when all are passed through."""
+
+
+class Texts(Sequence[str]):
+    """A sequence of texts; names of files that are no UTF-8 are kept as they are."""
+
+    def __init__(self, values: bytes, starts: NDArray[np.int64]) -> None:
+        self._values = values
+        self._starts = starts
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            first, last, step = index.indices(len(self))
+            return self.part(first, last) if step == 1 else [self[at] for at in range(first, last, step)]
+        at = range(len(self))[index]
+        return self._decoded(int(self._starts[at]), int(self._starts[at + 1]))
+
+    def part(self, first: int, last: int) -> list[str]:
+        """Those from `first` to before `last`."""
+        bounds: list[int] = self._starts[first : max(first, last) + 1].tolist()
+        text = self._decoded(bounds[0], bounds[-1])
+        if len(text) != bounds[-1] - bounds[0]:  # then a character is not a byte
+            return [self._decoded(start, stop) for start, stop in pairwise(bounds)]
+        base = bounds[0]
+        return [text[start - base : stop - base] for start, stop in pairwise(bounds)]
+
+    def __iter__(self) -> Iterator[str]:
+        for first in range(0, len(self), _PIECE):
+            yield from self.part(first, min(first + _PIECE, len(self)))
+
+    def _decoded(self, start: int, stop: int) -> str:
+        return self._values[start:stop].decode("utf-8", "surrogateescape")
+
+
+class TextsMade:
+    """Collects texts, many at a time."""
+
+    def __init__(self) -> None:
+        self._values = bytearray()
+        self._lengths: list[NDArray[np.int64]] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Puts texts at the end."""
+        joined = "".join(texts)
+        values = joined.encode("utf-8", "surrogateescape")
+        lengths: Iterable[int] = map(len, texts)
+        if len(values) != len(joined):  # then a character is not a byte
+            lengths = (len(text.encode("utf-8", "surrogateescape")) for text in texts)
+        self._lengths.append(np.fromiter(lengths, np.int64, len(texts)))
+        self._values += values
+        self._count += len(texts)
+
+    def done(self) -> Texts:
+        """All of them."""
+        lengths = np.concatenate([np.zeros(1, np.int64), *self._lengths])
+        return Texts(bytes(self._values), np.cumsum(lengths, out=lengths))
