@@ -227,6 +227,7 @@ class _Builder:
                 codec=feature.codec if feature.codec != "none" else None,
                 level=feature.level,
                 chunk=feature.chunk,
+                layout=feature.layout if feature.layout != "auto" else None,
                 check=check(feature.check) if feature.check else None,
             ),
             optional=feature.optional,

@@ -103,6 +103,7 @@ class FeatureIR(NamedTuple):
         kind: Which declaration of the runtime it becomes.
         dims: Addresses of its dims, or sizes where a dim has no name, in stored order.
         chunk: Bytes of a chunk; None: chosen by the writer.
+        layout: `auto`, `contiguous` or `chunked`.
     """
 
     address: str
@@ -116,6 +117,7 @@ class FeatureIR(NamedTuple):
     codec: str = "none"
     level: int | None = None
     chunk: int | None = None
+    layout: str = "auto"
     optional: bool = False
     unit: str = ""
     doc: str = ""

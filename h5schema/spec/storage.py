@@ -3,18 +3,22 @@
 import re
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
+from h5schema.vocabulary.codecs import CODECS as KNOWN
 from h5schema.vocabulary.suggest import closest
 
 from .base import Model, Word, mistake, said
 
 KINDS = ("csr", "csc", "coo", "vlen", "table", "jpeg", "png", "flac")
-CODECS = ("none", "default", "lzf", "zstd", "lz4", "blosc2")
+CODECS = tuple(KNOWN)
 
 _OTHER_NAMES = {"gzip": "default", "deflate": "default", "zlib": "default", "zip": "default", "zstandard": "zstd"}
+
+LARGEST_CHUNK = 2**32 - 1
+"""HDF5 keeps the size of a chunk in 32 bits."""
 
 _BYTES = re.compile(r"(\d+) ?(B|kB|KiB|MB|MiB)")
 _UNITS = {"B": 1, "kB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20}
@@ -32,11 +36,23 @@ def _bytes(value: object) -> object:
     )
 
 
+def _chunk(value: int) -> int:
+    if value > LARGEST_CHUNK:
+        raise mistake("out-of-range", "a chunk of HDF5 has less than 4 GiB", "write 1MiB, for example")
+    return value
+
+
 Bytes = Annotated[
     int,
     BeforeValidator(_bytes),
+    AfterValidator(_chunk),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_BYTES.pattern}$"}]}
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_CHUNK},
+                {"type": "string", "pattern": f"^{_BYTES.pattern}$"},
+            ]
+        }
     ),
 ]
 
@@ -53,19 +69,23 @@ class StoreSpec(Model):
     codec: Annotated[str, Word(*CODECS, others=_OTHER_NAMES)] | None = Field(
         None,
         title="word",
-        description="`none`, `default` (deflate with shuffle, which every HDF5 tool reads), `lzf`, `zstd`, `lz4`, `blosc2`.",
+        description="`none`, `default` (deflate with shuffle, which every HDF5 tool reads), `lzf`, `zstd`, `lz4`, `blosc2` (these three need `h5schema[codecs]`).",
     )
     chunk: Bytes | None = Field(
         None, title="bytes", description="Bytes of a chunk, such as 64KiB; default: about 1 MiB of whole entries."
     )
-    level: Annotated[int, Field(ge=0, le=22)] | None = Field(None, title="int", description="Of the codec.")
+    level: Annotated[int, Field(ge=0, le=22)] | None = Field(
+        None,
+        title="int",
+        description="Of the codec: `default` and `blosc2` 0 to 9 (by default 4 and 5), `zstd` 1 to 22 (3); the others have none.",
+    )
     quality: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None,
         title="int",
         description="Of an encoding that loses something; without it nothing is encoded anew with loss.",
     )
     layout: Annotated[str, Word("auto", "contiguous", "chunked")] | None = Field(
-        None, title="word", description="`auto`, `contiguous` or `chunked`."
+        None, title="word", description="`contiguous` (values in one piece), `chunked`, or `auto`: h5schema chooses."
     )
     checksum: bool | None = Field(None, title="bool", description="Whether blocks have checksums.")
 

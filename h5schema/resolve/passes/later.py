@@ -62,10 +62,8 @@ _BATCH = {
 _STORE = {
     "kind": ("the storage kind `{}`", "leave it out: the feature is then dense, or ragged by its dims"),
     "quality": ("encoded entries (`quality`)", "leave it out"),
-    "layout": ("a choice of layout", "leave it out: h5schema chooses"),
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
 }
-_CODECS = ("none", "default", "lzf")
 _FORMS = ("pad", "mask", "packed", "list", "id")
 
 
@@ -175,8 +173,6 @@ def _of_place(at: str | None) -> Iterator[Later]:
 
 def _of_store(spec: StoreSpec) -> Iterator[Later]:
     yield from _keys(spec, _STORE, ("store",))
-    if spec.codec is not None and spec.codec not in _CODECS:
-        yield ("store", "codec"), f"the codec `{spec.codec}`", "use `default` or `lzf`, which every HDF5 tool reads"
 
 
 def _of_split(spec: SplitSpec) -> Iterator[Later]:

@@ -41,9 +41,10 @@ class Options:
     Attributes:
         at: HDF5 path relative to the group; None: the feature's name. `@a` is an attribute.
         unit: Physical unit, kept as the attribute `unit` beside the data.
-        codec: `none`, `default` (deflate with shuffle) or `lzf`.
-        level: Of deflate, 0 to 9; None: 4.
+        codec: `none`, `default` (deflate with shuffle), `lzf`, `zstd`, `lz4` or `blosc2`.
+        level: Of `default`, 0 to 9 (4), `zstd`, 1 to 22 (3), or `blosc2`, 0 to 9 (5); None: the one in brackets.
         chunk: Bytes of a chunk; None: about 1 MiB of whole entries.
+        layout: `contiguous` (values in one piece), `chunked`, or `auto`: the writer chooses.
         check: What every value keeps.
         optional: Whether entries may be absent.
     """
@@ -53,6 +54,7 @@ class Options:
     codec: str = "none"
     level: int | None = None
     chunk: int | None = None
+    layout: str = "auto"
     check: Check | None = None
     optional: bool = False
 
@@ -65,6 +67,7 @@ class Given(TypedDict, total=False):
     codec: str
     level: int | None
     chunk: int | None
+    layout: str
     check: Check | None
 
 
