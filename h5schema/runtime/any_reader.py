@@ -6,19 +6,15 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
-from .arguments import one_of
 from .blocks import Texts
-from .entries import Entries, IdEntries
 from .kinds import Place
 from .model import Model, model_of
 from .spans import Access, Rows
-from .splits import SplitRows
 from .view import RowError, View
 
 if TYPE_CHECKING:
@@ -63,6 +59,8 @@ class AnyReader(ABC):
 
     def entries(self, dim: str) -> object:
         """The entries of an open dim: a sequence, or a mapping if they have ids."""
+        from .entries import Entries, IdEntries  # not needed to read a view
+
         found: IdEntries[object] | Entries[object] = (
             IdEntries(self, dim) if self.model.has_ids(dim) else Entries(self, dim)
         )
@@ -91,6 +89,8 @@ class AnyReader(ABC):
                 where=self.file.__name__,
                 do=f"did you mean {near!r}?" if near else f"there are {', '.join(known) or 'none'}",
             )
+        from .splits import SplitRows  # not needed to open a file
+
         name, _, wanted = part.partition("/")
         return SplitRows(self, name, splits[name]).part(wanted)
 
@@ -164,36 +164,3 @@ class AnyReader(ABC):
     @abstractmethod
     def verify(self) -> None:
         """Reads everything once and compares it with its checksums."""
-
-
-def reader_of(file: type[File], paths: Paths, *, access: Access = "map") -> AnyReader:
-    """The reader of one file, or of several as one.
-
-    Raises:
-        UsageError: No file is named, one twice, or something that is no path.
-    """
-    from .reader import Reader  # needs this module
-
-    one_of("access", access, get_args(Access), file.__name__)
-    if isinstance(paths, str | os.PathLike):
-        return Reader(file, Path(paths), access=access)
-    from .shards import Shards  # few need it
-
-    several = _several(paths, file.__name__)
-    return Reader(file, several[0], access=access) if len(several) == 1 else Shards(file, several, access=access)
-
-
-def _several(paths: object, where: str) -> tuple[Path, ...]:
-    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
-        raise UsageError(f"{paths!r} is no path", where=where, do="give the path of a file, or a list of paths")
-    found: dict[Path, None] = {}
-    for one in cast("Iterable[object]", paths):
-        if not isinstance(one, str | os.PathLike):
-            raise UsageError(f"{one!r} is no path", where=where, do="give a list of paths")
-        path = Path(cast("str | os.PathLike[str]", one))
-        if path in found:
-            raise UsageError("the file is named twice", where=str(path), do="name it once: entries would come twice")
-        found[path] = None
-    if not found:
-        raise UsageError("no file is named", where=where, do="look at the folder, or at the pattern of the list")
-    return tuple(found)

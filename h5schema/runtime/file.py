@@ -18,6 +18,7 @@ from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
 from .declared import Schema, Split
+from .readers import reader_of
 from .spans import Access, Rows
 from .view import View
 
@@ -145,8 +146,6 @@ class File(Node):
         _set(self, "bound", Binding(self._reader(path, access), ""))
 
     def _reader(self, path: Paths, access: Access) -> AnyReader:
-        from .any_reader import reader_of  # once something is opened: it is half of what importing a package would cost
-
         return reader_of(type(self), path, access=access)
 
     @property

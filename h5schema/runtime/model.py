@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 AnyFeature: TypeAlias = "Feature[object, object]"
 
 _INT64 = np.dtype(np.int64)
+_OURS = f"{__package__}."
 
 
 class Axle:
@@ -143,8 +144,9 @@ def _nodes(node: type[Node], address: str, path: str) -> Iterator[tuple[str, str
 def _declared(node: type[Node]) -> Iterator[tuple[str, object]]:
     seen: dict[str, object] = {}
     for cls in reversed(node.__mro__):
-        seen.update(vars(cls))
-    yield from seen.items()
+        if not cls.__module__.startswith(_OURS):  # our own classes declare nothing
+            seen.update(vars(cls))
+    yield from ((name, value) for name, value in seen.items() if not name.startswith("__"))
 
 
 def _path(group: str, at: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +19,14 @@ from .blocks import Maybe
 from .carrier import DirectCarrier
 from .damage import DO, READ_ERRORS, damaged, readable
 from .forms import expect_rows, expect_whole
-from .ids import Ids
 from .kinds import Place
 from .model import AnyFeature
 from .opening import open_to_read
-from .spans import Access, Carrier, Reading, Rows, Spans, carry_out, carry_out_together
+from .spans import Access, Carrier, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
 
 if TYPE_CHECKING:
     from .file import File
+    from .ids import Ids
 
 
 class Compared(NamedTuple):
@@ -82,7 +81,7 @@ class Reader(AnyReader):
         """The open file, which is of this class."""
         file = open_to_read(self.path)
         try:
-            stamp.expect(file, self.file.schema, self.model.layout())
+            stamp.expect(file, self.file.schema, self.model.layout)
         except FileError:
             file.close()
             raise
@@ -133,7 +132,7 @@ class Reader(AnyReader):
     def _reading(self, address: str, rows: Rows) -> Reading[object]:
         carrier = self.carrier()
         feature, place, size = self.compared(address)
-        if len(rows) and int(rows.view(np.uint64).max()) >= size:  # a negative row would be large
+        if any_outside(rows, size):
             raise self._outside(place, rows, size)
         if place.lead is not None or not place.optional:
             return (yield from feature.reading(place, rows))
@@ -169,6 +168,8 @@ class Reader(AnyReader):
     def ids(self, dim: str) -> Ids:
         if not self.model.has_ids(dim):
             raise UsageError(f"the entries of {dim} have no ids", where=str(self.path), do="address them by position")
+        from .ids import Ids  # not needed to read by position
+
         carrier, path = self.carrier(), layout.of_dim(dim, "ids")
         with readable(f"{self.path}: {path}"):
             fixed = isinstance(self.hdf5().get(path), h5py.Dataset)
@@ -176,6 +177,8 @@ class Reader(AnyReader):
 
     def parameters(self) -> dict[str, object]:
         """How each feature was extracted, by address."""
+        import json  # rarely
+
         with readable(f"{self.path}: {stamp.PARAMETERS}"):
             return cast("dict[str, object]", json.loads(stamp.read_text(self.hdf5(), stamp.PARAMETERS)))
 

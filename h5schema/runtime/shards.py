@@ -20,7 +20,7 @@ from .open_files import OPEN, most
 from .opening import open_to_read
 from .reader import Reader
 from .shard_ids import IdIndex, ShardIds, index_of
-from .spans import Access, Rows, offsets_of
+from .spans import Access, Rows, any_outside, offsets_of
 
 if TYPE_CHECKING:
     from .file import File
@@ -215,7 +215,7 @@ class Shards(AnyReader):
             place = self.model.places[address]
             if (place.lead, id(rows)) not in known:
                 size = 1 if place.lead is None else self.length(place.lead)
-                if len(rows) and int(rows.view(np.uint64).max()) >= size:
+                if any_outside(rows, size):
                     raise self._outside(place, rows, size)
                 known[place.lead, id(rows)] = self.spread(place.lead, rows)
         return [known[self.model.places[address].lead, id(rows)] for address, rows in asked]

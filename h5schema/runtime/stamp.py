@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +22,7 @@ PARAMETERS = f"/{layout.RESERVED}/parameters"
 
 
 _STAMP = ("layout_version", "schema_name", "schema_version", "complete")
-_TEXTS = (SCHEMA, LAYOUT, PARAMETERS)
+_TEXTS = ("schema", "layout", "parameters")
 
 
 def schema_text(owner: type) -> str:
@@ -69,27 +68,33 @@ def write(file: h5py.File, schema: Schema, text: str, described: layout.Layout, 
     write_text(file, PARAMETERS, layout.canonical(parameters))
 
 
-def expect(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
+def expect(file: h5py.File, schema: Schema, described: Callable[[], layout.Layout]) -> None:
     """Refuses a file that is not of this schema, and says what differs.
+
+    Args:
+        file: That was opened.
+        schema: Of the class that reads it.
+        described: The layout of that class; asked for if the file has another.
 
     Raises:
         FileError: It is not ours, of a newer layout, unfinished, or of another schema.
     """
-    expect_ours(file)
     with readable(f"{file.filename}: /{layout.RESERVED}"):
-        _expect_schema(file, schema, described)
+        stamp = _stamp(file, file.filename)
+        if stamp["fingerprint"] != schema.fingerprint:
+            raise _another(file, stamp, schema, described())
 
 
-def _expect_schema(file: h5py.File, schema: Schema, described: layout.Layout) -> None:
-    stamp = file[layout.RESERVED].attrs
-    if stamp["fingerprint"] == schema.fingerprint:
-        return
+def _another(file: h5py.File, stamp: h5py.AttributeManager, schema: Schema, described: layout.Layout) -> FileError:
+    """The file is of another schema."""
+    import json  # rarely
+
     stored = cast("Mapping[str, object]", json.loads(read_text(file, LAYOUT)))
     found = differences(stored, cast("Mapping[str, object]", json.loads(layout.canonical(described))))
     listed = "".join(f"\n  - {line}" for line in found[:20]) + (
         f"\n  - and {len(found) - 20} more" if len(found) > 20 else ""
     )
-    raise FileError(
+    return FileError(
         f"the file is of schema {stamp['schema_name']} {stamp['schema_version']}, "
         f"and this class is of {schema.name} {schema.version}; they differ:{listed}",
         where=file.filename,
@@ -100,10 +105,11 @@ def _expect_schema(file: h5py.File, schema: Schema, described: layout.Layout) ->
 def expect_ours(file: h5py.File) -> None:
     """Refuses a file without our stamp, of a layout from the future, or that was never finished."""
     with readable(f"{file.filename}: /{layout.RESERVED}"):
-        _expect_stamp(file, file.filename)
+        _stamp(file, file.filename)
 
 
-def _expect_stamp(file: h5py.File, where: str) -> None:
+def _stamp(file: h5py.File, where: str) -> h5py.AttributeManager:
+    """The stamp of a file that is ours, known and finished."""
     ours = file.get(layout.RESERVED)
     if not isinstance(ours, h5py.Group) or "fingerprint" not in ours.attrs:
         raise FileError(
@@ -111,22 +117,25 @@ def _expect_stamp(file: h5py.File, where: str) -> None:
             where=where,
             do="h5py reads it; h5schema reads files that its own extraction or writer made",
         )
-    stamp = ours.attrs
-    missing = [name for name in _STAMP if name not in stamp] + [name for name in _TEXTS if name not in file]
+    stamp, links = ours.attrs, ours.id.links  # asking the group for a link takes ten times as long
+    missing = [name for name in _STAMP if name not in stamp]
+    missing += [name for name in _TEXTS if not links.exists(name.encode())]
     if missing:
         raise FileError(
-            f"the file does not say its {missing[0].rpartition('/')[2]}",
+            f"the file does not say its {missing[0]}",
             where=f"{where}: /{layout.RESERVED}",
             do="the file is damaged or was changed by another program; extract or copy it again",
         )
-    if int(stamp["layout_version"]) > layout.LAYOUT_VERSION:
+    version = int(stamp["layout_version"])
+    if version > layout.LAYOUT_VERSION:
         raise FileError(
-            f"the file has layout version {int(stamp['layout_version'])}; this h5schema knows {layout.LAYOUT_VERSION}",
+            f"the file has layout version {version}; this h5schema knows {layout.LAYOUT_VERSION}",
             where=where,
             do="install a newer h5schema",
         )
     if not stamp["complete"]:
         raise FileError("the file was never finished", where=where, do="run the extraction again")
+    return stamp
 
 
 def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
@@ -152,4 +161,6 @@ def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> l
 
 
 def _said(value: object) -> str:
+    import json  # rarely
+
     return "none" if value is None else value if isinstance(value, str) and value else json.dumps(value)

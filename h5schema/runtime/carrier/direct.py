@@ -5,27 +5,27 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.errors import FileError
-
-from ..spans import Access, Fetched, Rows, Spans, expect_inside
-from .filters import DecodeError, undoes
-from .located import Located, chunks_of, locate, one_chunk
-from .rows import DirectRows
+from ..spans import Access, Fetched, Spans, expect_inside
+from .decode_error import DecodeError
 from .state import changed, state_of
-from .stores import Memory, Preads, Store, mapped
-from .threads import cores
 from .with_h5py import H5pyCarrier
 
-_ROWS_PER_CHUNK = 25
-"""Reading one row through h5py costs what 25 entries of the chunk table cost: locating waits until it pays."""
-_MOST_COLUMNS = 64
-"""Rows that are cut into more chunks than this are left to HDF5."""
+if TYPE_CHECKING:
+    from .bypass import Bypass
+    from .rows import DirectRows
+
+_ENTRIES_PER_CALL = 25
+"""One call of h5py costs what 25 entries of the chunk table cost: locating waits until it pays."""
+_SETUP = 75
+"""What locating costs besides, in entries."""
 
 
 class DirectCarrier:
@@ -45,8 +45,8 @@ class DirectCarrier:
         self._handle: int | None = _descriptor(file)
         self._state = None if self._handle is None else state_of(os.fstat(self._handle))
         self._access: Access = access
-        self._threads = threads or cores()
-        self._store: Store | None = None
+        self._threads = threads
+        self._bypass: Bypass | None = None
         self._direct: dict[str, DirectRows | None] = {}
         self._asked: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -74,7 +74,7 @@ class DirectCarrier:
             if direct is not None:
                 direct.close()
         self._direct.clear()
-        self._store = None  # a map holds the file, and its lock with it
+        self._bypass = None  # a map holds the file, and its lock with it
 
     def _rows(self, asked: Spans) -> NDArray[np.generic]:
         direct = self._direct.get(asked.path)
@@ -97,45 +97,25 @@ class DirectCarrier:
             if path in self._direct:
                 return self._direct[path]
             dataset = self.plain.dataset(path)
-            rows = len(asked.starts) if isinstance(asked.lengths, int) else int(asked.lengths.sum())
-            self._asked[path] = self._asked.get(path, 0) + rows
-            if self._access != "memory" and self._asked[path] * _ROWS_PER_CHUNK < chunks_of(dataset):
+            self._asked[path] = self._asked.get(path, 0) + _calls(asked, dataset)
+            if self._access != "memory" and self._asked[path] * _ENTRIES_PER_CALL < _SETUP + _chunks_of(dataset):
                 return None
-            found = self._locate(dataset, path)
-            if self._access == "memory" and dataset.shape:
-                found = self._held(path, found)
-            self._direct[path] = found
+            self._direct[path] = found = self._past_hdf5(dataset, path)
             return found
 
-    def _held(self, path: str, direct: DirectRows | None) -> DirectRows | None:
-        """A dataset out of memory, whatever its layout in the file."""
-        whole = Spans(path, np.zeros(1, np.int64), self.plain.length(path))
-        values = self.plain.fetch((whole,))[0] if direct is None else direct.read(whole.starts, whole.lengths)
-        if values.dtype.hasobject or not values.size:
-            return None
-        return DirectRows(one_chunk(path, values), Memory(values.reshape(-1).view(np.uint8)), self._threads)
+    def _past_hdf5(self, dataset: h5py.Dataset, path: str) -> DirectRows | None:
+        if self._bypass is None:
+            from .bypass import Bypass  # who reads a few rows needs none of it
 
-    def _locate(self, dataset: h5py.Dataset, path: str) -> DirectRows | None:
-        located = locate(dataset, path)
-        if located is None or not undoes(located.filters) or len(located.addresses) > _MOST_COLUMNS:
-            return None
-        if self._state is not None and located.end > self._state[0]:
-            raise FileError(
-                f"its data reach to byte {located.end}, but the file ends at {self._state[0]}",
-                where=f"{self._path}: {path}",
-                do="the file was cut short; copy it again from its origin",
-            )
-        direct = DirectRows(located, self._bytes(), self._threads)
-        return direct if _is_proven(direct, dataset, located) else None
-
-    def _bytes(self) -> Store:
-        if self._store is None:
             assert self._handle is not None
             assert self._state is not None
-            size = self._state[0]
-            reads = self._access == "read"
-            self._store = Preads(self._handle, str(self._path)) if reads else mapped(self._handle, size)
-        return self._store
+            self._bypass = Bypass(self._handle, self._path, self._state, access=self._access, threads=self._threads)
+        found = self._bypass.rows_of(dataset, path)
+        if self._access != "memory" or not dataset.shape:
+            return found
+        whole = Spans(path, np.zeros(1, np.int64), self.plain.length(path))
+        values = self.plain.fetch((whole,))[0] if found is None else found.read(whole.starts, whole.lengths)
+        return None if values.dtype.hasobject or not values.size else self._bypass.held(path, values)
 
     def _expect_unchanged(self) -> None:
         if self._state is None:
@@ -155,15 +135,15 @@ def _descriptor(file: h5py.File) -> int | None:
     return int(file.id.get_vfd_handle())
 
 
-def _is_proven(direct: DirectRows, dataset: h5py.Dataset, located: Located) -> bool:
-    """Whether the first and the last row are what h5py reads: addresses are believed no further than that."""
-    ends: Rows = np.array([0, located.shape[0] - 1], np.int64)
-    try:
-        found = direct.read(ends, 1)
-    except DecodeError:
-        return False
-    try:
-        wanted = np.stack([dataset[0], dataset[located.shape[0] - 1]])
-    except OSError:
-        return False
-    return found.tobytes() == wanted.astype(found.dtype).tobytes()
+def _calls(asked: Spans, dataset: h5py.Dataset) -> int:
+    """How many calls of h5py a request is worth: a run of a dataset without chunks is one, of chunks it is its rows."""
+    if dataset.chunks is None:
+        return len(asked.starts)
+    return len(asked.starts) * asked.lengths if isinstance(asked.lengths, int) else int(asked.lengths.sum())
+
+
+def _chunks_of(dataset: h5py.Dataset) -> int:
+    """How many chunks cover a dataset: what it costs to locate it."""
+    if dataset.chunks is None:
+        return 1
+    return prod([-(-n // c) for n, c in zip(dataset.shape, dataset.chunks, strict=True)])

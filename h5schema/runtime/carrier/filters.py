@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .decode_error import DecodeError
 from .located import Filter
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -33,10 +34,6 @@ class Undo(Protocol):
     """
 
     def __call__(self, data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes: ...
-
-
-class DecodeError(Exception):
-    """A chunk does not decode; HDF5 has the last word on what is wrong with it."""
 
 
 def undoes(filters: Sequence[Filter]) -> bool:

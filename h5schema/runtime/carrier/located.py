@@ -75,13 +75,6 @@ class Located:
         return int((self.addresses + self.sizes)[there].max()) if there.any() else 0
 
 
-def chunks_of(dataset: h5py.Dataset) -> int:
-    """How many chunks cover a dataset: what it costs to locate it."""
-    if dataset.chunks is None:
-        return 1
-    return int(np.prod([-(-n // c) for n, c in zip(dataset.shape, dataset.chunks, strict=True)], dtype=np.int64))
-
-
 def one_chunk(path: str, values: NDArray[np.generic]) -> Located:
     """An array in memory, as a dataset at the start of a file."""
     one = np.ones((1, 1), np.int64)

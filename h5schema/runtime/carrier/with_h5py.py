@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -13,14 +14,21 @@ from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 
+from ..damage import READ_ERRORS
 from ..spans import Fetched, Rows, Spans, expect_inside, positions
-from .elsewhere import expect_elsewhere
 
 _BRIDGE_BYTES = 64 << 10
 """A gap of up to so many bytes is read along: one call costs what they cost.
 
 h5py's fancy selections are not used: they took 200 µs a row of uint8[32, 32, 3] where a slice takes 20.
 """
+
+
+@cache
+def _without_cache() -> h5py.h5p.PropDAID:
+    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+    access.set_chunk_cache(1, 0, 0.0)
+    return access
 
 
 class H5pyCarrier:
@@ -64,15 +72,20 @@ class H5pyCarrier:
             return found
 
     def _open(self, path: str) -> h5py.Dataset:
-        if self._file.get(path, getclass=True) is not h5py.Dataset:
-            raise self._missing("dataset", path)
         # HDF5 reads a whole chunk for one row if the chunk fits its cache; without a cache it reads the row (6 µs in
         # place of 110, at 341 rows a chunk). Handles of a dataset share the cache of the first, so this is the first.
-        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
-        access.set_chunk_cache(1, 0, 0.0)
-        opened = h5py.h5d.open(self._file.id, path.encode(), access)
-        expect_elsewhere(h5py.Dataset(opened), path, Path(self._file.filename))
-        if opened.get_create_plist().get_nfilters():
+        try:
+            opened = h5py.h5d.open(self._file.id, path.encode(), _without_cache())
+        except READ_ERRORS:
+            if self._file.get(path, getclass=True) is h5py.Dataset:
+                raise
+            raise self._missing("dataset", path) from None
+        plist = opened.get_create_plist()
+        if plist.get_layout() == h5py.h5d.VIRTUAL or plist.get_external_count():
+            from .elsewhere import expect_elsewhere  # rarely
+
+            expect_elsewhere(h5py.Dataset(opened), path, Path(self._file.filename))
+        if plist.get_nfilters():
             del opened
             return cast("h5py.Dataset", self._file[path])
         # Of a read-only dataset h5py keeps its reader from call to call.
@@ -94,13 +107,12 @@ class H5pyCarrier:
         return value if value.ndim else value[None]
 
     def _rows(self, spans: Spans) -> NDArray[np.generic]:
-        if "@" in spans.path or not self.dataset(spans.path).shape:
+        dataset = None if "@" in spans.path else self.dataset(spans.path)
+        if dataset is None or not dataset.shape:
             return self._whole(spans.path)
-        dataset = self.dataset(spans.path)
-        starts = spans.starts
-        lengths = np.full(len(starts), spans.lengths, np.int64) if isinstance(spans.lengths, int) else spans.lengths
         expect_inside(spans, dataset.shape[0], self._file.filename)
-        if not lengths.any():
+        starts, lengths = spans.starts, spans.lengths
+        if not (len(starts) and lengths if isinstance(lengths, int) else lengths.any()):
             return np.empty((0, *dataset.shape[1:]), dataset.dtype)
         try:
             return _gather(dataset, starts, lengths)
@@ -112,12 +124,17 @@ class H5pyCarrier:
             ) from None
 
 
-def _gather(dataset: h5py.Dataset, starts: Rows, lengths: Rows) -> NDArray[np.generic]:
+def _gather(dataset: h5py.Dataset, starts: Rows, lengths: Rows | int) -> NDArray[np.generic]:
     """Reads each wanted row once, in file order, and lays the rows out as they were asked for."""
+    if isinstance(lengths, int):
+        lengths = np.full(len(starts), lengths, np.int64)
+    if len(starts) == 1:
+        first = int(starts[0])
+        return cast("NDArray[np.generic]", dataset[first : first + int(lengths[0])])
     row_bytes = max(1, dataset.dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64)))
     run_starts, run_stops = _runs(starts, lengths, bridge=_BRIDGE_BYTES // row_bytes)
     block = _end_to_end([dataset[a:b] for a, b in zip(run_starts.tolist(), run_stops.tolist(), strict=True)])
-    if len(starts) == 1 or (len(run_starts) == 1 and np.array_equal(starts[1:], (starts + lengths)[:-1])):
+    if len(run_starts) == 1 and np.array_equal(starts[1:], (starts + lengths)[:-1]):
         return block
     run = np.searchsorted(run_starts, starts, side="right") - 1
     before = np.cumsum(run_stops - run_starts) - (run_stops - run_starts)

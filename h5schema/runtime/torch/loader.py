@@ -11,11 +11,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from h5schema.errors import UsageError
 
-from ..any_reader import Paths, reader_of
+from ..any_reader import Paths
 from ..arguments import flag, whole
 from ..file import File
 from ..order import BatchOrder
 from ..plan import Plan
+from ..readers import reader_of
 from ..samples import Subset, rows_of
 from ..spans import Access, Rows
 from ..view import RowError

@@ -1,0 +1,6 @@
+class LinkProxy:
+    def exists(self, name: bytes) -> bool: ...
+
+class GroupID:
+    @property
+    def links(self) -> LinkProxy: ...
