@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Lock
@@ -37,21 +37,26 @@ class _Way(NamedTuple):
     """How a codec is asked for, of HDF5 and beside it.
 
     Attributes:
-        filter: h5py's word, or the class of hdf5plugin.
-        encoder: Of imagecodecs; None: only HDF5 has it.
+        filter: h5py's word, or the class of hdf5plugin; "": none.
+        encoder: Of imagecodecs; "": only HDF5 has it.
         settings: Of the class, besides a level.
         shuffled: Whether a byte shuffle comes first; blosc2 has its own.
         left_out: Whether HDF5 stores a chunk that would grow as it is.
     """
 
     filter: str
-    encoder: str | None = None
+    encoder: str = ""
     settings: Mapping[str, object] = {}
     shuffled: bool = True
     left_out: bool = False
 
+    def shuffles(self, dtype: Dtype) -> bool:
+        """Whether the bytes of values are shuffled."""
+        return self.shuffled and dtype.itemsize > 1
+
 
 _WAYS: Mapping[str, _Way] = {
+    "none": _Way("", shuffled=False),
     "default": _Way("gzip", "deflate"),
     "lzf": _Way("lzf", "lzf", left_out=True),
     "zstd": _Way("Zstd", "zstd"),
@@ -59,7 +64,6 @@ _WAYS: Mapping[str, _Way] = {
     # Of the codecs within blosc2 this one encodes and decodes fastest, and makes as little as its own.
     "blosc2": _Way("Blosc2", settings={"cname": "lz4"}, shuffled=False),
 }
-"""Of every codec but `none`."""
 
 
 def creation(codec: str, level: int | None, dtype: Dtype) -> dict[str, object]:
@@ -75,23 +79,18 @@ def creation(codec: str, level: int | None, dtype: Dtype) -> dict[str, object]:
         UsageError: There is no such codec, or no such level.
     """
     level = _level(codec, level)
-    if codec == "none":
-        return {}
     way = _WAYS[codec]
-    shuffle: dict[str, object] = {"shuffle": True} if _is_shuffled(codec, dtype) else {}
+    shuffle: dict[str, object] = {"shuffle": True} if way.shuffles(dtype) else {}
+    if not way.filter:
+        return {}
     if not CODECS[codec].plugin:
         return {"compression": way.filter, "compression_opts": level} | shuffle
-    made = cast("Callable[..., Mapping[str, object]]", getattr(_plugin(), way.filter))
+    made = cast("Callable[..., Mapping[str, object]]", getattr(_plugin(codec), way.filter))
     return dict(made(**way.settings, **({} if level is None else {"clevel": level}))) | shuffle
 
 
 def expect(codec: str) -> None:
-    """Raises unless datasets can be made with a codec, here and now.
-
-    Raises:
-        MissingExtraError: HDF5 needs hdf5plugin for it, and that is not installed.
-        UsageError: There is no such codec.
-    """
+    """Raises what `creation` raises, before anything is made."""
     creation(codec, None, np.dtype(np.uint8))
 
 
@@ -109,18 +108,13 @@ def _level(codec: str, level: int | None) -> int | None:
     return level
 
 
-def _is_shuffled(codec: str, dtype: Dtype) -> bool:
-    return codec != "none" and _WAYS[codec].shuffled and dtype.itemsize > 1
-
-
-@cache
-def _plugin() -> ModuleType:
+def _plugin(codec: str) -> ModuleType:
     """hdf5plugin, whose import gives its filters to HDF5."""
     try:
         return import_module("hdf5plugin")
     except ImportError:
         raise MissingExtraError(
-            f"the codecs {', '.join(name for name, codec in CODECS.items() if codec.plugin)} need hdf5plugin",
+            f"the codec `{codec}` needs hdf5plugin",
             do=f"pip install '{EXTRA}'; or write `codec: default`, which every HDF5 tool reads",
         ) from None
 
@@ -133,21 +127,13 @@ class Encoder:
         level: None: the codec's own.
         dtype: Of the dataset.
         chunk: Shape of a chunk.
-
-    Raises:
-        MissingExtraError: HDF5 needs hdf5plugin for the codec, and that is not installed.
-        UsageError: There is no such codec, or no such level.
     """
 
     def __init__(self, codec: str, level: int | None, dtype: Dtype, chunk: tuple[int, ...]) -> None:
         options = creation(codec, level, dtype)
         encode = _beside_hdf5(codec, _level(codec, level))
-        self._dtype, self._chunk = dtype, chunk
-        self._bytes = (
-            _InMemory(options, dtype, chunk).encode
-            if encode is None
-            else _Beside(encode, _is_shuffled(codec, dtype), codec != "none" and _WAYS[codec].left_out).encode
-        )
+        made = _InMemory(options, dtype, chunk) if encode is None else _Beside(encode, _WAYS[codec])
+        self._dtype, self._chunk, self._bytes = dtype, chunk, made.encode
 
     def encode(self, rows: Rows) -> tuple[int, bytes]:
         """The filter mask and the bytes of one chunk; what its rows do not fill is zero.
@@ -169,7 +155,7 @@ def _beside_hdf5(codec: str, level: int | None) -> Callable[[Bytes], bytes] | No
         return lambda data: data.tobytes()
     settings = {} if level is None else {"level": level}
     name = _WAYS[codec].encoder
-    if name is not None and find_spec("imagecodecs") is not None:
+    if name and find_spec("imagecodecs") is not None:
         encode = getattr(import_module("imagecodecs"), f"{name}_encode")
         return partial(cast("Callable[..., bytes]", encode), **settings)
     return partial(cast("Callable[..., bytes]", zlib.compress), **settings) if name == "deflate" else None
@@ -179,16 +165,16 @@ class _Beside(NamedTuple):
     """An encoder beside HDF5, and what HDF5 does around it."""
 
     codec: Callable[[Bytes], bytes]
-    shuffled: bool
-    left_out: bool
+    way: _Way
 
     def encode(self, chunk: Rows) -> tuple[int, bytes]:
         data = chunk.reshape(-1).view(np.uint8)
-        if self.shuffled:
+        shuffled = self.way.shuffles(chunk.dtype)
+        if shuffled:
             data = np.ascontiguousarray(data.reshape(-1, chunk.itemsize).T).reshape(-1)
         encoded = self.codec(data)
-        if self.left_out and len(encoded) >= len(data):
-            return 1 << int(self.shuffled), data.tobytes()
+        if self.way.left_out and len(encoded) >= len(data):
+            return 1 << int(shuffled), data.tobytes()
         return 0, encoded
 
 
