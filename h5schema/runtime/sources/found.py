@@ -13,8 +13,9 @@ import numpy as np
 from h5schema.errors import DataError, UsageError
 from h5schema.vocabulary.patterns import Pattern
 
-from .given import Listing, listings
-from .roots import Root
+from .bases import Bases
+from .given import listings
+from .listing import Listing
 from .source import OfPattern, Sources
 from .texts import TextsMade
 
@@ -35,7 +36,7 @@ def find(folders: Sequence[str | Path], dim: str, pattern: str, template: str | 
     """Lists what is extracted; hidden files and folders are left out.
 
     Args:
-        folders: Folders to walk, or single files.
+        folders: Folders to walk, single files, globs, lists or URLs.
         dim: Address of the dim, for errors.
         pattern: Of the sources, relative to each folder.
         template: Of the ids; None: the relative path.
@@ -46,33 +47,34 @@ def find(folders: Sequence[str | Path], dim: str, pattern: str, template: str | 
     """
     parsed = Pattern.parse(pattern)
     named = None if template is None else Pattern.parse(template)
-    found = _matched(listings(folders, parsed.depth), parsed, named)
+    found, distinct = _matched(listings(folders, parsed.depth), parsed, named)
     if not found.sources:
         raise UsageError(
             _nothing(found.unmatched, pattern),
             where=", ".join(map(str, folders)),
             do=_hint(found.unmatched, pattern) or f"look at the folder, or change the `source` of {dim} in the schema",
         )
-    if named is not None or len(folders) > 1:  # one walk meets no path twice
+    if not distinct:
         expect_unique(found.sources, dim)
     return found
 
 
-def _matched(listed: Iterable[Listing], pattern: Pattern, template: Pattern | None) -> Found:
-    taken, left = TextsMade(), TextsMade()
-    bases: list[tuple[int, Root]] = []
+def _matched(listed: Iterable[Listing], pattern: Pattern, template: Pattern | None) -> tuple[Found, bool]:
+    """What the pattern matches, and whether its ids are distinct for sure."""
+    taken, left, bases = TextsMade(), TextsMade(), Bases()
     whole = pattern.regex.fullmatch
-    for root, names in listed:
-        if not bases or bases[-1][1] != root:
-            bases.append((len(taken), root))
-        for some in names:
-            matched = list(map(whole, some))
-            if None not in matched:
+    count, distinct = 0, template is None
+    for one in listed:
+        count, distinct = count + 1, distinct and one.distinct
+        bases.add(len(taken), one.root)
+        for some in one.names:
+            if all(map(whole, some)):
                 taken.add(some)
                 continue
-            left.add([name for name, match in zip(some, matched, strict=True) if match is None])
-            taken.add([name for name, match in zip(some, matched, strict=True) if match is not None])
-    return Found(Sources(taken.done(), bases, OfPattern(pattern), template), left.done())
+            left.add([name for name in some if not whole(name)])
+            taken.add(list(filter(whole, some)))
+    found = Found(Sources(taken.done(), bases, OfPattern(pattern), template), left.done())
+    return found, distinct and count == 1
 
 
 def _nothing(unmatched: Sequence[str], pattern: str) -> str:

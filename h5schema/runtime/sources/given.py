@@ -1,61 +1,57 @@
-"""What was given to extract from: folders and single files, each listed relative to its root."""
+"""What was given to extract from: folders, single files, globs, lists and URLs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
-from .roots import Folder, Root, unreadable
+from . import remote
+from .globs import WILD, Glob
+from .listing import Listing, split
+from .lists import listed
+from .roots import Folder, unreadable
 from .walk import walk
-
-
-class Listing(NamedTuple):
-    """Files below one root: relative paths with slashes, some at a time."""
-
-    root: Root
-    names: Iterable[Sequence[str]]
 
 
 def listings(given: Sequence[str | Path], depth: int | None) -> Iterator[Listing]:
     """What was given, in the order in which it was.
 
     Args:
-        given: Folders, or single files.
+        given: Folders, single files, globs, lists (`@list.txt`) or URLs. What is there under its own name is
+            that, whatever its name looks like.
         depth: Parts that a path of the pattern has; None: any number.
 
     Raises:
         UsageError: Something of it is not there.
+        MissingExtraError: A URL needs a library that is not installed.
     """
     for one in given:
-        yield _listing(str(one), depth)
+        yield from _listings(str(one), depth)
 
 
-def _listing(given: str, depth: int | None) -> Listing:
+def _listings(given: str, depth: int | None) -> Iterable[Listing]:
     if os.path.isfile(given):
-        return single(given, 1 if depth is None else depth)
+        root, name = split(given, 1 if depth is None else depth)
+        return [Listing(root, [[name]])]
+    if os.path.isdir(given):
+        return [Listing(Folder(given), walk(given), distinct=True)]
+    if remote.is_url(given):
+        return [remote.listing(given, depth)]
     if kind := unreadable(Path(given)):
         raise UsageError(f"it is {kind}, neither a folder nor a regular file", where=given, do="give one of these")
-    if not os.path.isdir(given):
-        raise no_folder(Path(given))
-    return Listing(Folder(given), walk(given))
+    if given.startswith("@"):
+        return listed(given[1:], depth)
+    if WILD.search(given):
+        glob = Glob.parse(given)
+        return [Listing(Folder(glob.folder), glob.files(), distinct=True)]
+    raise _not_there(Path(given))
 
 
-def single(path: str, depth: int) -> Listing:
-    """One file, as if the folder so many parts above it had been given."""
-    parts = Path(path).parts
-    if len(parts) < depth:
-        parts = Path(os.path.abspath(path)).parts
-    depth = min(depth, len(parts) - 1) or 1
-    return Listing(Folder(str(Path(*parts[:-depth]))), [["/".join(parts[-depth:])]])
-
-
-def no_folder(folder: Path) -> UsageError:
-    """That a folder is not there, and which one may be meant."""
+def _not_there(folder: Path) -> UsageError:
     siblings = [one.name for one in folder.parent.iterdir()] if folder.parent.is_dir() else []
     near = closest(folder.name, siblings)
     return UsageError(

@@ -59,12 +59,11 @@ class Folder(NamedTuple):
         return self.path(relative).exists()
 
     def stat(self, relative: str) -> tuple[int, int]:
-        """Its bytes, and when it was changed, in nanoseconds.
-
-        Raises:
-            OSError: It is not there, or nobody may look.
-        """
-        status = os.stat(os.path.join(self.folder, relative))
+        """Its bytes, and when it was changed, in nanoseconds."""
+        try:
+            status = os.stat(os.path.join(self.folder, relative))
+        except OSError:  # whoever reads it will say
+            return -1, -1
         return status.st_size, status.st_mtime_ns
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple, Protocol, overload
 
 from h5schema.vocabulary.patterns import Pattern, Value
 
+from .bases import Bases
 from .roots import Root
 from .texts import Texts
 
@@ -19,14 +18,19 @@ _PIECE = 1024
 
 
 class Captures(Protocol):
-    """What is known of a source besides its file; a parsed pattern is one."""
+    """What is known of a source besides its file."""
 
-    def match(self, path: str, /) -> Mapping[str, Value] | None:
+    def match(self, path: str, /) -> Mapping[str, Value]:
         """The captures of a source whose relative path this is."""
         ...
 
-    def texts(self, path: str, /) -> Mapping[str, str] | None:
+    def texts(self, path: str, /) -> Mapping[str, str]:
         """The same as they are written: `{n:int}` captures 7 from `007`."""
+        ...
+
+    @property
+    def mark(self) -> int:
+        """Another number for other captures, if it is not the path that tells them."""
         ...
 
 
@@ -58,12 +62,12 @@ class Source(NamedTuple):
     @property
     def captures(self) -> Mapping[str, Value]:
         """What the pattern captured from the path, or what the table says."""
-        return self.told.match(self.relative) or {}
+        return self.told.match(self.relative)
 
     @property
     def texts(self) -> Mapping[str, str]:
         """The same as it is written: `{n:int}` captures 7 from `007`."""
-        return self.told.texts(self.relative) or {}
+        return self.told.texts(self.relative)
 
     def local(self) -> AbstractContextManager[Path]:
         """Its file as one of this machine: itself, or a copy that is removed afterwards.
@@ -75,7 +79,8 @@ class Source(NamedTuple):
 
     def stat(self) -> tuple[int, int]:
         """Bytes of its file, and a number that changes when the source does; -1 where nobody knows."""
-        return self.base.stat(self.relative)
+        size, changed = self.base.stat(self.relative)
+        return size, changed ^ self.told.mark
 
     def beside(self, relative: str) -> Source:
         """Another file of the same entry."""
@@ -95,13 +100,22 @@ class Told(Protocol):
 
 
 class OfPattern(NamedTuple):
-    """The captures of sources that one pattern matches."""
+    """The captures of sources that one pattern matches: cut from the path."""
 
-    pattern: Captures
+    pattern: Pattern
+    mark: int = 0
+
+    def match(self, path: str, /) -> Mapping[str, Value]:
+        """What the pattern captures."""
+        return self.pattern.match(path) or {}
+
+    def texts(self, path: str, /) -> Mapping[str, str]:
+        """The same as it is written."""
+        return self.pattern.texts(path) or {}
 
     def part(self, first: int, last: int) -> Sequence[Captures]:
         """The pattern, for each."""
-        return [self.pattern] * (last - first)
+        return [self] * (last - first)
 
 
 class Sources(Sequence[Source]):
@@ -109,17 +123,14 @@ class Sources(Sequence[Source]):
 
     Args:
         relative: Path of each, from where it was given.
-        bases: Where that is: the number of the first source, and the root from there on.
+        bases: Where that is.
         told: What their captures are.
         ids: Id of each, or a template of captures; None: the relative path.
     """
 
-    def __init__(
-        self, relative: Texts, bases: Sequence[tuple[int, Root]], told: Told, ids: Texts | Pattern | None
-    ) -> None:
+    def __init__(self, relative: Texts, bases: Bases, told: Told, ids: Texts | Pattern | None) -> None:
         self._relative = relative
-        self._firsts = [first for first, _ in bases]
-        self._bases = [base for _, base in bases]
+        self._bases = bases
         self._told = told
         self._ids = relative if ids is None else ids
 
@@ -146,7 +157,7 @@ class Sources(Sequence[Source]):
         last = min(last, len(self))
         names, told = self._relative.part(first, last), self._told.part(first, last)
         ids = self._ids_of(first, last, names, told)
-        return list(map(Source, ids, names, self._bases_of(first, last), told))
+        return list(map(Source, ids, names, self._bases.part(first, last), told))
 
     def ids(self) -> Iterator[str]:
         """The id of each."""
@@ -159,11 +170,4 @@ class Sources(Sequence[Source]):
             return names
         if isinstance(self._ids, Texts):
             return self._ids.part(first, last)
-        return [self._ids.fill(one.texts(name) or {}) for name, one in zip(names, told, strict=True)]
-
-    def _bases_of(self, first: int, last: int) -> Iterator[Root]:
-        run = bisect_right(self._firsts, first) - 1
-        while first < last:
-            stop = self._firsts[run + 1] if run + 1 < len(self._firsts) else last
-            yield from repeat(self._bases[run], min(stop, last) - first)
-            first, run = stop, run + 1
+        return [self._ids.fill(one.texts(name)) for name, one in zip(names, told, strict=True)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import overload
 
@@ -56,24 +57,23 @@ class TextsMade:
 
     def __init__(self) -> None:
         self._values = bytearray()
-        self._lengths: list[NDArray[np.int64]] = []
-        self._count = 0
+        self._lengths = array("q")
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._lengths)
 
     def add(self, texts: Sequence[str]) -> None:
         """Puts texts at the end."""
         joined = "".join(texts)
         values = joined.encode("utf-8", "surrogateescape")
-        lengths: Iterable[int] = map(len, texts)
-        if len(values) != len(joined):  # then a character is not a byte
-            lengths = (len(text.encode("utf-8", "surrogateescape")) for text in texts)
-        self._lengths.append(np.fromiter(lengths, np.int64, len(texts)))
         self._values += values
-        self._count += len(texts)
+        if len(values) == len(joined):  # every character is a byte
+            self._lengths.extend(map(len, texts))
+        else:
+            self._lengths.extend(len(text.encode("utf-8", "surrogateescape")) for text in texts)
 
     def done(self) -> Texts:
         """All of them."""
-        lengths = np.concatenate([np.zeros(1, np.int64), *self._lengths])
-        return Texts(bytes(self._values), np.cumsum(lengths, out=lengths))
+        starts = np.zeros(len(self) + 1, np.int64)
+        np.cumsum(np.frombuffer(self._lengths, np.int64), out=starts[1:])
+        return Texts(bytes(self._values), starts)

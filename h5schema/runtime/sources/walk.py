@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from h5schema.errors import UsageError
 
 
-def walk(folder: str) -> Iterator[list[str]]:
+def walk(folder: str, enters: Callable[[str], bool] = lambda inner: True) -> Iterator[list[str]]:
     """Relative paths with slashes, sorted, some at a time; what is hidden is left out.
 
     A link to a folder is followed, but not into a folder that it lies in.
+
+    Args:
+        folder: Where to begin.
+        enters: Whether a folder below is looked into.
 
     Raises:
         UsageError: A folder cannot be listed.
@@ -23,6 +27,8 @@ def walk(folder: str) -> Iterator[list[str]]:
         for run in runs:
             if isinstance(run, list):
                 yield run
+                continue
+            if not enters(run[:-1]):
                 continue
             inner = os.path.join(folder, run[:-1])
             real = os.path.realpath(inner) if os.path.islink(inner) else os.path.join(above, os.path.basename(inner))
@@ -53,8 +59,12 @@ def names_in(folder: str) -> list[str]:
 
 def _listed(folder: str, base: str) -> Generator[list[str] | str]:
     """The files of one folder in runs, and between them its folders."""
+    names = names_in(folder)
+    if "/" not in "".join(names):  # files alone, as in most folders
+        yield [base + name for name in names]
+        return
     run: list[str] = []
-    for name in names_in(folder):
+    for name in names:
         if name[-1] != "/":
             run.append(base + name)
             continue
