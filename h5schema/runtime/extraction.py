@@ -17,6 +17,7 @@ from .progress import Progress
 from .sources import Found, Source, find
 from .summary import Failure, Summary
 from .writer import Writer
+from .writing.claim import Claim
 from .writing.transaction import Transaction
 
 _COMMIT_EVERY = 10.0
@@ -90,11 +91,10 @@ class Extraction:
         for dim, one in found.items():
             system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
         transaction = Transaction(
-            target,
+            Claim(target, overwrite=overwrite, resumes=False, sync=sync),
             model,
             self.writer.schema,
             stamp.schema_text(self.writer),
-            overwrite=overwrite,
             parameters=self.parameters(),
             expected={dim: len(one.sources) for dim, one in found.items()},
         )
@@ -108,7 +108,7 @@ class Extraction:
             if listed is not None:
                 failure_list.write(listed, failed, overwrite=overwrite)
             _expect_some(found, failed, target)
-            transaction.publish(sync=sync)
+            transaction.publish()
         except BaseException:
             transaction.discard()
             raise

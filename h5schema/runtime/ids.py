@@ -62,9 +62,8 @@ def hashes_of(ids: Iterable[str]) -> NDArray[np.uint64]:
     return np.fromiter(map(hash_of, ids), np.uint64)
 
 
-def index_of(ids: Sequence[str]) -> NDArray[np.uint64]:
-    """The id index: uint64 [n, 2], (hash, row), sorted by hash and then by row."""
-    hashes = hashes_of(ids)
+def index_of(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The id index: uint64 [n, 2], (hash, row), sorted by hash and then by row; from the hash of each row's id."""
     order = np.argsort(hashes, kind="stable")
     return np.stack([hashes[order], order.astype(np.uint64)], axis=1)
 
@@ -205,7 +204,10 @@ class NewIds:
         self._rows: dict[int, int] = {}
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
             datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
-        datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
+        if datasets.rows(f"{self._path}/offsets"):
+            self.take([hash_of(text.decode()) for text in self._encoded()], 0)
+        else:
+            datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
 
     def expect_new(self, ids: Sequence[str]) -> list[int]:
         """The hashes of ids that are all new, in order.
@@ -251,13 +253,21 @@ class NewIds:
 
     def finish(self) -> None:
         """Short ids get a fixed length, which any tool reads; and the index is written."""
+        offsets = self._datasets.values(f"{self._path}/offsets").astype(np.int64)
+        values = cast("NDArray[np.uint8]", self._datasets.values(f"{self._path}/values"))
+        lengths = np.diff(offsets)
+        longest = int(lengths.max(initial=1))
+        # HDF5 pads with NUL and drops it again, so an id that ends with one keeps its offsets.
+        if longest <= FIXED_BYTES and values[offsets[1:] - 1].all():
+            fixed = np.zeros((len(lengths), longest), np.uint8)
+            fixed[np.arange(longest) < lengths[:, None]] = values
+            self._datasets.drop(self._path)
+            self._datasets.keep(self._path, fixed.view(f"S{longest}")[:, 0], h5py.string_dtype("utf-8", longest))
+        hashes = np.fromiter(self._rows, np.uint64, len(self._rows))  # in the order of the entries
+        self._datasets.keep(layout.of_dim(self._dim, "index"), index_of(hashes), np.dtype(np.uint64))
+
+    def _encoded(self) -> list[bytes]:
+        """All ids so far, as utf-8."""
         offsets = cast("list[int]", self._datasets.values(f"{self._path}/offsets").tolist())
         whole = self._datasets.values(f"{self._path}/values").tobytes()
-        encoded = [whole[a:b] for a, b in pairwise(offsets)]
-        longest = max(map(len, encoded), default=1)
-        # HDF5 pads with NUL and drops it again, so an id that ends with one keeps its offsets.
-        if longest <= FIXED_BYTES and not any(text.endswith(b"\0") for text in encoded):
-            self._datasets.drop(self._path)
-            self._datasets.keep(self._path, np.array(encoded, f"S{longest}"), h5py.string_dtype("utf-8", longest))
-        index = index_of([text.decode() for text in encoded])
-        self._datasets.keep(layout.of_dim(self._dim, "index"), index, np.dtype(np.uint64))
+        return [whole[a:b] for a, b in pairwise(offsets)]

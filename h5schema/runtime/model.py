@@ -84,6 +84,11 @@ class Model:
         lengths = (Stored(layout.of_dim(ragged, "lengths"), _INT64, data=False) for ragged in self.ragged_below(dim))
         return commits, *lengths
 
+    def grown(self, dim: str) -> tuple[Stored, ...]:
+        """The datasets to which the entries of an open dim are appended, but for its ids and commits."""
+        features = (part for address in self.led_by(dim) for part in self.stored(address))
+        return *features, *(part for part in self.kept(dim) if part.per_entry)
+
     def layout(self) -> layout.Layout:
         """What the fingerprint is made of; equal to what the generator resolved."""
         return {

@@ -79,7 +79,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def claim(partial: Path) -> int:
-    """Makes sure that nobody else writes `partial`; a leftover of a killed run is emptied.
+    """Makes sure that nobody else writes `partial`.
 
     Returns:
         A descriptor that holds the claim until it is closed.
@@ -89,7 +89,6 @@ def claim(partial: Path) -> int:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, partial):
-                os.ftruncate(handle, 0)
                 return handle
         except BlockingIOError:
             os.close(handle)

@@ -253,7 +253,7 @@ def test_a_writer_that_goes_on_after_a_failed_write(tmp_path: Path) -> None:
     failures = 0
     try:
         with Creator.create(path) as w:
-            for i in range(2000):
+            for i in range(4000):
                 try:
                     w.row[str(i)] = {"x": ROW + i}
                 except FileError:

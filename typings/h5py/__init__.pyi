@@ -6,12 +6,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from . import h5a as h5a
 from . import h5d as h5d
 from . import h5f as h5f
 from . import h5g as h5g
 from . import h5p as h5p
 from . import h5s as h5s
 from . import h5t as h5t
+from . import h5z as h5z
 from . import version as version
 
 class AttributeManager:
@@ -91,6 +93,7 @@ class Group(HLObject):
     def items(self) -> Any: ...
     def create_group(self, name: str) -> Group: ...
     def require_group(self, name: str) -> Group: ...
+    def move(self, source: str, dest: str) -> None: ...
     def visititems(self, func: Callable[[str, HLObject], object]) -> object: ...
     def create_dataset(
         self,

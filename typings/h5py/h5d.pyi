@@ -1,12 +1,14 @@
 from collections.abc import Callable
 
-from . import h5f, h5p, h5t
+from . import h5f, h5p, h5s, h5t
 
 COMPACT: int
 CONTIGUOUS: int
 CHUNKED: int
 VIRTUAL: int
 FILL_VALUE_UNDEFINED: int
+ALLOC_TIME_EARLY: int
+FILL_TIME_NEVER: int
 
 class StoreInfo:
     chunk_offset: tuple[int, ...]
@@ -15,6 +17,8 @@ class StoreInfo:
     size: int
 
 class DatasetID:
+    def set_extent(self, shape: tuple[int, ...]) -> None: ...
+    def get_chunk_info_by_coord(self, chunk_offset: tuple[int, ...]) -> StoreInfo: ...
     def get_offset(self) -> int | None: ...
     def get_storage_size(self) -> int: ...
     def get_num_chunks(self) -> int: ...
@@ -26,3 +30,6 @@ class DatasetID:
     def chunk_iter(self, func: Callable[[StoreInfo], object]) -> object: ...
 
 def open(loc: h5f.FileID, name: bytes, dapl: h5p.PropDAID | None = ...) -> DatasetID: ...
+def create(
+    loc: h5f.FileID, name: bytes, tid: h5t.TypeID, space: h5s.SpaceID, dcpl: h5p.PropDCID, lcpl: h5p.PropLCID
+) -> DatasetID: ...

@@ -26,7 +26,7 @@ h5py's fancy selections are not used: they took 200 µs a row of uint8[32, 32, 3
 
 @cache
 def _without_cache() -> h5py.h5p.PropDAID:
-    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+    access = cast("h5py.h5p.PropDAID", h5py.h5p.create(h5py.h5p.DATASET_ACCESS))
     access.set_chunk_cache(1, 0, 0.0)
     return access
 
@@ -86,6 +86,9 @@ class H5pyCarrier:
 
             expect_elsewhere(h5py.Dataset(opened), path, Path(self._file.filename))
         if plist.get_nfilters():
+            from ..hdf5_filters import expect_filters  # where nothing is encoded, it is not needed
+
+            expect_filters(opened, f"{self._file.filename}: {path}")
             del opened
             return cast("h5py.Dataset", self._file[path])
         # Of a read-only dataset h5py keeps its reader from call to call.
@@ -120,7 +123,7 @@ class H5pyCarrier:
             raise FileError(
                 f"HDF5 cannot read rows {int(starts.min())} to {int((starts + lengths).max()) - 1}: {error}",
                 where=f"{self._file.filename}: {spans.path}",
-                do="the file is damaged or cut short, or a filter is missing; copy it again from its origin",
+                do="the file is damaged or cut short; copy it again from its origin",
             ) from None
 
 

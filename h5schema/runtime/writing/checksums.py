@@ -7,7 +7,10 @@ a memory map may be made of it.
 from __future__ import annotations
 
 import zlib
-from typing import cast
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, cast
 
 import h5py
 import numpy as np
@@ -15,8 +18,40 @@ from numpy.typing import NDArray
 
 from h5schema.vocabulary import layout
 
+from .crc import combined
+
 FOLDER = f"/{layout.RESERVED}/checksums"
 ROWS_PER_BLOCK = "rows_per_block"
+
+
+class Part(NamedTuple):
+    """The checksum of rows that lie in one block.
+
+    Attributes:
+        rows: How many.
+        crc: Of their bytes.
+    """
+
+    rows: int
+    crc: int
+
+
+class Summing(NamedTuple):
+    """How rows are to be summed that follow others; it may be done in another process.
+
+    Attributes:
+        rows_per_block: Rows of a whole block.
+        before: Rows of the first block that are summed already.
+    """
+
+    rows_per_block: int
+    before: int
+
+    def parts(self, rows: NDArray[np.generic]) -> tuple[Part, ...]:
+        """The checksums of rows as they lie in memory (C order, little-endian), cut where blocks end."""
+        first = self.rows_per_block - self.before
+        cuts = [0, *range(first, len(rows), self.rows_per_block), len(rows)]
+        return tuple(Part(b - a, crc(rows[a:b])) for a, b in pairwise(cuts) if b > a)
 
 
 class Checksum:
@@ -24,25 +59,38 @@ class Checksum:
 
     Args:
         row_bytes: Bytes of one row.
+        done: Checksums of the blocks that are full.
+        rows: Rows of the last block, which is not.
+        running: Their checksum.
     """
 
-    def __init__(self, row_bytes: int) -> None:
+    def __init__(self, row_bytes: int, done: Iterable[int] = (), rows: int = 0, running: int = 0) -> None:
         self.rows_per_block = max(1, layout.BLOCK_BYTES // max(1, row_bytes))
-        self._done: list[int] = []
-        self._rows = 0
-        self._running = 0
+        self._row_bytes = row_bytes
+        self._done = array("L", done)
+        self._rows = rows
+        self._running = running
+
+    def after(self, rows: int) -> Summing:
+        """How the rows are summed that come after so many more."""
+        return Summing(self.rows_per_block, (self._rows + rows) % self.rows_per_block)
 
     def add(self, rows: NDArray[np.generic]) -> None:
-        """Takes the rows that were appended, as they lie in memory: C order, little-endian."""
-        start = 0
-        while start < len(rows):
-            part = rows[start : start + self.rows_per_block - self._rows]
-            self._running = crc(part, self._running)
-            self._rows += len(part)
-            start += len(part)
+        """Takes the rows that were appended."""
+        self.take(self.after(0).parts(rows))
+
+    def take(self, parts: Sequence[Part]) -> None:
+        """Takes rows that were appended and summed."""
+        for part in parts:
+            self._running = combined(self._running, part.crc, part.rows * self._row_bytes) if self._rows else part.crc
+            self._rows += part.rows
             if self._rows == self.rows_per_block:
                 self._done.append(self._running)
                 self._rows = self._running = 0
+
+    def state(self) -> tuple[list[int], int, int]:
+        """What `Checksum` is made of again: the sums of full blocks, the rows of the last one, and its sum."""
+        return self._done.tolist(), self._rows, self._running
 
     def blocks(self) -> NDArray[np.uint32]:
         """uint32 [blocks], the last one of a block that may not be full."""

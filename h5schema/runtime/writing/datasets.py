@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import cast
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypedDict, cast
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from h5schema.vocabulary import layout
 
+from .. import codecs
 from ..features import Options
-from ..kinds import Place, Stored
+from ..kinds import Stored
 from ..model import Model
-from . import checksums
+from . import checksums, scales
 from .sink import Sink
+from .storage import Aside, Chunked, Coding, Contiguous, Encoded, Plan, Storage, Values, Written, bytes_of
 
 _CHUNK_BYTES = 1 << 20
 _SMALL_ROW = 64
@@ -24,135 +25,220 @@ _SMALL_CHUNK_BYTES = 64 << 10
 """Of rows so small that 1 MiB of them may never come."""
 _WAITING_BYTES = 64 << 20
 """Of first rows that wait in memory, of all datasets together."""
+_COPIED_BYTES = 16 << 20
+"""Of rows that are copied at a time, from one dataset to another."""
 
 
-@dataclass(slots=True)
-class _Begun:
-    """A dataset that is not made yet: its first rows wait in memory, and say how large a chunk is.
+@cache
+def _without_cache() -> h5py.h5p.PropDAID:
+    access = cast("h5py.h5p.PropDAID", h5py.h5p.create(h5py.h5p.DATASET_ACCESS))
+    access.set_chunk_cache(1, 0, 0.0)
+    return access
 
-    Attributes:
+
+class Kept(TypedDict):
+    """What is kept of a dataset from one run to the next."""
+
+    rows: int
+    sums: tuple[list[int], int, int]
+
+
+class _Waiting:
+    """A dataset that is not made yet: its first rows wait in memory.
+
+    Args:
         part: What is stored.
-        options: Codec and chunk of the user's values.
-        chunk: Rows of a chunk; so many are worth a dataset.
-        first: Its first rows, in parts.
-        count: How many they are.
-        bytes: How large they are.
+        options: Of the user's values.
+        expected: Rows that there will be at most; None: nobody knows.
     """
 
-    part: Stored
-    options: Options
-    chunk: int
-    first: list[NDArray[np.generic]] = field(default_factory=list[NDArray[np.generic]])
-    count: int = 0
-    bytes: int = 0
+    def __init__(self, part: Stored, options: Options, expected: int | None) -> None:
+        self.part = part
+        self.options = options
+        self.expected = expected
+        self.row_bytes = max(1, part.dtype.itemsize * int(np.prod(part.shape, dtype=np.int64)))
+        wanted = options.chunk or (_CHUNK_BYTES if self.row_bytes >= _SMALL_ROW else _SMALL_CHUNK_BYTES)
+        self.chunk = max(1, wanted // self.row_bytes)
+        if expected and not options.chunk:
+            self.chunk = min(self.chunk, expected)
+        self.rows: list[Values] = []
+        self.count = 0
+        self.planned: list[int] = []
 
-    def add(self, rows: NDArray[np.generic]) -> None:
-        """Takes rows; a copy, because they may be the user's own."""
-        self.first.append(rows.copy())
-        self.count += len(rows)
-        self.bytes += rows.nbytes
+    def plan(self, rows: int) -> Plan:
+        """The rows come here."""
+        self.planned.append(rows)
+        return Aside()
 
-    def values(self) -> NDArray[np.generic]:
+    def take(self, written: Written) -> None:
+        """Takes a copy, because they may be the user's own."""
+        self.planned.pop(0)
+        self.rows += [rows.copy() for rows in written.left]
+        self.count += written.rows
+
+    def values(self) -> Values:
         """The rows that wait."""
-        return np.concatenate([np.empty((0, *self.part.shape), self.part.dtype), *self.first])
+        return np.concatenate([np.empty((0, *self.part.shape), self.part.dtype), *self.rows])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it may lie in one piece."""
+        return self.options.codec == "none" and self.options.layout != "chunked" and not self.options.chunk
 
 
 class Datasets:
-    """Every dataset of a new file, and the running checksum of each.
+    """Every dataset of a file in the making, and the running checksum of each.
 
     Args:
         sink: Takes the bytes of the file.
+        kept: What an earlier run left, by path; None: the file is new.
     """
 
-    def __init__(self, sink: Sink) -> None:
-        self.file = h5py.File(sink, "w", alignment_threshold=1, alignment_interval=layout.ALIGNMENT)
+    def __init__(self, sink: Sink, kept: Mapping[str, Kept] | None = None) -> None:
+        self._sink = sink
+        self.file = h5py.File(
+            sink, "w" if kept is None else "r+", alignment_threshold=1, alignment_interval=layout.ALIGNMENT
+        )
+        self._kept = kept or {}
+        self._begun: dict[str, _Waiting] = {}
+        self._made: dict[str, Storage] = {}
         self._sums: dict[str, checksums.Checksum] = {}
-        self._begun: dict[str, _Begun] = {}
-        self._counts: dict[str, int] = {}
-        self._waiting = 0
 
     def begin(self, part: Stored, options: Options, expected: int | None) -> None:
         """A dataset that grows by rows; it is made when its first chunk would be full, or by `make_all`.
 
         Args:
             part: What is stored.
-            options: Codec and chunk of the user's values.
-            expected: Number of rows, if it is known; a chunk need not be larger.
+            options: Of the user's values.
+            expected: Number of rows that there will be at most, if it is known.
         """
-        row_bytes = max(1, part.dtype.itemsize * int(np.prod(part.shape, dtype=np.int64)))
-        wanted = options.chunk or (_CHUNK_BYTES if row_bytes >= _SMALL_ROW else _SMALL_CHUNK_BYTES)
-        rows = max(1, wanted // row_bytes)
-        if expected and not options.chunk:
-            rows = min(rows, expected)
-        self._begun[part.path] = _Begun(part, options, rows)
-        self._counts[part.path] = 0
-        self._sums[part.path] = checksums.Checksum(row_bytes)
+        self._begun[part.path] = _Waiting(part, options, expected)
+        kept = self._kept.get(part.path)
+        if kept is not None and part.path in self.file:
+            self._go_on(self._begun[part.path], kept)
 
-    def make_all(self, *, last: bool) -> None:
-        """Makes every dataset that was begun.
+    def plan(self, path: str, rows: int) -> Plan:
+        """Where the next rows of a dataset go; what came of it is taken in the order of the plans."""
+        begun, made = self._begun[path], self._made.get(path)
+        if made is None and not begun.planned and begun.count + rows >= begun.chunk:
+            made = self._make(begun)
+        return begun.plan(rows) if made is None else made.plan(rows)
 
-        Args:
-            last: Whether no more rows will come, so that a chunk need not be larger than the dataset.
-        """
-        for begun in list(self._begun.values()):
-            if last and begun.count and not begun.options.chunk:
-                begun.chunk = min(begun.chunk, begun.count)
-            self._make(begun)
+    def take(self, path: str, written: Written) -> None:
+        """Takes what came of a plan."""
+        if (made := self._made.get(path)) is not None:
+            made.take(written)
+            return
+        self._begun[path].take(written)
+        if sum(begun.count * begun.row_bytes for begun in self._waiting()) > _WAITING_BYTES:
+            self.make_all()
 
-    def _make(self, begun: _Begun) -> None:
-        part = begun.part
-        make = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
-        make(
-            part.path,
-            (0, *part.shape),
-            part.dtype,
-            maxshape=(None, *part.shape),
-            chunks=(begun.chunk, *(max(1, n) for n in part.shape)),
-            **(_filters(begun.options) if part.data else {}),
-        )
-        del self._begun[part.path]
-        self._waiting -= begun.bytes
-        self._write(part.path, begun.values())
+    def append(self, path: str, rows: Values) -> None:
+        """Adds rows at the end."""
+        if len(rows):
+            plan = self.plan(path, len(rows))
+            self.take(path, plan.write(self._sink.handle, fitting(rows, self._begun[path].part)))
 
     def rows(self, path: str) -> int:
-        """Rows of a dataset so far."""
-        return self._counts[path]
+        """Rows of a dataset so far, with those that are planned."""
+        made = self._made.get(path)
+        begun = self._begun[path]
+        return begun.count + sum(begun.planned) if made is None else made.planned
 
-    def values(self, path: str) -> NDArray[np.generic]:
+    def values(self, path: str) -> Values:
         """All rows of a dataset so far."""
-        begun = self._begun.get(path)
-        return cast("h5py.Dataset", self.file[path])[:] if begun is None else begun.values()
+        made = self._made.get(path)
+        if made is None:
+            return self._begun[path].values()
+        made.settle()
+        rows: Values = self._dataset(path)[: made.count]
+        return rows
 
-    def append(self, path: str, rows: NDArray[np.generic]) -> None:
-        """Adds rows at the end."""
-        if not len(rows):
-            return
-        stored = np.ascontiguousarray(rows)
-        self._sums[path].add(stored)
-        self._counts[path] += len(stored)
-        begun = self._begun.get(path)
-        if begun is not None and begun.count + len(stored) < begun.chunk:
-            begun.add(stored)
-            self._waiting += stored.nbytes
-            if self._waiting > _WAITING_BYTES:
-                self.make_all(last=False)
-            return
-        if begun is not None:
+    def make_all(self) -> None:
+        """Makes every dataset that has rows; all that was taken is then in the file."""
+        for begun in list(self._waiting()):
+            if begun.count:
+                self._make(begun)
+        for made in self._made.values():
+            made.settle()
+
+    def show_all(self) -> None:
+        """Makes every dataset, because somebody wants to look."""
+        for begun in list(self._waiting()):
             self._make(begun)
-        self._write(path, stored)
+        self.make_all()
 
-    def _write(self, path: str, stored: NDArray[np.generic]) -> None:
-        dataset = cast("h5py.Dataset", self.file[path])
-        end = dataset.shape[0]
-        dataset.resize(end + len(stored), axis=0)
-        dataset[end:] = stored
+    def kept(self) -> dict[str, Kept]:
+        """What the next run is to know of every dataset that is there."""
+        return {path: {"rows": made.count, "sums": made.checksum.state()} for path, made in self._made.items()}
 
-    def keep(self, path: str, rows: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
+    def finish(self) -> None:
+        """Gives every dataset the form in which it stays: no larger than its rows, and in one piece if it may."""
+        for path, begun in self._begun.items():
+            made = self._made.get(path)
+            if made is None:
+                self._finish_waiting(begun)
+            else:
+                self._refit(begun, made)
+
+    def _waiting(self) -> list[_Waiting]:
+        return [begun for path, begun in self._begun.items() if path not in self._made]
+
+    def _dataset(self, path: str) -> h5py.Dataset:
+        """A dataset, opened without a cache of chunks: bytes are written past HDF5, and a cache would not know."""
+        return h5py.Dataset(h5py.h5d.open(self.file.id, path.encode(), _without_cache()))
+
+    def _make(self, begun: _Waiting) -> Storage:
+        """Makes a dataset, and writes the rows that wait for it."""
+        part = begun.part
+        if begun.is_plain and begun.expected is not None and begun.expected >= begun.count + sum(begun.planned):
+            made: Storage = self._contiguous(begun, begun.expected)
+        else:
+            self._create_chunked(begun, begun.chunk)
+            made = self._storage(begun, checksums.Checksum(begun.row_bytes), 0)
+        self._made[part.path] = made
+        for rows in begun.rows:
+            made.take(made.plan(len(rows)).write(self._sink.handle, rows))
+        for rows_planned in begun.planned:  # they are under way
+            made.plan(rows_planned)
+        begun.rows.clear()
+        begun.planned.clear()
+        return made
+
+    def _storage(self, begun: _Waiting, checksum: checksums.Checksum, count: int) -> Storage:
+        """The storage of a chunked dataset."""
+        dataset, options = self._dataset(begun.part.path), begun.options
+        if not begun.part.data or options.codec == "none":
+            return Chunked(dataset, checksum, count, self._sink)
+        coding = Coding(options.codec, options.level, begun.part.dtype.str, dataset.chunks or ())
+        return Encoded(dataset, checksum, count, self._sink, coding)
+
+    def _contiguous(self, begun: _Waiting, rows: int) -> Contiguous:
+        self._create_contiguous(begun.part, rows)
+        return Contiguous(self._dataset(begun.part.path), checksums.Checksum(begun.row_bytes), 0, self._sink)
+
+    def _go_on(self, begun: _Waiting, kept: Kept) -> None:
+        """Goes on with a dataset of an earlier run."""
+        dataset, (done, rows, running) = self._dataset(begun.part.path), kept["sums"]
+        checksum = checksums.Checksum(begun.row_bytes, done, rows, running)
+        count = kept["rows"]
+        if dataset.chunks is not None:
+            dataset.resize(count, axis=0)
+            self._made[begun.part.path] = self._storage(begun, checksum, count)
+            return
+        if dataset.shape[0] != begun.expected:
+            del dataset
+            self._lay_out(begun, count, begun.expected or count)
+        self._made[begun.part.path] = Contiguous(self._dataset(begun.part.path), checksum, count, self._sink)
+
+    # Datasets and attributes that are written whole.
+
+    def keep(self, path: str, rows: Values, dtype: np.dtype[np.generic]) -> None:
         """A dataset that is written once and whole."""
         self.file.create_dataset(path, data=rows.astype(dtype), dtype=dtype)
         self.note(path)
 
-    def replace(self, path: str, data: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
+    def replace(self, path: str, data: Values, dtype: np.dtype[np.generic]) -> None:
         """A dataset that is written whole, in place of an earlier one."""
         if path in self.file:
             del self.file[path]
@@ -163,7 +249,7 @@ class Datasets:
         """Whether a dataset or group is there by now."""
         return node in self.file
 
-    def set_attribute(self, node: str, name: str, data: NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
+    def set_attribute(self, node: str, name: str, data: Values, dtype: np.dtype[np.generic]) -> None:
         """An attribute of a dataset or group."""
         self.file[node].attrs.create(name, data, dtype=dtype)
 
@@ -174,86 +260,115 @@ class Datasets:
         self._sums[path].add(rows)
 
     def drop(self, path: str) -> None:
-        """Takes away a dataset, or a group of them."""
+        """Takes away a dataset that grew, or a group of them."""
         if path in self.file:
             del self.file[path]
-        for known in [one for one in self._sums if one == path or one.startswith(f"{path}/")]:
-            del self._sums[known]
-            self._counts.pop(known, None)
-            if (begun := self._begun.pop(known, None)) is not None:
-                self._waiting -= begun.bytes
+        for known in [one for one in self._begun if one == path or one.startswith(f"{path}/")]:
+            del self._begun[known]
+            self._made.pop(known, None)
+
+    def describe(self, model: Model, counts: Mapping[str, int]) -> None:
+        """Units, and a dimension scale for every axis of everything."""
+        scales.describe(self.file, model, counts)
 
     def write_checksums(self) -> None:
-        """Stores the checksums of every dataset that grew."""
-        for path, checksum in sorted(self._sums.items()):
+        """Stores the checksums of everything."""
+        sums = self._sums | {path: made.checksum for path, made in self._made.items()}
+        for path, checksum in sorted(sums.items()):
             checksums.write(self.file, path, checksum)
 
-    # What a dataset is.
+    # How datasets are made.
 
-    def describe(self, model: Model, address: str) -> None:
-        """Unit and dimension scales of a feature's dataset."""
-        feature, place = model.features[address], model.places[address]
-        if feature.options.unit:
-            self.file[place.path].attrs["unit"] = feature.options.unit
-        self.name_axes(place.path, _scales_of(model, place, end_to_end=model.is_end_to_end(address)))
+    def _create_contiguous(self, part: Stored, rows: int) -> None:
+        """A dataset in one piece, whose room is there at once and is not filled."""
+        made = cast("h5py.h5p.PropDCID", h5py.h5p.create(h5py.h5p.DATASET_CREATE))
+        made.set_layout(h5py.h5d.CONTIGUOUS)
+        self._create(part, made, (rows, *part.shape), None)
 
-    def scale(self, path: str, size: int, *, grows: bool = False) -> None:
-        """A dimension without values, as netCDF-4 writes it: big-endian float32, nothing allocated.
+    def _create_chunked(self, begun: _Waiting, chunk: int) -> None:
+        part, options = begun.part, begun.options
+        shape = (chunk, *(max(1, n) for n in part.shape))
+        if not part.data or options.codec == "none":
+            made = cast("h5py.h5p.PropDCID", h5py.h5p.create(h5py.h5p.DATASET_CREATE))
+            made.set_chunk(shape)
+            self._create(part, made, (0, *part.shape), (h5py.h5s.UNLIMITED, *part.shape))
+            return
+        create = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
+        filters = codecs.creation(options.codec, options.level, part.dtype)
+        create(part.path, (0, *part.shape), part.dtype, maxshape=(None, *part.shape), chunks=shape, **filters)
 
-        See "NetCDF-4 Format", the appendix on file formats of the netCDF user guide.
-        """
-        if grows:
-            made = self.file.create_dataset(path, (size,), ">f4", maxshape=(None,), chunks=(1024,))
-        else:
-            made = self.file.create_dataset(path, (size,), ">f4")
-        made.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10d}")
+    def _create(
+        self, part: Stored, made: h5py.h5p.PropDCID, shape: tuple[int, ...], most: tuple[int, ...] | None
+    ) -> None:
+        """Room in the file is given when a dataset grows, and left as it is: all of it is written before it is read."""
+        made.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        made.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        made.set_obj_track_times(False)
+        links = cast("h5py.h5p.PropLCID", h5py.h5p.create(h5py.h5p.LINK_CREATE))
+        links.set_create_intermediate_group(True)
+        space = h5py.h5s.create_simple(shape, most)
+        h5py.h5d.create(
+            self.file.id, part.path.encode(), h5py.h5t.py_create(part.dtype, logical=True), space, made, links
+        )
 
-    def fit_scale(self, path: str, size: int) -> None:
-        """Gives a scale that grows its new size."""
-        self.file[path].resize(size, axis=0)
+    # How they end.
 
-    def name_axes(self, path: str, scales: Sequence[str | int]) -> None:
-        """Attaches a scale to every axis; xarray wants all of them named, or none.
+    def _finish_waiting(self, begun: _Waiting) -> None:
+        """All rows are known: they lie in one piece, or in a chunk that is no larger."""
+        if begun.is_plain:
+            begun.expected = begun.count
+        elif begun.count and not begun.options.chunk:
+            begun.chunk = min(begun.chunk, begun.count)
+        self._make(begun).settle()
 
-        Args:
-            path: Of the dataset.
-            scales: For each axis the path of its scale, or its size: then a scale is made
-                beside the dataset, with a name that no feature can have.
-        """
-        dataset = cast("h5py.Dataset", self.file[path])
-        for axis, known in enumerate(scales):
-            scale = f"{path}.{axis}" if isinstance(known, int) else known
-            if scale not in self.file:
-                self.scale(scale, known if isinstance(known, int) else 0, grows=not isinstance(known, int))
-            dataset.dims[axis].attach_scale(self.file[scale])
+    def _refit(self, begun: _Waiting, made: Storage) -> None:
+        """Makes a dataset anew that was made before its number of rows was known."""
+        made.settle()
+        path, count = begun.part.path, made.count
+        dataset = self._dataset(path)
+        if dataset.chunks is None:
+            if dataset.shape[0] != count:
+                self._shorten(begun, count)
+            return
+        chunk = int(dataset.chunks[0])
+        if begun.is_plain and (count <= chunk or begun.options.layout == "contiguous"):
+            self._lay_out(begun, count, count)
+        elif 0 < count < chunk and not begun.options.chunk:
+            rows = dataset[:count]
+            del dataset, self.file[path]
+            self._create_chunked(begun, count)
+            smaller = self._storage(begun, checksums.Checksum(begun.row_bytes), 0)
+            smaller.take(smaller.plan(count).write(self._sink.handle, rows))
+            smaller.settle()
+            self._made[path] = smaller
+
+    def _shorten(self, begun: _Waiting, count: int) -> None:
+        """Fewer rows in one piece: HDF5 gives the new dataset the room that the old one had, and then no byte moves."""
+        path = begun.part.path
+        before = int(self._dataset(path).id.get_offset() or 0)
+        del self.file[path]
+        self._create_contiguous(begun.part, count)
+        after = int(self._dataset(path).id.get_offset() or 0)
+        size = count * begun.row_bytes
+        steps = list(range(0, size if after != before else 0, _COPIED_BYTES))
+        for at in steps if after < before else reversed(steps):
+            part = memoryview(bytearray(min(_COPIED_BYTES, size - at)))
+            self._sink.seek(before + at)
+            self._sink.readinto(part)
+            self._sink.write_at(after + at, part)
+
+    def _lay_out(self, begun: _Waiting, count: int, rows: int) -> None:
+        """Room for another number of rows in one piece, into which the first rows are copied."""
+        path, aside = begun.part.path, f"{begun.part.path}.aside"  # no feature can have this name
+        self.file.move(path, aside)
+        self._create_contiguous(begun.part, rows)
+        old, new = self._dataset(aside), int(self._dataset(path).id.get_offset() or 0)
+        step = max(1, _COPIED_BYTES // begun.row_bytes)
+        for first in range(0, count, step):
+            self._sink.write_at(new + first * begun.row_bytes, bytes_of(old[first : min(count, first + step)]))
+        del old, self.file[aside]
 
 
-def _scales_of(model: Model, place: Place, *, end_to_end: bool) -> list[str | int]:
-    """The scale of each axis of a feature's dataset.
-
-    Values that lie end to end have an axis of their own: how many there are depends on
-    the feature, because an entry may be absent in one and not in the other.
-    """
-    named = [dim if isinstance(dim, int) else model.axes[dim].path for dim in place.dims]
-    if not end_to_end:
-        return named
-    return [values_scale(place), *named[1 if place.ragged is None else 2 :]]
-
-
-def values_scale(place: Place) -> str:
-    """Path of the scale of values that lie end to end."""
-    return f"{place.path}.values"
-
-
-def _filters(options: Options) -> dict[str, object]:
-    match options.codec:
-        case "none":
-            return {}
-        case "default":
-            return {
-                "compression": "gzip",
-                "compression_opts": 4 if options.level is None else options.level,
-                "shuffle": True,
-            }
-        case codec:
-            return {"compression": codec}
+def fitting(rows: Values, part: Stored) -> Values:
+    """Rows as they lie in the file, byte by byte."""
+    return rows.astype(np.dtype(part.dtype.str), casting="equiv", copy=False)

@@ -11,11 +11,13 @@ import h5py
 from h5schema.errors import DataError, UsageError
 
 from .. import stamp
+from ..arguments import flag
 from ..entries import Entries, IdEntries, flat, keys_of
 from ..file import File
 from ..ids import unknown_id
 from ..reader import Compared, Reader
 from ..spans import Carrier
+from .claim import Claim
 from .transaction import Transaction
 
 EntryT = TypeVar("EntryT")
@@ -33,9 +35,10 @@ class Recorder(Reader):
 
     def begin(self, *, overwrite: bool) -> None:
         """Begins a new file."""
-        self._transaction = Transaction(
-            self.path, self.model, self.file.schema, stamp.schema_text(self.file), overwrite=overwrite
-        )
+        text = stamp.schema_text(self.file)
+        overwrite = flag("overwrite", overwrite, str(self.path))
+        claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
+        self._transaction = Transaction(claim, self.model, self.file.schema, text)
 
     @property
     def transaction(self) -> Transaction:

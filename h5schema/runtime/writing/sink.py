@@ -6,6 +6,12 @@ import errno
 import os
 from pathlib import Path
 
+from .journal import Commit, Journal
+from .overlay import Overlay
+
+_JOURNAL_BYTES = 64 << 20
+"""A longer journal is brought into the file."""
+
 
 class Sink:
     """A file that HDF5 writes through, and to which no write ever fails.
@@ -15,17 +21,34 @@ class Sink:
     fails again and again. So the first error is kept here for the one who writes to find, and
     what follows it is dropped, as the file will be.
 
+    With a journal, no byte that was committed is written over before the next commit.
+
     Args:
         path: Of the file, for messages of h5py.
         handle: Descriptor of the file, open to read and write; it belongs to the sink.
+        journal: Keeps what was committed; None: nobody will go on with this file.
+        committed: Bytes of the file that belong to its last commit.
+        sync: Whether commits are forced to the disk.
+
+    Attributes:
+        error: The first write that failed.
+        committed: Bytes of the file that belong to its last commit, if there is a journal.
     """
 
-    def __init__(self, path: Path, handle: int) -> None:
+    def __init__(
+        self, path: Path, handle: int, journal: Journal | None, committed: int = 0, *, sync: bool = True
+    ) -> None:
         self.error: OSError | None = None
+        self.handle = handle
+        self.committed = committed
         self._path = path
-        self._handle = handle
+        self._journal = journal
+        self._sync = sync
+        self._overlay = Overlay()
         self._at = 0
         self._end = os.fstat(handle).st_size
+
+    # What h5py asks of a file.
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Moves to a place, as `io.RawIOBase.seek`."""
@@ -38,38 +61,40 @@ class Sink:
         return self._at
 
     def read(self, size: int) -> bytes:
-        """Up to so many bytes; h5py knows a file by this method, and reads with `readinto`."""
-        found = os.pread(self._handle, size, self._at)
-        self._at += len(found)
-        return found
+        """Some bytes; h5py knows a file by this method, and reads with `readinto`."""
+        found = bytearray(size)
+        self.readinto(memoryview(found))
+        return bytes(found)
 
     def readinto(self, buffer: memoryview) -> int:
-        """Fills a buffer; beyond the end of the file with nothing."""
-        count = os.preadv(self._handle, [buffer], self._at)
-        self._at += count
-        return count
+        """Fills a buffer; with zeros where HDF5 has room and nothing was written yet."""
+        there = os.preadv(self.handle, [buffer], self._at)
+        if there < len(buffer):
+            buffer[there:] = bytes(len(buffer) - there)
+        if self._overlay:
+            self._overlay.patch(self._at, buffer)
+        self._at += len(buffer)
+        return len(buffer)
 
     def write(self, data: memoryview) -> int:
         """Takes all of the bytes; `error` says whether they were kept."""
         size = len(data)
-        done = size if self.error is not None else 0
         try:
-            while done < size:
-                done += os.pwrite(self._handle, data[done:], self._at + done)
+            if self.error is None:
+                self.write_at(self._at, data)
         except OSError as error:
             self.error = error
-        finally:
-            if done < size and self.error is None:  # Ctrl-C: Python may swallow it, if HDF5 was called to clean up
-                self.error = OSError(errno.EINTR, "the write was interrupted")
+        except BaseException:  # Ctrl-C: Python may swallow it, if HDF5 was called to clean up
+            self.error = self.error or OSError(errno.EINTR, "the write was interrupted")
+            raise
         self._at += size
-        self._end = max(self._end, self._at)
         return size
 
     def truncate(self, size: int) -> int:
-        """Gives the file its length."""
+        """Gives the file its length; what was committed stays in it until the next commit."""
         try:
             if self.error is None:
-                os.ftruncate(self._handle, size)
+                os.ftruncate(self.handle, max(size, self.committed))
         except OSError as error:
             self.error = error
         self._end = size
@@ -78,15 +103,84 @@ class Sink:
     def flush(self) -> None:
         """Nothing waits here."""
 
+    # What the transaction asks.
+
+    def write_at(self, offset: int, data: memoryview) -> None:
+        """Writes all of the bytes at a place.
+
+        Raises:
+            OSError: They cannot be kept.
+        """
+        inside = min(len(data), max(0, self.committed - offset)) if self._journal is not None else 0
+        if inside:
+            self._overlay.write(offset, data[:inside])
+        done = inside
+        while done < len(data):
+            done += os.pwrite(self.handle, data[done:], offset + done)
+        self._end = max(self._end, offset + len(data))
+
+    def is_free(self, offset: int) -> bool:
+        """Whether room that HDF5 has just given from here on is used by nothing committed."""
+        return offset >= self.committed or self._journal is None
+
+    def commit(self, size: int, state: bytes) -> None:
+        """Makes what was written what a later run finds; HDF5 has flushed before.
+
+        Args:
+            size: Of the file, as HDF5 says it.
+            state: What the later run wants to know.
+
+        Raises:
+            OSError: It cannot be kept; the last commit still counts.
+        """
+        if os.fstat(self.handle).st_size < size:  # room at the end, into which nothing was written yet
+            os.ftruncate(self.handle, size)
+        self._end = max(self._end, size)
+        if self._journal is None:
+            if self._sync:
+                os.fsync(self.handle)
+            return
+        done = Commit(size, state)
+        self._journal.force(self.handle)
+        self._journal.commit(self._overlay.fresh(), done)
+        self.committed = size
+        if self._journal.size > _JOURNAL_BYTES:
+            self._apply(self._journal, done)
+
+    def settle(self) -> None:
+        """Brings all that was committed into the file itself, which has no more to come."""
+        if self._journal is not None:
+            self._apply(self._journal)
+
+    def _apply(self, journal: Journal, done: Commit | None = None) -> None:
+        for offset, data in self._overlay:
+            view, written = memoryview(data), 0
+            while written < len(view):
+                written += os.pwrite(self.handle, view[written:], offset + written)
+        os.ftruncate(self.handle, self.committed)
+        journal.force(self.handle)
+        self._overlay.clear()
+        if done is not None:
+            journal.restart(done)
+
     def drop(self) -> None:
         """What is written from now on is not kept, because the file is not."""
         self.error = self.error or OSError(errno.ECANCELED, "the file is dropped")
 
-    def close(self) -> None:
-        """Closes the descriptor, and so lets the next writer in."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+    def close(self, *, keep: bool) -> None:
+        """Closes the descriptor, and so lets the next writer in.
+
+        Args:
+            keep: Whether the journal stays, because the next writer is to go on.
+        """
+        if self._journal is not None:
+            if keep:
+                self._journal.close()
+            else:
+                self._journal.remove()
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
 
     def __repr__(self) -> str:
         return str(self._path)

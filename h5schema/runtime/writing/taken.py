@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
+from h5schema.vocabulary import layout
 
 from ..blocks import RaggedBlock, Texts, joined
 from ..kinds import Place
 from ..spans import Rows
 from ..where import Where
+from .datasets import fitting
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -35,6 +37,58 @@ class Checked(NamedTuple):
     blocks: Mapping[str, Block]
     lengths: Mapping[str, Rows]
     ids: Sequence[str]
+
+
+class Given(NamedTuple):
+    """Entries of one dim as a user gives them.
+
+    Attributes:
+        values: By address of the feature: an array [n, ...], a list of n values, or a block. Left out: absent.
+        size: How many entries.
+        first: Row of the first one, for errors.
+        ids: Of the entries, if they have any.
+    """
+
+    values: Mapping[str, object]
+    size: int
+    first: int
+    ids: Sequence[str] | None = None
+
+
+def checked(model: Model, dim: str, given: Given, target: str) -> Checked:
+    """Entries as a user gives them, made blocks that fit.
+
+    Raises:
+        DataError: A value, shape or length does not fit.
+    """
+    blocks: dict[str, Block] = {}
+    for address in model.led_by(dim):
+        value = given.values.get(address)
+        feature, place = model.features[address], model.places[address]
+        where = Where(f"{target}: {place.path}", given.first, given.ids)
+        blocks[address] = feature.block_of([None] * given.size if value is None else value, place, given.size, where)
+    where = Where(f"{target}: {dim}", given.first, given.ids)
+    lengths = {
+        ragged: agreed_lengths(ragged, model.places, blocks, given.size, where) for ragged in model.ragged_below(dim)
+    }
+    return Checked(blocks, lengths, given.ids or [])
+
+
+def rows_of(model: Model, dim: str, entries: Checked, ends: Mapping[str, int]) -> dict[str, NDArray[np.generic]]:
+    """Rows to append to each dataset of a dim.
+
+    Args:
+        model: What the file class declares.
+        dim: Address of the dim.
+        entries: The entries.
+        ends: How many rows each dataset has so far.
+    """
+    rows: dict[str, NDArray[np.generic]] = {}
+    for address, (block, present) in entries.blocks.items():
+        rows |= model.features[address].write(model.places[address], block, present, ends)
+    for ragged, lengths in entries.lengths.items():
+        rows[layout.of_dim(ragged, "lengths")] = lengths
+    return {part.path: fitting(rows[part.path], part) for part in model.grown(dim)}
 
 
 def together(parts: Sequence[Checked]) -> Checked:

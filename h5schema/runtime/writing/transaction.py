@@ -3,39 +3,39 @@
 Everything happens in `NAME.partial` beside the target. The final name appears only when
 the file is complete and on the disk, in one step; whatever goes wrong before leaves the
 target as it was.
+
+Who has entries in another process plans them here, carries the plans out there, and hands
+back what came of it: `plan` and `take` are the two halves of `put`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeGuard
+from typing import NamedTuple, TypedDict, TypeGuard, cast
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from h5schema.errors import DataError, FileError
 from h5schema.vocabulary import layout
 
 from .. import stamp, system
-from ..arguments import flag
-from ..axes import FixedAxis
+from ..blocks import Maybe
 from ..carrier import H5pyCarrier
 from ..declared import Schema
 from ..features import Options
 from ..ids import NewIds, expect_list
 from ..model import Model
-from ..spans import Fetched, Spans
+from ..spans import Fetched, Spans, carry_out
 from ..where import Where
-from .datasets import Datasets, values_scale
-from .sink import Sink
-from .taken import Block, Checked, Unique, agreed_lengths, together
+from .claim import Claim
+from .datasets import Datasets, Kept
+from .storage import Plan, Written
+from .taken import Checked, Given, Unique, checked, rows_of, together
 from .wholes import Wholes
 
-_TOGETHER = 256
+_TOGETHER = 1024
 """Entries that are put one by one are written so many at a time."""
 
 
@@ -43,75 +43,83 @@ def _is_block(given: object) -> TypeGuard[Sized]:
     return isinstance(given, Sized) and not (isinstance(given, np.ndarray) and not given.ndim)
 
 
-class _Uninterrupted(H5pyCarrier):
-    """Reads what was put so far; HDF5 may write meanwhile, to make room for what it reads."""
+class Planned(NamedTuple):
+    """Where some entries go.
 
-    def fetch(self, spans: Sequence[Spans]) -> Fetched:
-        with system.uninterrupted():
-            return super().fetch(spans)
+    Attributes:
+        ends: Rows that each dataset has before them.
+        plans: For each dataset.
+    """
+
+    ends: Mapping[str, int]
+    plans: Mapping[str, Plan]
+
+
+class State(TypedDict):
+    """What a later run is to know: the entries that are there, each dataset, and what the one who writes adds."""
+
+    counts: dict[str, int]
+    datasets: dict[str, Kept]
+    complete: bool
+    run: Mapping[str, object]
 
 
 class Transaction:
     """A file in the making.
 
     Args:
-        target: Final name of the file.
+        claim: The name under which it is made; if that has a state, the file there is gone on with.
         model: What the file class declares.
         schema: Which schema that is.
         text: The schema's YAML text, stored in the file.
-        overwrite: Whether a file at the final name is replaced (when this one is complete).
         parameters: How the features are extracted, stored in the file.
-        expected: Number of entries of a dim, where it is known; chunks need not be larger.
+        expected: Number of entries of a dim that there will be at most, where it is known.
 
     Raises:
-        TargetExistsError: The target exists, and `overwrite` is not set.
-        FileError: The folder cannot be written, or another process is writing this target.
+        FileError: The file cannot be written.
     """
 
     def __init__(
         self,
-        target: Path,
+        claim: Claim,
         model: Model,
         schema: Schema,
         text: str,
         *,
-        overwrite: bool = False,
         parameters: Mapping[str, object] | None = None,
         expected: Mapping[str, int] | None = None,
     ) -> None:
-        self.target = target
+        self.claim = claim
+        self.target = claim.target
         self.model = model
-        self._overwrite = overwrite
-        overwrite = flag("overwrite", overwrite, str(target))
-        system.expect_target(target, overwrite=overwrite)
-        self._final = Path(os.path.abspath(target))  # the working directory may change meanwhile
-        self._partial = system.partial_of(self._final)
-        self._counts = dict.fromkeys(model.open_dims(), 0)
+        state = cast("State | None", claim.state)
+        self._taken = dict.fromkeys(model.open_dims(), 0) | (state["counts"] if state else {})
+        self._counts = dict(self._taken)
         self._waiting: dict[str, list[Checked]] = {}
         self._unique = Unique()
         self._torn = False
-        self._made = False
-        with system.explained(target):
-            self._sink = Sink(self._partial, system.claim(self._partial))
-        self._datasets = Datasets(self._sink)
-        self._wholes = Wholes(model, self._datasets, target)
+        self._carrier: H5pyCarrier | None = None
         try:
             with self._kept():
+                self._datasets = Datasets(claim.sink, state["datasets"] if state else None)
                 stamp.write(self.file, schema, text, model.layout(), parameters or {})
                 for said in (stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS):
                     self._datasets.note(said)
+                self._wholes = Wholes(model, self._datasets, self.target)
                 self._ids = self._begin(expected or {})
+                self._remember_unique()
         except BaseException:
             self.discard()
             raise
-        self._carrier = _Uninterrupted(self.file)
 
     @property
     def carrier(self) -> H5pyCarrier:
         """Reads what was put so far."""
-        if not self._made or self._wholes.waits:
+        if self._carrier is None:
             with self._kept():
-                self._make(last=False)
+                self._datasets.show_all()
+                self._wholes.write_attributes()
+            self._carrier = _Uninterrupted(self.file)  # anew, because HDF5 keeps what it has read
         return self._carrier
 
     @property
@@ -141,7 +149,7 @@ class Transaction:
         count = self._count_of(dim, given, ids)
         if count:
             self.flush(dim)
-            self._append(dim, self._taken(dim, given, count, None if ids is None else list(ids)))
+            self._append(dim, self._accepted(dim, given, count, None if ids is None else list(ids)))
 
     def put_one(self, dim: str, given: Mapping[str, object], key: str | None = None) -> None:
         """Appends one entry; it is checked and copied now, and written together with the next ones.
@@ -158,7 +166,7 @@ class Transaction:
         self._expect_untorn()
         ids = None if key is None else [key]
         self._count_of(dim, {}, ids)
-        one = self._taken(dim, {address: [value] for address, value in given.items()}, 1, ids)
+        one = self._accepted(dim, {address: [value] for address, value in given.items()}, 1, ids)
         waiting = self._waiting.setdefault(dim, [])
         waiting.append(one)
         if len(waiting) >= _TOGETHER:
@@ -170,42 +178,44 @@ class Transaction:
         if waiting:
             self._append(dim, together(waiting))
 
-    def _taken(self, dim: str, given: Mapping[str, object], count: int, ids: list[str] | None) -> Checked:
-        """Entries as a user gives them, made blocks that fit and belong to the next rows; not written yet."""
-        first = self._counts[dim]
-        hashes = self._ids[dim].expect_new(ids) if ids is not None else []
-        blocks: dict[str, Block] = {}
-        for address in self.model.led_by(dim):
-            value = given.get(address)
-            feature, place = self.model.features[address], self.model.places[address]
-            where = Where(f"{self.target}: {place.path}", first, ids)
-            blocks[address] = feature.block_of([None] * count if value is None else value, place, count, where)
-        where = Where(f"{self.target}: {dim}", first, ids)
-        lengths = {
-            ragged: agreed_lengths(ragged, self.model.places, blocks, count, where)
-            for ragged in self.model.ragged_below(dim)
-        }
-        self._unique.take(self.model, blocks, where)
-        if ids is not None:
-            self._ids[dim].take(hashes, first)
-        self._counts[dim] += count
-        return Checked(blocks, lengths, ids or [])
+    def plan(self, dim: str, rows: Mapping[str, int], count: int, ids: Sequence[str] | None = None) -> Planned:
+        """Where the next entries go, which were checked elsewhere.
 
-    def _append(self, dim: str, checked: Checked) -> None:
-        rows: dict[str, NDArray[np.generic]] = {}
-        for address, (block, present) in checked.blocks.items():
-            feature, place = self.model.features[address], self.model.places[address]
-            ends = {part.path: self._datasets.rows(part.path) for part in self.model.stored(address)}
-            rows |= feature.write(place, block, present, ends)
-        for ragged, lengths in checked.lengths.items():
-            rows[layout.of_dim(ragged, "lengths")] = lengths
+        Args:
+            dim: Address of the dim.
+            rows: How many rows they have in each dataset.
+            count: How many entries they are.
+            ids: Theirs, if the dim has ids.
+
+        Raises:
+            DataError: An id is there already.
+        """
+        self._expect_untorn()
+        if ids is not None:
+            self._ids[dim].take(self._ids[dim].expect_new(ids), self._counts[dim])
+        self._counts[dim] += count
+        ends = {path: self._datasets.rows(path) for path in rows}
+        with self._kept():
+            return Planned(ends, {path: self._datasets.plan(path, size) for path, size in rows.items() if size})
+
+    def take(self, dim: str, written: Mapping[str, Written], count: int, ids: Sequence[str] | None = None) -> None:
+        """Takes the next entries that were planned, in the order of the plans."""
         self._torn = True
         with self._kept():
-            for path, values in rows.items():
-                self._datasets.append(path, values)
-            if checked.ids:
-                self._ids[dim].append(checked.ids)
+            for path, one in written.items():
+                self._datasets.take(path, one)
+            if ids:
+                self._ids[dim].append(ids)
+        self._taken[dim] += count
         self._torn = False
+
+    def new_of(self, entries: Checked, where: Where) -> None:
+        """Notes the values that no two entries may share.
+
+        Raises:
+            DataError: One is there already.
+        """
+        self._unique.take(self.model, entries.blocks, where)
 
     def row_of(self, dim: str, text: str) -> int | None:
         """The row of the entry with an id, of those that were put so far; None: there is none."""
@@ -216,30 +226,25 @@ class Transaction:
         with self._kept():
             self._wholes.put(address, value)
 
-    def commit(self) -> None:
-        """Makes durable what was put: a commit record, then everything to the disk."""
-        self._commit(last=False)
+    def commit(self, run: Mapping[str, object] | None = None) -> None:
+        """Makes durable what was put and taken.
 
-    def _commit(self, *, last: bool) -> None:
+        Args:
+            run: What the one who writes wants to know again if this run is stopped.
+        """
         self._expect_untorn()
         for dim in list(self._waiting):
             self.flush(dim)
         with self._kept():
-            for dim, count in self._counts.items():
-                self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
-                self._datasets.fit_scale(self.model.axes[dim].path, count)
-            self._make(last=last)
-            for address, place in self.model.places.items():
-                if self.model.is_end_to_end(address):
-                    self._datasets.fit_scale(values_scale(place), self._datasets.rows(place.path))
+            self._datasets.make_all()
             self.file.flush()
-            system.sync(self._partial)
+            self.claim.sink.commit(int(self.file.id.get_filesize()), self._state(run or {}, complete=False))
 
-    def publish(self, *, sync: bool = True) -> None:
+    def publish(self, run: Mapping[str, object] | None = None) -> None:
         """Completes the file and gives it its final name.
 
         Args:
-            sync: Whether the file is forced to the disk before.
+            run: As `commit` has it.
 
         Raises:
             DataError: A feature that has no entries was not written.
@@ -250,29 +255,23 @@ class Transaction:
         for dim in list(self._waiting):
             self.flush(dim)
         with self._kept():
-            for ids in self._ids.values():
-                ids.finish()
-        self._commit(last=True)
-        with self._kept():
-            self._datasets.write_checksums()
-            self.file[layout.RESERVED].attrs["complete"] = np.int64(1)
+            self._finish()
             self.file.flush()
             self.file.close()
         with self._kept():
-            if sync:
-                system.sync(self._partial)
-            system.appear(self._partial, self._final, overwrite=self._overwrite)
-            if sync:
-                system.sync(self._final.parent)
-        self._sink.close()
+            sink = self.claim.sink
+            sink.commit(sink.seek(0, 2), self._state(run or {}, complete=True))
+            sink.settle()
+        self.claim.appear()
 
     def discard(self) -> None:
-        """Drops what was put; the target stays as it was."""
-        self._sink.drop()
+        """Drops what was put since the last commit that a later run could go on with; the target stays as it was."""
+        self.claim.sink.drop()
         with system.uninterrupted():
-            self.file.close()
-        self._partial.unlink(missing_ok=True)
-        self._sink.close()
+            self._carrier = None
+            if hasattr(self, "_datasets"):
+                self.file.close()
+        self.claim.leave()
 
     # Inside.
 
@@ -281,21 +280,23 @@ class Transaction:
         """Everything that is written in here is kept, or this raises a `FileError`."""
         try:
             with system.uninterrupted(), system.explained(self.target):
+                self._carrier = None  # what it has read may change; and HDF5 closes what it had
                 yield
         finally:
-            if self._sink.error is not None:
-                raise system.explanation(self._sink.error, self.target) from None
+            if self.claim.sink.error is not None:
+                raise system.explanation(self.claim.sink.error, self.target) from None
+
+    def _state(self, run: Mapping[str, object], *, complete: bool) -> bytes:
+        datasets = {} if complete else self._datasets.kept()
+        state: State = {"counts": self._taken, "datasets": datasets, "complete": complete, "run": run}
+        return layout.canonical(state).encode()
 
     def _begin(self, expected: Mapping[str, int]) -> dict[str, NewIds]:
-        """Groups, scales and empty datasets of everything that the class declares."""
+        """Groups and empty datasets of everything that the class declares."""
         for path in self.model.groups.values():
             self.file.require_group(path)
-        for axle in self.model.axes.values():
-            if isinstance(axle.axis, FixedAxis):
-                self._datasets.scale(axle.path, axle.axis.size)
         ids: dict[str, NewIds] = {}
         for dim in self.model.open_dims():
-            self._datasets.scale(self.model.axes[dim].path, 0, grows=True)
             for part in self.model.kept(dim):
                 self._datasets.begin(part, Options(), expected.get(dim) if part.per_entry else None)
             if self.model.has_ids(dim):
@@ -305,18 +306,56 @@ class Transaction:
                 continue
             for part in self.model.stored(address):
                 rows = expected.get(place.lead) if part.per_entry else None
-                self._datasets.begin(part, self.model.features[address].options, rows)
+                options = self.model.features[address].options if part.data else Options()
+                self._datasets.begin(part, options, rows)
         return ids
 
-    def _make(self, *, last: bool) -> None:
-        """Makes what waits for more rows, and says of each dataset what it is."""
-        if not self._made:
-            self._datasets.make_all(last=last)
-            for address, place in self.model.places.items():
-                if place.lead is not None:
-                    self._datasets.describe(self.model, address)
-        self._made = True
+    def _remember_unique(self) -> None:
+        """The values of an earlier run that no two entries may share."""
+        for address, place in self.model.places.items():
+            check = self.model.features[address].options.check
+            if place.lead is not None and check is not None and check.unique and self._taken[place.lead]:
+                rows = np.arange(self._taken[place.lead])
+                block = carry_out(self.model.features[address].reading(place, rows), self.carrier)
+                present = block.present if isinstance(block, Maybe) else None
+                values = block.values if isinstance(block, Maybe) else block
+                self._unique.take(self.model, {address: (values, present)}, Where(str(self.target)))
+
+    def _finish(self) -> None:
+        """Everything has its final form, its names and its checksums."""
+        for ids in self._ids.values():
+            ids.finish()
+        for dim, count in self._counts.items():
+            self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
+        self._datasets.finish()
+        self._datasets.describe(self.model, self._counts)
         self._wholes.write_attributes()
+        self._datasets.write_checksums()
+        self.file[layout.RESERVED].attrs["complete"] = np.int64(1)
+
+    def _accepted(self, dim: str, given: Mapping[str, object], count: int, ids: list[str] | None) -> Checked:
+        """Entries as a user gives them, made blocks that fit and belong to the next rows; not written yet."""
+        first = self._counts[dim]
+        hashes = self._ids[dim].expect_new(ids) if ids is not None else []
+        entries = checked(self.model, dim, Given(given, count, first, ids), str(self.target))
+        self.new_of(entries, Where(f"{self.target}: {dim}", first, ids))
+        if ids is not None:
+            self._ids[dim].take(hashes, first)
+        self._counts[dim] += count
+        return entries
+
+    def _append(self, dim: str, entries: Checked) -> None:
+        ends = {part.path: self._datasets.rows(part.path) for part in self.model.grown(dim)}
+        rows = rows_of(self.model, dim, entries, ends)
+        count = self._counts[dim] - self._taken[dim]
+        self._torn = True
+        with self._kept():
+            for path, values in rows.items():
+                self._datasets.append(path, values)
+            if entries.ids:
+                self._ids[dim].append(entries.ids)
+        self._taken[dim] += count
+        self._torn = False
 
     def _count_of(self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None) -> int:
         known = self.model.led_by(dim)
@@ -342,3 +381,11 @@ class Transaction:
                 where=str(self.target),
                 do="write it again from the beginning",
             )
+
+
+class _Uninterrupted(H5pyCarrier):
+    """Reads what was put so far; HDF5 may write meanwhile, to make room for what it reads."""
+
+    def fetch(self, spans: Sequence[Spans]) -> Fetched:
+        with system.uninterrupted():
+            return super().fetch(spans)

@@ -31,7 +31,6 @@ class Wholes:
         self._target = target
         self._given: set[str] = set()
         self._attributes: dict[str, tuple[NDArray[np.generic], np.dtype[np.generic]]] = {}
-        self._late: set[str] = set()
 
     def put(self, address: str, value: object) -> None:
         """Takes the value of a feature; one that was given before is replaced.
@@ -45,8 +44,6 @@ class Wholes:
         data, dtype = feature.whole(block)
         if not place.is_attribute:
             self._datasets.replace(place.path, data, dtype)
-            self._datasets.describe(self._model, address)
-            self._late |= {path for path in self._attributes if path.startswith(f"{place.path}@")}
         elif data.nbytes > _ATTRIBUTE_BYTES:
             raise DataError(
                 f"{data.nbytes} bytes do not fit an attribute, which ends at 64 kB",
@@ -55,22 +52,15 @@ class Wholes:
             )
         else:
             self._attributes[place.path] = data, dtype
-            self._late.add(place.path)
         self._given.add(address)
-
-    @property
-    def waits(self) -> bool:
-        """Whether an attribute is not written yet."""
-        return bool(self._late)
 
     def write_attributes(self) -> None:
         """Writes the attributes of all nodes that are there."""
-        for path in sorted(self._late):
+        for path, (data, dtype) in sorted(self._attributes.items(), key=lambda item: item[0]):
             node, _, name = path.partition("@")
             if self._datasets.has(node or "/"):
-                self._datasets.set_attribute(node or "/", name, *self._attributes[path])
+                self._datasets.set_attribute(node or "/", name, data, dtype)
                 self._datasets.note(path)
-                self._late.discard(path)
 
     def expect_all(self) -> None:
         """Refuses to end where a value is missing, or what an attribute belongs to.

@@ -1,0 +1,89 @@
+"""The name under which a file is made: one process has it at a time, and what a killed one left is found there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from h5schema.errors import FileError
+
+from .. import system
+from . import journal
+from .sink import Sink
+
+
+class Claim:
+    """`NAME.partial` beside the target, which nobody else writes until this is let go.
+
+    Args:
+        target: Final name of the file.
+        overwrite: Whether a file at the final name is replaced (when this one is complete).
+        resumes: Whether a later run may go on with what was committed.
+        sync: Whether commits, and the whole file, are forced to the disk.
+
+    Attributes:
+        partial: Absolute path of the file in the making; the working directory may change meanwhile.
+        state: What an earlier run committed; None: there is nothing to go on with.
+
+    Raises:
+        TargetExistsError: The target exists, and `overwrite` is not set.
+        FileError: The folder cannot be written, another process has the name, or an unfinished run would be lost.
+    """
+
+    def __init__(self, target: Path, *, overwrite: bool, resumes: bool, sync: bool) -> None:
+        system.expect_target(target, overwrite=overwrite)
+        self.target = target
+        self.sync = sync
+        self.state: Mapping[str, object] | None = None
+        self._overwrite = overwrite
+        self._final = Path(os.path.abspath(target))
+        self.partial = system.partial_of(self._final)
+        with system.explained(target):
+            handle = system.claim(self.partial)
+            try:
+                self.sink = self._sink(handle, resumes=resumes)
+            except BaseException:
+                os.close(handle)
+                raise
+
+    def _sink(self, handle: int, *, resumes: bool) -> Sink:
+        if not resumes:
+            if journal.committed(self.partial) is not None:
+                raise FileError(
+                    "an extraction into this file was stopped, and would be lost",
+                    where=str(self.target),
+                    do=f"run the extraction again, which goes on with it; or remove {self.partial.name}",
+                )
+            os.ftruncate(handle, 0)
+            return Sink(self.partial, handle, None, sync=self.sync)
+        kept = journal.Journal(self.partial, sync=self.sync)
+        done = kept.recover(handle)
+        if done is None:
+            os.ftruncate(handle, 0)
+            kept.begin()
+            return Sink(self.partial, handle, kept, sync=self.sync)
+        self.state = cast("Mapping[str, object]", json.loads(done.state))
+        return Sink(self.partial, handle, kept, done.size, sync=self.sync)
+
+    def appear(self) -> None:
+        """Gives the complete file its final name, in one step.
+
+        Raises:
+            TargetExistsError: Meanwhile another program made the target.
+        """
+        with system.explained(self.target):
+            system.appear(self.partial, self._final, overwrite=self._overwrite)
+            if self.sync:
+                system.sync(self._final.parent)
+            self.sink.close(keep=False)
+
+    def leave(self) -> None:
+        """Lets go of the name; what was committed stays for a later run, and nothing else does."""
+        if self.sink.committed:
+            self.sink.close(keep=True)
+        else:
+            self.partial.unlink(missing_ok=True)
+            self.sink.close(keep=False)

@@ -1,0 +1,75 @@
+"""Bytes that stand in front of a file: what is written here is read here, and the file stays as it is."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+
+class Overlay:
+    """Pieces of bytes by their place in a file; no two of them overlap."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._pieces: dict[int, bytearray] = {}
+        self._fresh: set[int] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._starts)
+
+    def write(self, offset: int, data: memoryview) -> None:
+        """Lays bytes at a place, in front of what was there."""
+        piece = self._pieces.get(offset)
+        if piece is not None and len(piece) == len(data):
+            piece[:] = data
+        else:
+            offset = self._merge(offset, data)
+        self._fresh.add(offset)
+
+    def _merge(self, offset: int, data: memoryview) -> int:
+        """Makes one piece of new bytes and of all that they overlap; returns where it begins."""
+        end = offset + len(data)
+        first, last = self._touched(offset, end)
+        old = self._starts[first:last]
+        low = min([offset, *old[:1]])
+        high = max([end, *(start + len(self._pieces[start]) for start in old[-1:])])
+        union = bytearray(high - low)
+        for start in old:
+            piece = self._pieces.pop(start)
+            union[start - low : start - low + len(piece)] = piece
+            self._fresh.discard(start)
+        union[offset - low : end - low] = data
+        self._starts[first:last] = [low]
+        self._pieces[low] = union
+        return low
+
+    def patch(self, offset: int, buffer: memoryview) -> None:
+        """Corrects bytes that were read from the file at a place."""
+        end = offset + len(buffer)
+        first, last = self._touched(offset, end)
+        for start in self._starts[first:last]:
+            piece = memoryview(self._pieces[start])
+            low, high = max(start, offset), min(start + len(piece), end)
+            buffer[low - offset : high - offset] = piece[low - start : high - start]
+
+    def fresh(self) -> Iterator[tuple[int, bytes]]:
+        """(offset, bytes) of the pieces that were written since this was asked last, in order."""
+        for start in sorted(self._fresh):
+            yield start, bytes(self._pieces[start])
+        self._fresh.clear()
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        return ((start, bytes(self._pieces[start])) for start in self._starts)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._starts.clear()
+        self._pieces.clear()
+        self._fresh.clear()
+
+    def _touched(self, offset: int, end: int) -> tuple[int, int]:
+        """The pieces that overlap a range: those from one number to another."""
+        first = bisect_right(self._starts, offset) - 1
+        if first < 0 or self._starts[first] + len(self._pieces[self._starts[first]]) <= offset:
+            first += 1
+        return first, bisect_left(self._starts, end, first)

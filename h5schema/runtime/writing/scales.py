@@ -1,0 +1,69 @@
+"""Dimension scales: what each axis of each dataset is called, so that xarray and netCDF-4 know it.
+
+See "NetCDF-4 Format", the appendix on file formats of the netCDF user guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import h5py
+
+from ..axes import FixedAxis
+from ..kinds import Place
+from ..model import Model
+
+
+def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
+    """Gives a finished file its scales, and every dataset its unit and the scale of each axis.
+
+    Args:
+        file: All of its datasets are there, as they stay.
+        model: What its class declares.
+        counts: Entries of each open dim.
+    """
+    for dim, axle in model.axes.items():
+        if isinstance(axle.axis, FixedAxis):
+            _make(file, axle.path, axle.axis.size)
+        elif dim in counts:
+            _make(file, axle.path, counts[dim], grows=True)
+    for address, place in model.places.items():
+        if place.is_attribute or place.path not in file:
+            continue
+        dataset = cast("h5py.Dataset", file[place.path])
+        unit = model.features[address].options.unit
+        if unit:
+            dataset.attrs["unit"] = unit
+        end_to_end = model.is_end_to_end(address)
+        for axis, known in enumerate(_named(model, place, end_to_end=end_to_end)):
+            _attach(file, dataset, axis, known, grows=end_to_end)
+
+
+def _make(file: h5py.File, path: str, size: int, *, grows: bool = False) -> None:
+    """A dimension without values, as netCDF-4 writes it: big-endian float32, nothing allocated."""
+    if grows:
+        made = file.create_dataset(path, (size,), ">f4", maxshape=(None,), chunks=(1024,))
+    else:
+        made = file.create_dataset(path, (size,), ">f4")
+    made.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10d}")
+
+
+def _named(model: Model, place: Place, *, end_to_end: bool) -> list[str | None]:
+    """Path of the scale of each axis of a feature's dataset; None: it has no name.
+
+    Values that lie end to end have an axis of their own: how many there are depends on
+    the feature, because an entry may be absent in one and not in the other.
+    """
+    named = [None if isinstance(dim, int) else model.axes[dim].path for dim in place.dims]
+    if not end_to_end:
+        return named
+    return [f"{place.path}.values", *named[1 if place.ragged is None else 2 :]]
+
+
+def _attach(file: h5py.File, dataset: h5py.Dataset, axis: int, named: str | None, *, grows: bool) -> None:
+    """Attaches a scale to an axis; xarray wants all of them named, or none, so one is made where there is no name."""
+    path = named or f"{dataset.name}.{axis}"
+    if path not in file:
+        _make(file, path, dataset.shape[axis], grows=grows and axis == 0)
+    dataset.dims[axis].attach_scale(file[path])

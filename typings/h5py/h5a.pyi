@@ -1,0 +1,16 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .h5g import GroupID
+
+class AttrID:
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def read(self, arr: NDArray[Any]) -> None: ...
+
+def exists(loc: GroupID, name: bytes) -> bool: ...
+def open(loc: GroupID, name: bytes) -> AttrID: ...
