@@ -1,7 +1,8 @@
 """Sources: what entries are extracted from, in an order that never changes."""
 
 from .found import Found, find
+from .gathered import Need
 from .roots import unreadable
 from .source import Source, Sources
 
-__all__ = ["Found", "Source", "Sources", "find", "unreadable"]
+__all__ = ["Found", "Need", "Source", "Sources", "find", "unreadable"]

@@ -12,12 +12,16 @@ import numpy as np
 
 from h5schema.errors import DataError, UsageError
 from h5schema.vocabulary.patterns import Pattern
+from h5schema.vocabulary.sources import source_kind
 
 from .bases import Bases
+from .gathered import Need, gathered
 from .given import listings
 from .listing import Listing
 from .source import OfPattern, Sources
+from .tables import tables
 from .texts import TextsMade
+from .yielded import yielded
 
 
 class Found(NamedTuple):
@@ -32,28 +36,40 @@ class Found(NamedTuple):
     unmatched: Sequence[str]
 
 
-def find(folders: Sequence[str | Path], dim: str, pattern: str, template: str | None) -> Found:
+def find(
+    folders: Sequence[str | Path],
+    dim: str,
+    source: str,
+    template: str | None,
+    *,
+    needs: Sequence[Need] = (),
+    functions: Path | None = None,
+) -> Found:
     """Lists what is extracted; hidden files and folders are left out.
 
     Args:
         folders: Folders to walk, single files, globs, lists or URLs.
         dim: Address of the dim, for errors.
-        pattern: Of the sources, relative to each folder.
+        source: Pattern of the sources, relative to each folder; or a table in it; or a function.
         template: Of the ids; None: the relative path.
+        needs: What is made of them: a table, or a function, is asked whether it has that.
+        functions: Folder in which the module of a function is looked for first.
 
     Raises:
         UsageError: A folder is not there, or nothing matches.
         DataError: Two sources have one id.
+        UserCodeError: The function fails.
+        MissingExtraError: A URL or a table needs a library that is not installed.
     """
-    parsed = Pattern.parse(pattern)
     named = None if template is None else Pattern.parse(template)
-    found, distinct = _matched(listings(folders, parsed.depth), parsed, named)
+    if source_kind(source) == "pattern":
+        found, distinct = _matched(listings(folders, Pattern.parse(source).depth), Pattern.parse(source), named)
+    else:
+        blocks = tables(folders, source) if source_kind(source) == "table" else yielded(folders, source, functions)
+        own = () if named is None else (Need(f"the id of {dim}", tuple(named.captures)),)
+        found, distinct = Found(gathered(blocks, named, (*own, *needs)), ()), False
     if not found.sources:
-        raise UsageError(
-            _nothing(found.unmatched, pattern),
-            where=", ".join(map(str, folders)),
-            do=_hint(found.unmatched, pattern) or f"look at the folder, or change the `source` of {dim} in the schema",
-        )
+        raise _nothing(found.unmatched, folders, dim, source)
     if not distinct:
         expect_unique(found.sources, dim)
     return found
@@ -77,10 +93,15 @@ def _matched(listed: Iterable[Listing], pattern: Pattern, template: Pattern | No
     return found, distinct and count == 1
 
 
-def _nothing(unmatched: Sequence[str], pattern: str) -> str:
-    if not unmatched:
-        return "there are no files in it"
-    return f"none of the {len(unmatched)} files match {pattern!r}; the first is {unmatched[0]!r}"
+def _nothing(unmatched: Sequence[str], folders: Sequence[str | Path], dim: str, source: str) -> UsageError:
+    where = ", ".join(map(str, folders))
+    if source_kind(source) != "pattern":
+        return UsageError(f"{source} names no sources", where=where, do="look at it; it names one for each entry")
+    what = "there are no files in it"
+    if unmatched:
+        what = f"none of the {len(unmatched)} files match {source!r}; the first is {unmatched[0]!r}"
+    do = _hint(unmatched, source) or f"look at the folder, or change the `source` of {dim} in the schema"
+    return UsageError(what, where=where, do=do)
 
 
 def _hint(unmatched: Sequence[str], pattern: str) -> str:

@@ -48,10 +48,11 @@ def _listings(given: str, depth: int | None) -> Iterable[Listing]:
     if WILD.search(given):
         glob = Glob.parse(given)
         return [Listing(Folder(glob.folder), glob.files(), distinct=True)]
-    raise _not_there(Path(given))
+    raise not_there(Path(given))
 
 
-def _not_there(folder: Path) -> UsageError:
+def not_there(folder: Path) -> UsageError:
+    """That a folder is not there, and which one may be meant."""
     siblings = [one.name for one in folder.parent.iterdir()] if folder.parent.is_dir() else []
     near = closest(folder.name, siblings)
     return UsageError(

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple, Protocol, overload
+from typing import NamedTuple, Protocol, TypeAlias, overload
 
-from h5schema.vocabulary.patterns import Pattern, Value
+from h5schema.vocabulary.patterns import Pattern
+from h5schema.vocabulary.sources import CapturedKind
 
 from .bases import Bases
 from .roots import Root
 from .texts import Texts
+
+Captured: TypeAlias = str | int | float | bool | None
+"""One capture: a text or a number of a path, or what a table says; None: nothing."""
 
 _PIECE = 1024
 """Sources that are made at once when all are passed through."""
@@ -20,12 +24,16 @@ _PIECE = 1024
 class Captures(Protocol):
     """What is known of a source besides its file."""
 
-    def match(self, path: str, /) -> Mapping[str, Value]:
+    def match(self, path: str, /) -> Mapping[str, Captured]:
         """The captures of a source whose relative path this is."""
         ...
 
     def texts(self, path: str, /) -> Mapping[str, str]:
         """The same as they are written: `{n:int}` captures 7 from `007`."""
+        ...
+
+    def value(self, path: str, name: str, kind: CapturedKind, /) -> Captured:
+        """One capture, as a feature wants it."""
         ...
 
     @property
@@ -60,7 +68,7 @@ class Source(NamedTuple):
         return self.base.path("")
 
     @property
-    def captures(self) -> Mapping[str, Value]:
+    def captures(self) -> Mapping[str, Captured]:
         """What the pattern captured from the path, or what the table says."""
         return self.told.match(self.relative)
 
@@ -68,6 +76,14 @@ class Source(NamedTuple):
     def texts(self) -> Mapping[str, str]:
         """The same as it is written: `{n:int}` captures 7 from `007`."""
         return self.told.texts(self.relative)
+
+    def capture(self, name: str, kind: CapturedKind = "") -> Captured:
+        """One of them, as a feature wants it; None if there is nothing in it.
+
+        Raises:
+            DataError: What a table says is not of that kind.
+        """
+        return self.told.value(self.relative, name, kind)
 
     def local(self) -> AbstractContextManager[Path]:
         """Its file as one of this machine: itself, or a copy that is removed afterwards.
@@ -105,13 +121,17 @@ class OfPattern(NamedTuple):
     pattern: Pattern
     mark: int = 0
 
-    def match(self, path: str, /) -> Mapping[str, Value]:
+    def match(self, path: str, /) -> Mapping[str, Captured]:
         """What the pattern captures."""
         return self.pattern.match(path) or {}
 
     def texts(self, path: str, /) -> Mapping[str, str]:
         """The same as it is written."""
         return self.pattern.texts(path) or {}
+
+    def value(self, path: str, name: str, kind: CapturedKind, /) -> Captured:
+        """What one brace captures: a text, or a number if the pattern says so."""
+        return self.match(path)[name]
 
     def part(self, first: int, last: int) -> Sequence[Captures]:
         """The pattern, for each."""

@@ -1,0 +1,115 @@
+"""The sources that a table or a function names one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from h5schema.errors import UsageError
+from h5schema.vocabulary.patterns import Pattern
+from h5schema.vocabulary.suggest import closest
+
+from .bases import Bases
+from .roots import Root
+from .rows import Rows
+from .source import Captured, Sources
+from .texts import TextsMade
+
+
+class Need(NamedTuple):
+    """What a feature, or an id, is made of.
+
+    Attributes:
+        address: Of the feature.
+        captures: Names.
+        file: Whether it is handed the file of the entry.
+    """
+
+    address: str
+    captures: tuple[str, ...] = ()
+    file: bool = False
+
+
+class Entry(NamedTuple):
+    """One source, as a table or a function names it.
+
+    Attributes:
+        id: Of the entry; None: its number.
+        file: Path of its file, from `base`; None: it has none.
+        base: A folder or the beginning of a URL.
+        values: Of the captures.
+        number: Of the line, or in the order of the function.
+    """
+
+    id: str | None
+    file: str | None
+    base: Root
+    values: Sequence[Captured]
+    number: int
+
+
+class Block(NamedTuple):
+    """The entries of one table, or of one call of a function.
+
+    Attributes:
+        table: What names them.
+        names: Of their captures.
+        has_files: Whether each has a file.
+        entries: In order.
+    """
+
+    table: str
+    names: tuple[str, ...]
+    has_files: bool
+    entries: Iterable[Entry]
+
+
+def gathered(blocks: Iterable[Block], template: Pattern | None, needs: Sequence[Need]) -> Sources:
+    """All entries.
+
+    Raises:
+        UsageError: Something is made of a capture, or of a file, that they do not have.
+    """
+    ids, files, values, bases = TextsMade(), TextsMade(), TextsMade(), Bases()
+    tables: list[str] = []
+    names: tuple[str, ...] = ()
+    for block in blocks:
+        names = names if tables else block.names
+        _expect_known(block, names, needs)
+        for one in block.entries:
+            bases.add(len(ids), one.base)
+            ids.add([str(len(ids)) if one.id is None else one.id])
+            files.add([one.file or ""])
+            values.add([json.dumps([len(tables), one.number, *one.values])])
+        tables.append(block.table)
+    made = ids.done() if template is None else template
+    return Sources(files.done(), bases, Rows(names, tables, values.done()), made)
+
+
+def _expect_known(block: Block, names: tuple[str, ...], needs: Sequence[Need]) -> None:
+    if block.names != names:
+        raise UsageError(
+            f"its columns are {_listed(block.names)}; those before were {_listed(names)}",
+            where=block.table,
+            do="give tables of the same columns",
+        )
+    for need in needs:
+        for name in need.captures:
+            if name not in names:
+                near = closest(name, names)
+                raise UsageError(
+                    f"there is no {name!r}, of which {need.address} is made",
+                    where=block.table,
+                    do=f"did you mean {{{near}}}?" if near else f"there are {_listed(names)}",
+                )
+        if need.file and not block.has_files:
+            raise UsageError(
+                f"it names no files, and {need.address} is made of the file of its entry",
+                where=block.table,
+                do=f"add a column `path`, or hand {need.address} a column: from: '{{{names[0] if names else 'name'}}}'",
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
