@@ -24,9 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import MissingExtraError, UsageError
-from h5schema.vocabulary.codecs import CODECS
-
-from .carrier.filters import EXTRA
+from h5schema.vocabulary.codecs import CODECS, EXTRA
 
 Dtype = np.dtype[np.generic]
 Rows = NDArray[np.generic]

@@ -15,6 +15,7 @@ from h5schema.vocabulary import layout
 
 from . import stamp
 from .damage import readable
+from .hdf5_filters import names_of
 from .opening import open_to_read
 from .table import table
 
@@ -146,7 +147,7 @@ def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> Featu
     if not isinstance(found, h5py.Dataset):
         return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)
     rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype == "str" else "values"
-    codec = "none" if found.compression is None else found.compression + (" + shuffle" if found.shuffle else "")
+    codec = names_of(found) or "none"
     return FeatureReport(*common, rows, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())
 
 

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
+EXTRA = "h5schema[codecs]"
+"""What pip is told to install for codecs that HDF5 does not have, and for encoders and decoders beside it."""
+
+
 class Codec(NamedTuple):
     """What is known of a codec before anything is written.
 

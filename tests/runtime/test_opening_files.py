@@ -320,7 +320,7 @@ def test_what_inspect_says(good: Path) -> None:
         "sample",
         "trace",
         "float32 mV",
-        "gzip + shuffle",
+        "shuffle + deflate",
         "lzf",
         "enum of 3",
         "attribute",

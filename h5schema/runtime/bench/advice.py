@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from h5schema.vocabulary.codecs import CODECS, EXTRA
+
 from ..carrier.cache import CHUNKS
-from ..carrier.filters import EXTRA
 from .report import Advice, FeatureFigures, short, size_of
 from .storage import Storage
 
@@ -18,8 +19,6 @@ _NEAR = 0.5
 """Of the limit: a loader that reaches it is not held up by decoding."""
 _SMALLEST = 4 << 10
 """Bytes of a chunk below which the chunk itself costs more than decoding it."""
-_LEVEL = 4
-"""Of deflate, if a schema says none."""
 
 
 class Circumstances(NamedTuple):
@@ -81,7 +80,7 @@ def _smaller_chunks(one: FeatureFigures, found: Circumstances) -> Advice | None:
     lines = [_without_codec(storage)]
     if chunk * 1024 * _WASTE <= storage.chunk_bytes:
         keys = f"codec: {storage.word}, chunk: {chunk}KiB" + (
-            "" if storage.level in (None, _LEVEL) else f", level: {storage.level}"
+            "" if storage.level in (None, CODECS[storage.word].level) else f", level: {storage.level}"
         )
         lines.insert(0, f"store: {{{keys}}}")
     reason = (

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 import h5py
 import numpy as np
 
+from h5schema.vocabulary.codecs import CODECS, EXTRA
+
 from ..carrier import DirectCarrier
-from ..carrier.filters import EXTRA, has_decoders, knows
+from ..carrier.filters import has_decoders, knows
 from ..features import Text
+from ..hdf5_filters import name_of, names_of
 from ..reader import Reader
 
-_NAMES: Mapping[int, str] = {
-    1: "deflate",
-    2: "shuffle",
-    3: "fletcher32",
-    4: "szip",
-    5: "nbit",
-    6: "scaleoffset",
-    32000: "lzf",
-    32001: "blosc",
-    32004: "lz4",
-    32008: "bitshuffle",
-    32015: "zstd",
-    32026: "blosc2",
-}
-"""The HDF Group's numbers of filters."""
+_LEVELED = (1, 32015)
+"""Deflate and zstd: their first parameter is the level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +30,7 @@ class Storage:
         entry_bytes: Of one entry, on average.
         chunk: Rows of a chunk; None: contiguous.
         codec: Names of the filters; "": none.
-        level: Of deflate.
+        level: Of deflate or zstd.
         logical: Bytes of its values.
         stored: Bytes in the file.
         why_h5py: Why HDF5 has to read it; "": it is read past HDF5.
@@ -64,7 +53,7 @@ class Storage:
     @property
     def word(self) -> str:
         """The codec that a schema names for the same work."""
-        return "lzf" if "lzf" in self.codec.split(" + ") else "default"
+        return next((name for name in self.codec.split(" + ") if name in CODECS), "default")
 
     @property
     def read_by(self) -> str:
@@ -103,8 +92,8 @@ def storage(reader: Reader, address: str) -> Storage:
         dataset.dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64)),
         reader.entry_bytes(address),
         None if dataset.chunks is None else dataset.chunks[0],
-        " + ".join(_name(code, name) for code, _, _, name in filters),
-        next((values[0] for code, _, values, _ in filters if code == 1), None),
+        names_of(dataset),
+        next((values[0] for code, _, values, _ in filters if code in _LEVELED and values), None),
         dataset.nbytes,
         dataset.id.get_storage_size(),
         "" if is_direct else f"needs {EXTRA}" if lacks else why,
@@ -113,14 +102,10 @@ def storage(reader: Reader, address: str) -> Storage:
     )
 
 
-def _name(code: int, name: bytes) -> str:
-    return _NAMES.get(code) or name.decode(errors="replace") or f"filter {code}"
-
-
 def _why_h5py(dataset: h5py.Dataset, codes: list[int]) -> tuple[str, bool]:
     """Why HDF5 has to read a dataset, and whether that is because another program stored it so."""
     plist = dataset.id.get_create_plist()
-    unknown = [_name(code, b"") for code in codes if not knows(code)]
+    unknown = [name_of(code) for code in codes if not knows(code)]
     reasons = (
         (plist.get_layout() == h5py.h5d.VIRTUAL, "virtual"),
         (bool(plist.get_external_count()), "in another file"),

@@ -20,9 +20,6 @@ from .located import Filter
 
 Bytes: TypeAlias = NDArray[np.uint8]
 
-EXTRA = "h5schema[codecs]"
-"""What to install for them."""
-
 
 class Undo(Protocol):
     """Undoes one filter.
