@@ -30,17 +30,6 @@ def open_to_read(path: Path) -> h5py.File:
         FileError: It is missing, no HDF5 file, cut short or unreadable.
     """
     where = str(path)
-    if path.is_dir():
-        raise FileError("this is a folder, not an HDF5 file", where=where, do="name the file in it")
-    if not path.exists():
-        if (partial := partial_of(path)).exists():
-            do = f"{partial.name} beside it is unfinished: its run goes on, or was killed and is to be run again"
-            raise FileError("there is no such file", where=where, do=do)
-        siblings = [other.name for other in path.parent.glob("*.h5")] if path.parent.is_dir() else []
-        near = closest(path.name, siblings)
-        raise FileError(
-            "there is no such file", where=where, do=f"did you mean {near}?" if near else "look at the path"
-        )
     try:
         file = h5py.File(where, "r", locking="best-effort")
     except READ_ERRORS as error:
@@ -58,7 +47,19 @@ def _unfinished(path: Path) -> tuple[str, str]:
     return what, f"run it again, which replaces this file and makes {path.stem}; or delete it"
 
 
+def _where_it_may_be(path: Path) -> str:
+    if (partial := partial_of(path)).exists():
+        return f"{partial.name} beside it is unfinished: its run goes on, or was killed and is to be run again"
+    siblings = [other.name for other in path.parent.glob("*.h5")] if path.parent.is_dir() else []
+    near = closest(path.name, siblings)
+    return f"did you mean {near}?" if near else "look at the path"
+
+
 def _what_it_is(path: Path, error: Exception) -> tuple[str, str]:
+    if path.is_dir():
+        return "this is a folder, not an HDF5 file", "name the file in it"
+    if not path.exists():
+        return "there is no such file", _where_it_may_be(path)
     if isinstance(error, PermissionError):
         return "it may not be read", "look at its permissions"
     if "unable to lock file" in str(error):
