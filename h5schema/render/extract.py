@@ -51,7 +51,8 @@ def _plain(origin: OriginIR) -> bool:
 
 def _origin(origin: OriginIR) -> Code:
     if origin.call is None and origin.capture is not None:
-        return call("Capture", [("", string(origin.capture))])
+        kind = [("", string(origin.kind))] if origin.kind else []
+        return call("Capture", [("", string(origin.capture)), *kind])
     arguments: list[tuple[str, Code]] = [("", literal(origin.call))]
     if origin.given:
         items = tuple(("", string(address)) for address in origin.given)

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR
+from h5schema.vocabulary.sources import source_kind
 
 from .imports import Imports
 from .literals import literal, name, string
 from .printer import Bracketed, Code, call
 from .types import Values, features_of, numpy_name
 
+_SOURCED = {
+    "pattern": "One entry per source `{}`.",
+    "table": "One entry per row of `{}`.",
+    "function": "One entry for each source that `{}` yields.",
+}
 _DECLARATIONS = {"scalar": "Scalar", "dense": "Array", "enum": "Enumerated", "ragged": "Ragged", "text": "Text"}
 
 
@@ -173,7 +179,7 @@ class _Builder:
     def _axis(self, dim: DimIR) -> AxisView:
         doc = dim.doc
         if not doc.strip() and dim.source is not None:
-            doc = f"One entry per source `{dim.source}`."
+            doc = _SOURCED[source_kind(dim.source)].format(dim.source)
         argument: tuple[str, Code]
         if dim.size is not None:
             argument = ("", literal(dim.size))

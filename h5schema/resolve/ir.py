@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+from h5schema.vocabulary.sources import CapturedKind
+
 Kind = Literal["scalar", "dense", "enum", "ragged", "text"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
@@ -46,7 +48,7 @@ class DimIR(NamedTuple):
         size: Fixed size; None if open or ragged.
         per: Address of the parent dim, if ragged.
         ids: Whether entries have ids.
-        source: Pattern of the sources, or None.
+        source: Pattern of the sources, a table or a function of them, or None.
         id_template: Template of the ids from captures; None: the relative path, or ids given by the writer.
         entry: Class name of the TypedDict of one entry; None if the dim is fixed or ragged.
     """
@@ -69,6 +71,7 @@ class OriginIR(NamedTuple):
     Attributes:
         call: Word or `module:function`; None: the capture is taken as it is.
         capture: Name of the capture that is handed over; None: see `given`.
+        kind: What a value of a table is taken as, if there is no call.
         given: Addresses of the features that are handed over; empty and no capture: the entry's file.
         source: Pattern of another file of the same entry; None: the entry's own.
         params: Keyword arguments of the call.
@@ -76,6 +79,7 @@ class OriginIR(NamedTuple):
 
     call: str | None = None
     capture: str | None = None
+    kind: CapturedKind = ""
     given: tuple[str, ...] = ()
     source: str | None = None
     params: tuple[tuple[str, Json], ...] = ()

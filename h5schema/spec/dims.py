@@ -3,11 +3,12 @@
 from itertools import chain
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from .base import MOST, TEXT, Doc, Model, Text, Texts, mistake, said, too_large
 from .conditions import PredicateSpec
+from .functions import source_of_entries
 
 
 def _size(value: object) -> object:
@@ -90,10 +91,10 @@ class DimSpec(Model):
         title="dim or list of dims",
         description="Ragged: a length for each entry of that dim (of each combination). It owns the lengths.",
     )
-    source: Text | None = Field(
+    source: Annotated[Text, AfterValidator(source_of_entries)] | None = Field(
         None,
         title="pattern, table or module:function",
-        description="One entry per match: a pattern of paths such as `{label}/{name}.jpg` (`{x}` one part of a path, `{x:int}`, `{x:path}` with slashes, `{x:a|b*}` alternatives), a table, or a function that yields them.",
+        description="One entry per match: a pattern of paths such as `{label}/{name}.jpg` (`{x}` one part of a path, `{x:int}`, `{x:path}` with slashes, `{x:a|b*}` alternatives); a table such as `people.csv` or `people.parquet`, one entry per row, in which `path` names the file and the other columns are captures; or a function, `module:function`, that yields (id, path, captures).",
     )
     ids: GivenIds | None = Field(
         None,

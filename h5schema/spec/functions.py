@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from h5schema.parse.words import shown
+from h5schema.vocabulary.sources import source_kind
 
 from .base import mistake, said
 
@@ -49,6 +50,13 @@ def _meant(value: str) -> str:
     within = all(_WORD.fullmatch(part) for part in folders)  # else the path leads out of the folder of the schema
     likely = f"{'.'.join(folders) if within else folders[-1]}:{function}".replace("-", "_")
     return likely if _CODE.fullmatch(likely) else "my_module:my_function"
+
+
+def source_of_entries(value: str) -> str:
+    """A pattern or a table as it is; what looks like a function must be one."""
+    if source_kind(value) == "function":
+        _code(value)
+    return value
 
 
 def _word_or_code(value: object) -> object:

@@ -75,11 +75,13 @@ def _image_axes(params: Params) -> tuple[Axis, ...]:
 
 
 EXTRACTORS = {
+    "bytes": "h5schema.extractors.files:load",
     "image": "h5schema.extractors.image:load",
 }
 """Where the code of each word is."""
 
 TAKES = {
+    "bytes": Extractor({}, lambda params: (Axis("bytes", None, ()),)),
     "image": Extractor(
         {
             "mode": Param(f"one of {', '.join(_CHANNELS)}", "RGB", _is_mode, tuple(_CHANNELS)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from h5schema.spec import DimSpec
+from h5schema.vocabulary.sources import source_kind
 
 from ..captures import captured, parse_pattern, relative_pattern
 from ..draft import Declared, Draft, Notes
@@ -49,10 +50,17 @@ def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
 
 
 def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str) -> DimIR | None:
+    template = dim.spec.ids if isinstance(dim.spec.ids, str) else None
+    made = base._replace(ids=True, source=source, id_template=template)
+    if source_kind(source) == "function":
+        if template is not None:
+            what = f"`{source}` yields the id of each entry itself"
+            notes.add("two-ids", what, (*dim.path, "ids"), "leave `ids` out", key=True, breaks=dim.path)
+        return made
     pattern = relative_pattern(notes, source, (*dim.path, "source"), dim.path)
     if pattern is None:
         return None
-    if not pattern.captures:
+    if source_kind(source) == "pattern" and not pattern.captures:
         notes.add(
             "no-capture",
             "the pattern has no capture, so it matches one file at most",
@@ -61,12 +69,10 @@ def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str)
             breaks=dim.path,
         )
         return None
-    template = dim.spec.ids if isinstance(dim.spec.ids, str) else None
-    if template is not None:
-        wanted = parse_pattern(notes, template, (*dim.path, "ids"), dim.path)
-        if wanted is not None:
-            captured(notes, wanted, pattern, (*dim.path, "ids"), dim.path, dim.name)
-    return base._replace(ids=True, source=source, id_template=template)
+    wanted = None if template is None else parse_pattern(notes, template, (*dim.path, "ids"), dim.path)
+    if wanted is not None and pattern.captures:  # those of a table are known when it is read
+        captured(notes, wanted, pattern, (*dim.path, "ids"), dim.path, dim.name)
+    return made
 
 
 def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[str, DimIR]:

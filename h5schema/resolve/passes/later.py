@@ -126,10 +126,6 @@ def _of_dim(spec: DimSpec) -> Iterator[Later]:
     yield from _keys(spec, _DIM)
     if len(spec.per) > 1:
         yield ("per",), "a ragged dim per combination of dims", "name one dim"
-    if spec.source is not None and ":" in spec.source and "{" not in spec.source:
-        yield ("source",), "a function as a source", "write a pattern, such as '{name}.jpg'"
-    elif spec.source is not None and "{" not in spec.source and spec.source.endswith((".csv", ".parquet")):
-        yield ("source",), "a table as a source", "write a pattern, such as '{name}.jpg'"
     if spec.ids and (spec.per or isinstance(spec.size, int)):
         yield ("ids",), "ids of a dim that is not open", "leave them out"
     elif isinstance(spec.ids, str) and "{" not in spec.ids:

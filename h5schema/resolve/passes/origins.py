@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from h5schema.vocabulary.dtypes import NUMBERS
 from h5schema.vocabulary.patterns import CaptureKind, Pattern, PatternError
+from h5schema.vocabulary.sources import CapturedKind, source_kind
 
 from ..calls import call_is_known
 from ..captures import captured, relative_pattern
-from ..draft import Draft, Given, Notes, Settings
+from ..draft import Draft, Given, Notes, Path, Settings
 from ..ir import FeatureIR, OriginIR
 from ..scope import find_feature
 from .inherit import is_capture
@@ -28,6 +29,10 @@ def resolve_origins(draft: Draft) -> Draft:
     return notes.done(draft._replace(resolved=resolved))
 
 
+_TAKEN_AS: dict[str, CapturedKind] = {"int": "int", "uint": "int", "float": "float", "bool": "bool"}
+"""What a value of a table is taken as, for a feature of numbers."""
+
+
 class _Origin:
     """The origin of one feature."""
 
@@ -40,7 +45,10 @@ class _Origin:
         lead = feature.dims[0] if feature.dims else None
         axis = draft.axes[lead] if isinstance(lead, str) else None
         self._lead = axis
-        self._pattern = Pattern.parse(axis.source) if axis is not None and axis.source is not None else None
+        source = None if axis is None else axis.source
+        self._sourced = source is not None
+        known = source is not None and source_kind(source) == "pattern"
+        self._pattern = Pattern.parse(source) if known and source is not None else None  # a table is read later
 
     def resolve(self, known: bool) -> OriginIR | None:
         """The origin; None, with a complaint, if there is none. Of an unknown call only `from` is checked."""
@@ -89,7 +97,7 @@ class _Origin:
 
     def _entry_of(self, given: Given[object], what: str) -> bool:
         """Whether entries of the feature come from sources; `what` says what a source is for."""
-        if self._pattern is not None:
+        if self._sourced:
             return True
         if self._lead is None:
             self._complain(
@@ -139,9 +147,7 @@ class _Origin:
         if not self._entry_of(source, "a second file is found by the path of a source"):
             return None
         wanted = relative_pattern(self._notes, source.value, source.path, self._path)
-        assert self._pattern is not None
-        assert self._lead is not None
-        if wanted is None or not captured(self._notes, wanted, self._pattern, source.path, self._path, self._lead.name):
+        if wanted is None or not self._captured(wanted, source.path):
             return None
         return self._made(source=source.value)
 
@@ -166,15 +172,28 @@ class _Origin:
             return None
         if not self._entry_of(origin, f"the capture {{{name}}} is cut from the path of a source"):
             return None
-        assert self._pattern is not None
-        assert self._lead is not None
-        if not captured(self._notes, wanted, self._pattern, origin.path, self._path, self._lead.name):
+        if not self._captured(wanted, origin.path):
             return None
-        if self._settings.call is None and not self._fits(name, self._pattern.captures[name], origin):
-            return None
-        return self._made(capture=name)
+        if self._settings.call is not None:
+            return self._made(capture=name)
+        kind = None if self._pattern is None else self._pattern.captures[name]
+        return self._made(capture=name, kind=self._taken_as(kind)) if self._fits(name, kind, origin) else None
 
-    def _fits(self, name: str, kind: CaptureKind, origin: Given[tuple[str, ...]]) -> bool:
+    def _captured(self, wanted: Pattern, path: Path) -> bool:
+        """Whether the source captures all that; what a table captures is known when it is read."""
+        if self._pattern is None:
+            return True
+        assert self._lead is not None
+        return captured(self._notes, wanted, self._pattern, path, self._path, self._lead.name)
+
+    def _taken_as(self, kind: CaptureKind | None) -> CapturedKind:
+        """What the value of a table is taken as; a pattern says so itself."""
+        if kind is not None:
+            return ""
+        dtype = self._feature.dtype.name
+        return _TAKEN_AS[NUMBERS[dtype].kind] if dtype in NUMBERS else "str"
+
+    def _fits(self, name: str, kind: CaptureKind | None, origin: Given[tuple[str, ...]]) -> bool:
         """Whether a capture, as it is, can be a value of the feature."""
         assert self._lead is not None
         dtype, lead = self._feature.dtype.name, self._lead.name
@@ -185,6 +204,12 @@ class _Origin:
                 origin,
                 f"write dims: [{lead}], or a `call` that makes an array of it",
             )
+        elif kind is None and dtype in NUMBERS and NUMBERS[dtype].kind not in _TAKEN_AS:
+            self._complain(
+                "capture-dtype", f"a table holds no {dtype}", origin, "write a `call` that makes the value of it"
+            )
+        elif kind is None:
+            return True
         elif dtype in NUMBERS and kind != "int":
             self._complain(
                 "capture-dtype",
@@ -246,7 +271,7 @@ class _Origin:
 
     def _together(self, given: Iterable[str], origin: Given[tuple[str, ...]]) -> bool:
         """Whether the features have the same entries as this one."""
-        if self._pattern is None:
+        if not self._sourced:
             self._complain(
                 "not-yet",
                 "features made of others are computed while sources are extracted, and this one has no source; "

@@ -60,7 +60,7 @@ def _are_taken(notes: Notes, word: str, extractor: Extractor, given: Given[Mappi
         param, path = extractor.params.get(name), (*given.path, name)
         if param is None:
             near = closest(name, extractor.params)
-            known = ", ".join(f"`{one}`" for one in extractor.params)
+            known = ", ".join(f"`{one}`" for one in extractor.params) or "none"
             help = f"did you mean `{near}`?" if near else f"it takes {known}"
             notes.add("params", f"`{word}` takes no `{name}`", path, help, key=True)
         elif not param.fits(value):
