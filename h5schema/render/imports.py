@@ -46,9 +46,9 @@ def in_order(names: set[str]) -> list[str]:
     return sorted(names, key=_member)
 
 
-def _member(name: str) -> tuple[int, list[tuple[int, int, str]], list[tuple[int, int, str]]]:
+def _member(name: str) -> tuple[int, list[tuple[int, int, str]], list[tuple[int, int, str]], str]:
     kind = 0 if len(name) > 1 and name.isupper() else 1 if name[:1].isupper() else 2
-    return kind, _natural(name.lower()), _natural(name)
+    return kind, _natural(name.lower()), _natural(name), name
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:

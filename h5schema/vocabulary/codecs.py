@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-
 EXTRA = "h5schema[codecs]"
 """What pip is told to install for codecs that HDF5 does not have, and for encoders and decoders beside it."""
 

@@ -27,6 +27,7 @@ from h5schema.resolve.ir import (
     SplitIR,
     TakeIR,
 )
+from h5schema.vocabulary.codecs import CODECS
 from h5schema.vocabulary.dtypes import NUMBERS
 
 _NASTY = (
@@ -142,7 +143,8 @@ def _features(draw: st.DrawFn, group: str, path: str, name: str, dims: _Dims, en
                 params=st.dictionaries(texts, json_values, max_size=3).map(lambda found: tuple(found.items())),
             )
         ),
-        codec=draw(st.sampled_from(["none", "default", "lzf"])) if plain else "none",
+        codec=draw(st.sampled_from(list(CODECS))) if plain else "none",
+        layout=draw(st.sampled_from(["auto", "contiguous", "chunked"])) if plain else "auto",
         chunk=draw(st.none() | st.integers(1, 2**40)) if plain else None,
         optional=draw(st.booleans()),
         unit=draw(texts) if plain else "",

@@ -139,6 +139,7 @@ EVERYTHING = SchemaIR(
                 codec="default",
                 level=9,
                 chunk=1_048_576,
+                layout="chunked",
                 check=CheckIR(min=-1.0, max=1.0),
                 origin=OriginIR("audio", params=(("rate", 8000), ("names", ("a", "b")), ("deep", {"x": None}))),
                 doc="Mono PCM.",
