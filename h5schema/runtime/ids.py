@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence, Set
 from itertools import pairwise
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import h5py
 import numpy as np
@@ -20,7 +20,9 @@ from .features import Options
 from .kinds import Stored
 from .spans import Carrier, Rows, Spans, offsets_of
 from .utf8 import expect_utf8
-from .writing.datasets import Datasets
+
+if TYPE_CHECKING:
+    from .writing.datasets import Datasets
 
 FIXED_BYTES = 64
 """Ids of up to so many bytes of utf-8 are stored with a fixed length."""
@@ -205,7 +207,7 @@ class NewIds:
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
             datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
         if datasets.rows(f"{self._path}/offsets"):
-            self.take([hash_of(text.decode()) for text in self._encoded()], 0)
+            self.take(list(map(hash_of, self.texts())), 0)
         else:
             datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
 
@@ -265,6 +267,10 @@ class NewIds:
             self._datasets.keep(self._path, fixed.view(f"S{longest}")[:, 0], h5py.string_dtype("utf-8", longest))
         hashes = np.fromiter(self._rows, np.uint64, len(self._rows))  # in the order of the entries
         self._datasets.keep(layout.of_dim(self._dim, "index"), index_of(hashes), np.dtype(np.uint64))
+
+    def texts(self) -> list[str]:
+        """All ids so far."""
+        return [text.decode() for text in self._encoded()]
 
     def _encoded(self) -> list[bytes]:
         """All ids so far, as utf-8."""

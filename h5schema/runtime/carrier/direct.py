@@ -136,10 +136,12 @@ def _descriptor(file: h5py.File) -> int | None:
 
 
 def _calls(asked: Spans, dataset: h5py.Dataset) -> int:
-    """How many calls of h5py a request is worth: a run of a dataset without chunks is one, of chunks it is its rows."""
+    """What a request costs through h5py, in reads of one row: each run is one, and each chunk that it fills."""
+    runs = len(asked.starts)
     if dataset.chunks is None:
-        return len(asked.starts)
-    return len(asked.starts) * asked.lengths if isinstance(asked.lengths, int) else int(asked.lengths.sum())
+        return runs
+    rows = runs * asked.lengths if isinstance(asked.lengths, int) else int(asked.lengths.sum())
+    return runs + rows // dataset.chunks[0]
 
 
 def _chunks_of(dataset: h5py.Dataset) -> int:
