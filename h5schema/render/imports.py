@@ -46,14 +46,19 @@ def in_order(names: set[str]) -> list[str]:
     return sorted(names, key=_member)
 
 
-def _member(name: str) -> tuple[int, list[tuple[int, int, str]], list[tuple[int, int, str]], str]:
+def _member(name: str) -> tuple[int, list[tuple[int, int, str]], list[tuple[int, int, str]]]:
     kind = 0 if len(name) > 1 and name.isupper() else 1 if name[:1].isupper() else 2
-    return kind, _natural(name.lower()), _natural(name), name
+    return kind, _natural(name.lower()), _natural(name)
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Digits count as numbers; after a leading zero they are compared one by one, as those of a fraction."""
     parts = _DIGITS.split(text)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+    return [_run(part) if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def _run(digits: str) -> tuple[int, int, str]:
+    return (0, 0, digits) if digits.startswith("0") else (0, int(digits), "")
 
 
 def _section(module: str) -> int:

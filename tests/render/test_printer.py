@@ -70,7 +70,10 @@ def test_prints_what_ruff_would(
 @settings(max_examples=60, deadline=None)
 @given(
     st.sets(
-        _class_names | identifiers | st.sampled_from(["RGB", "A", "A1", "B10", "B9", "b_1", "b1", "B01"]), min_size=2
+        _class_names
+        | identifiers
+        | st.sampled_from(["RGB", "A", "A1", "B10", "B9", "b_1", "b1", "B01", "b001", "b00", "b0", "b010", "b0_b"]),
+        min_size=2,
     )
 )
 def test_imports_are_in_the_order_that_ruff_wants(names: set[str]) -> None:
