@@ -87,11 +87,11 @@ def test_everything_fits_into_eighty_columns(h5schema: Command, file: Path) -> N
         "      word number 19, … and 980 more\n"
         "\n"
         "  stored at                                    chunk       codec  values  stored\n"
-        "  /a_group_whose_name_is_as_long_as_may_be/    100 values  none   400 B   400 B\n"
+        "  /a_group_whose_name_is_as_long_as_may_be/    contiguous  none   400 B   400 B\n"
         "  a_feature_whose_name_is_just_as_long\n"
-        "  /level                                       2 entries   none   2 B     2 B\n"
-        "  /text                                        8 bytes     none   8 B     8 B\n"
-        "  /word                                        2 entries   none   4 B     4 B\n"
+        "  /level                                       contiguous  none   2 B     2 B\n"
+        "  /text                                        contiguous  none   8 B     8 B\n"
+        "  /word                                        contiguous  none   4 B     4 B\n"
     )
 
 
@@ -129,7 +129,7 @@ def test_every_kind_of_feature_has_its_line(h5schema: Command, tmp_path: Path) -
         "      fast, slow",
         "  trace              float32 mV          [sample, time, channel]",
         "  @author             attribute",
-        "  /deep/maybe/array   12 entries  lzf             96 B      78 B",
-        "  /events/inner/word  26 bytes    none            26 B      26 B",
+        "  /deep/maybe/array   12 entries  shuffle + lzf      96 B      37 B",
+        "  /events/inner/word  contiguous  none               26 B      26 B",
     ):
         assert line in lines
