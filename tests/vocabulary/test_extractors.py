@@ -6,9 +6,12 @@ import importlib
 import inspect
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from h5schema.errors import DataError
+from h5schema.extractors import files
 from h5schema.extractors.image import load
 from h5schema.vocabulary.extractors import EXTRACTORS, LATER, TAKES
 
@@ -48,3 +51,13 @@ def test_a_color_is_three_bytes() -> None:
     fits = TAKES["image"].params["background"].fits
     given = (None, (0, 128, 255), (0, 0), (0, 0, 256), (-1, 0, 0), (0.5, 0, 0), "white")
     assert [fits(value) for value in given] == [True] * 2 + [False] * 5
+
+
+def test_the_bytes_of_a_file_are_those_it_has(tmp_path: Path) -> None:
+    for name, held in {"empty": b"", "short": b"\x00\xff\n\r\n", "long": bytes(range(256)) * 40_000}.items():
+        (tmp_path / name).write_bytes(held)
+        made = files.load(tmp_path / name)
+        assert (made.dtype, made.ndim, made.tobytes()) == (np.uint8, 1, held)
+    for name, why in {"none": "No such file or directory", ".": "Is a directory"}.items():
+        with pytest.raises(DataError, match=f"the file cannot be read: {why}"):
+            files.load(tmp_path / name)

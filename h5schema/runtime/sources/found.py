@@ -126,8 +126,9 @@ def expect_unique(sources: Sources, dim: str) -> None:
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1])
+    suspects: list[int] = np.unique(np.concatenate([order[again], order[again + 1]])).tolist()
     first: dict[str, Path] = {}
-    for at in np.unique(np.concatenate([order[again], order[again + 1]])).tolist():
+    for at in suspects:
         source = sources[at]
         if source.id in first:
             raise DataError(

@@ -92,6 +92,13 @@ class Remote(NamedTuple):
         return size if isinstance(size, int) else -1, _changed(told)
 
 
+def below(url: str, folder: str = "") -> Remote:
+    """What lies in the folder that a URL names, or in one below that."""
+    inner, sep, outer = url.partition("::")
+    root = Remote(inner if inner.endswith("://") else inner.rstrip("/"), sep + outer)
+    return Remote(root.at(folder).removesuffix(root.outer), root.outer)
+
+
 def remote(url: str, depth: int | None) -> tuple[Remote, str]:
     """A URL as if its beginning, so many parts above, had been given."""
     inner, sep, outer = url.partition("::")
@@ -115,7 +122,7 @@ def listing(url: str, depth: int | None) -> Listing:
         glob = Glob.parse(inner, _STAR)
         root = Remote(glob.folder, sep + outer)
         return Listing(root, glob.taken(iter([_below(root)])), distinct=True)
-    root = Remote(inner if inner.endswith("://") else inner.rstrip("/"), sep + outer)
+    root = below(url)
     with _answers(url, UsageError):
         files, path = _opened(root)
         kind = files.info(path)["type"]

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from h5schema.errors import UsageError
+from h5schema.vocabulary.sources import TABLES
 from h5schema.vocabulary.suggest import closest
 
 from .gathered import Block, Entry
 from .given import not_there
 from .parquet import Table, parquet
-from .remote import Remote, is_url, remote
+from .remote import below, is_url, remote
 from .roots import Folder, Root
 from .source import Captured
 
@@ -40,7 +41,8 @@ def tables(given: Sequence[str | Path], name: str) -> Iterator[Block]:
 def _place(given: str, name: str) -> tuple[Root, str]:
     folder, _, file = name.rpartition("/")
     if is_url(given):
-        return Remote(f"{given.rstrip('/')}{'/' * bool(folder)}{folder}"), file
+        is_table = given.partition("::")[0].endswith(TABLES)
+        return remote(given, 1) if is_table else (below(given, folder), file)
     if os.path.isfile(given):
         return Folder(os.path.dirname(given) or "."), os.path.basename(given)
     if not os.path.isdir(given):
@@ -78,7 +80,8 @@ def _entries(read: Table, base: Root, file: str, table: str) -> Iterator[Entry]:
 def _csv(path: Path, shown: str) -> Table:
     """A table in text; its first line names the columns."""
     rows = _lines(path, shown)
-    _, columns = next(rows, (0, []))
+    first = next(rows, None)
+    columns = [] if first is None else first[1]
     if not columns or "" in columns or len(set(columns)) < len(columns):
         raise UsageError(
             f"its first line names the columns, and is {','.join(columns)!r}",

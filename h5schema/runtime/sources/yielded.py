@@ -14,7 +14,7 @@ from ..functions import Function
 from ..users_code import UsersCodeFailedError, users_code
 from .gathered import Block, Entry
 from .given import not_there
-from .remote import Remote, is_url, remote
+from .remote import below, is_url, remote
 from .roots import Folder, Root
 from .source import Captured
 
@@ -46,7 +46,7 @@ def yielded(given: Sequence[str | Path], name: str, folder: Path | None) -> Iter
 
 def _base(given: str) -> Root:
     if is_url(given):
-        return Remote(given.rstrip("/"))
+        return below(given)
     return Folder(given if os.path.isdir(given) else os.path.dirname(given) or ".")
 
 
