@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from h5schema.errors import DataError, MissingExtraError, UsageError
-from h5schema.runtime.sources import Found, find
+from h5schema.runtime.sources import Found, find, untaken
+from h5schema.vocabulary.patterns import Pattern
 
 NAMES = ("a b.jpg", "a-b.jpg", "a.jpg", "a/1.jpg", "a/b/2.jpg", "a0/3.jpg", "b/é.jpg", "b/Z.jpg", "notes.txt")
 
@@ -197,6 +198,16 @@ def test_many_lines_of_many_folders(tmp_path: Path) -> None:
     found = find([f"@{tmp_path}/list.txt"], "file", "{name}.bin", None)
     assert [source.path for source in found.sources] == [folder / name for name in names]
     assert [source.path for source in found.sources[4090:4100]] == [folder / name for name in names[4090:4100]]
+
+
+def test_what_no_dim_took(photos: Path) -> None:
+    touched(photos, *(f"more/{number}.dat" for number in range(5000)))
+    one, two = (find([photos], "file", pattern, None) for pattern in ("{name}.jpg", "a/{name}.jpg"))
+    more = sorted(f"more/{number}.dat" for number in range(5000))
+    left = ["a/b/2.jpg", "a0/3.jpg", "b/Z.jpg", "b/é.jpg", *more]
+    assert list(untaken([one, two], [Pattern.parse("{name}.txt")])) == left
+    assert list(untaken([two], [Pattern.parse("more/{n:int}.dat"), Pattern.parse("{path:path}.jpg")])) == ["notes.txt"]
+    assert list(untaken([], [])) == []
 
 
 def test_a_folder_that_is_not_there(photos: Path) -> None:

@@ -14,7 +14,7 @@ from .bases import Bases
 from .roots import Root
 from .rows import Rows
 from .source import Captured, Sources
-from .texts import TextsMade
+from .texts import TextsMade, pieces
 
 
 class Need(NamedTuple):
@@ -77,11 +77,13 @@ def gathered(blocks: Iterable[Block], template: Pattern | None, needs: Sequence[
     for block in blocks:
         names = names if tables else block.names
         _expect_known(block, names, needs)
-        for one in block.entries:
-            bases.add(len(ids), one.base)
-            ids.add([str(len(ids)) if one.id is None else one.id])
-            files.add([one.file or ""])
-            values.add([json.dumps([len(tables), one.number, *one.values])])
+        for some in pieces(block.entries):
+            first = len(ids)
+            for at, one in enumerate(some, first):
+                bases.add(at, one.base)
+            ids.add([str(at) if one.id is None else one.id for at, one in enumerate(some, first)])
+            files.add([one.file or "" for one in some])
+            values.add([json.dumps([len(tables), one.number, *one.values]) for one in some])
         tables.append(block.table)
     made = ids.done() if template is None else template
     return Sources(files.done(), bases, Rows(names, tables, values.done()), made)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Iterator
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
@@ -13,9 +13,7 @@ from h5schema.errors import UsageError
 from .listing import Listing, split
 from .remote import is_url, remote
 from .roots import Folder, Root
-
-_PIECE = 4096
-"""Paths that are handed on at once."""
+from .texts import pieces
 
 
 def listed(path: str, depth: int | None) -> Iterator[Listing]:
@@ -28,13 +26,7 @@ def listed(path: str, depth: int | None) -> Iterator[Listing]:
         UsageError: The list cannot be read, or names what is no file.
     """
     for root, run in groupby(_places(path, depth), key=itemgetter(0)):
-        yield Listing(root, _pieces(name for _, name in run))
-
-
-def _pieces(names: Iterable[str]) -> Iterator[list[str]]:
-    names = iter(names)
-    while piece := list(islice(names, _PIECE)):
-        yield piece
+        yield Listing(root, pieces(name for _, name in run))
 
 
 def _places(path: str, depth: int | None) -> Iterator[tuple[Root, str]]:

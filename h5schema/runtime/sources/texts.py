@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import overload
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+ItemT = TypeVar("ItemT")
+
 _PIECE = 4096
-"""Texts that are decoded at once when all are passed through."""
+"""Items that are worked on at once when all are passed through."""
+
+
+def pieces(items: Iterable[ItemT]) -> Iterator[list[ItemT]]:
+    """The items, many at a time."""
+    waiting = iter(items)
+    while some := list(islice(waiting, _PIECE)):
+        yield some
 
 
 class Texts(Sequence[str]):
