@@ -11,10 +11,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from blank import declare
 from numpy.typing import NDArray
 
 from h5schema.errors import UsageError
-from h5schema.runtime import codecs
+from h5schema.runtime import Array, Axis, codecs
 from h5schema.runtime.codec_figures import measured
 from h5schema.runtime.codecs import Encoder, creation
 from h5schema.vocabulary.codecs import CODECS
@@ -153,6 +154,24 @@ def test_memory_does_not_grow_with_the_number_of_chunks(codec: str, by: str) -> 
     )
     assert not done.returncode, done.stderr
     assert int(done.stdout) < 1 << 20
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("layout", ["auto", "chunked"])
+def test_what_a_writer_appends_in_pieces(tmp_path: Path, codec: str, layout: str) -> None:
+    """Pieces fit no chunk, and noise fits no codec."""
+    x = Array(np.uint16, "row 50", codec=codec, chunk=4000, layout=layout)
+    reader, writer = declare(row=Axis(dict), x=x)
+    rows = np.random.default_rng(0).integers(0, 65536, (333, 50)).astype(np.uint16)
+    with writer.create(tmp_path / "a.h5") as w:
+        for first in range(0, len(rows), 7):
+            w.row.extend({"x": rows[first : first + 7]})
+    with reader(tmp_path / "a.h5") as f:
+        assert np.array_equal(f.x[:], rows)
+        f.verify()
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert np.array_equal(file["x"][:], rows)
+        assert file["x"].chunks == (40, 50)
 
 
 def test_what_does_not_fit_is_refused() -> None:
