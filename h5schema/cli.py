@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except H5SchemaError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped; nothing unfinished is left behind", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(str(stop) or "stopped; nothing unfinished is left behind", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader has seen enough; Python must not complain when it closes stdout.

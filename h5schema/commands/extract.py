@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from h5schema import pipeline
 from h5schema.errors import UsageError
+from h5schema.vocabulary.options import add_extraction
 
 from .arguments import Commands
 from .aside import folder_aside, importable
@@ -23,10 +24,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         "extract", "turn sources into one file", example="h5schema extract photos.yaml FOLDER -o photos.h5"
     )
     parser.add_argument("schema", type=Path, metavar="SCHEMA", help="YAML file")
-    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="folder, or single file")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the HDF5 file to make")
-    parser.add_argument("--overwrite", action="store_true", help="replace FILE, once the new one is complete")
-    parser.add_argument("--failures", type=Path, metavar="LIST", help="list all sources that fail, as JSON lines")
+    add_extraction(parser)
     return parser
 
 
@@ -43,11 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
         functions = arguments.schema.absolute().parent
         with importable(aside, functions):
             extraction = cast("Extraction", importlib.import_module(f"{package.name}.extract").extraction)
-            summary = extraction.run(
-                arguments.sources,
-                arguments.output,
-                overwrite=arguments.overwrite,
-                functions=functions,
-                failures=arguments.failures,
-            )
-    return summary.tell(arguments.failures)
+            from h5schema.runtime.extracting import command  # knows h5py
+
+            return command.run(extraction, arguments, functions)

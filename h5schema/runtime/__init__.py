@@ -15,10 +15,11 @@ from .view import View
 from .writer import Writer
 
 if TYPE_CHECKING:
-    from .extraction import Extraction
-    from .origins import Call, Capture
+    from .extracting.extraction import Extraction
+    from .extracting.how import How
+    from .extracting.origins import Call, Capture
+    from .extracting.summary import Failure, Summary
     from .plan import Batch, Fields, Ids, Plan, Position, Take
-    from .summary import Failure, Summary
 
 __all__ = [
     "Absent",
@@ -36,6 +37,7 @@ __all__ = [
     "File",
     "FixedAxis",
     "Group",
+    "How",
     "IdAxis",
     "Ids",
     "Maybe",
@@ -58,10 +60,11 @@ __all__ = [
 ]
 
 _LATER = {
-    "extraction": ("Extraction",),
-    "origins": ("Call", "Capture"),
+    "extracting.extraction": ("Extraction",),
+    "extracting.how": ("How",),
+    "extracting.origins": ("Call", "Capture"),
     "plan": ("Batch", "Fields", "Ids", "Plan", "Position", "Take"),
-    "summary": ("Failure", "Summary"),
+    "extracting.summary": ("Failure", "Summary"),
 }
 
 

@@ -21,7 +21,7 @@ from pictures.groups import Label
 from PIL import Image
 
 from h5schema.errors import DataError, H5SchemaError, UsageError, UserCodeError
-from h5schema.runtime import Array, Axis, Call, Capture, Check, Enumerated, Extraction, IdAxis, Scalar, Text
+from h5schema.runtime import Array, Axis, Call, Capture, Check, Enumerated, Extraction, How, IdAxis, Scalar, Text
 from h5schema.runtime.functions import Function
 
 PACKAGES = Path(__file__).parent / "packages"
@@ -48,7 +48,7 @@ def photos(tmp_path: Path) -> Path:
 
 def test_a_good_run(photos: Path, tmp_path: Path) -> None:
     picture_tools.calls.clear()
-    summary = extraction.run([photos], tmp_path / "a.h5")
+    summary = extraction.run([photos], tmp_path / "a.h5", how=How(workers=0))
     assert summary.entries == {"photo": 10}
     assert summary.failures == ()
     assert summary.unmatched == (), "a second file of an entry is taken, too"

@@ -51,12 +51,13 @@ class Claim:
 
     def _sink(self, handle: int, *, resumes: bool) -> Sink:
         if not resumes:
-            if journal.committed(self.partial) is not None:
+            if journal.is_needed(self.partial, handle):
                 raise FileError(
                     "an extraction into this file was stopped, and would be lost",
                     where=str(self.target),
                     do=f"run the extraction again, which goes on with it; or remove {self.partial.name}",
                 )
+            journal.path_of(self.partial).unlink(missing_ok=True)
             os.ftruncate(handle, 0)
             return Sink(self.partial, handle, None, sync=self.sync)
         kept = journal.Journal(self.partial, sync=self.sync)

@@ -95,13 +95,11 @@ class Journal:
             file: Descriptor of the file.
         """
         found = _read(self._path)
-        if found is None:
-            return None
+        if found is None or os.fstat(file).st_size < found[1].size:
+            return None  # the journal of an earlier file of this name, which is complete
         pages, commit = found
         for offset, data in pages:
             _write(file, offset, data)
-        if os.fstat(file).st_size < commit.size:
-            os.ftruncate(file, commit.size)
         self.force(file)
         self.restart(commit)
         return commit
@@ -144,10 +142,10 @@ class Journal:
         self._handle, self._end = handle, end
 
 
-def committed(file: Path) -> Commit | None:
-    """The last commit of a file that has a journal; None: there is none."""
+def is_needed(file: Path, handle: int) -> bool:
+    """Whether a file has a journal and a commit in it, so that a later run can go on."""
     found = _read(path_of(file))
-    return None if found is None else found[1]
+    return found is not None and os.fstat(handle).st_size >= found[1].size
 
 
 def _record(kind: bytes, place: int, data: bytes) -> bytes:

@@ -137,6 +137,24 @@ def agreed_lengths(
     return np.maximum(agreed, 0)
 
 
+class TwiceError(DataError):
+    """A value stands twice where no two may be equal.
+
+    Attributes:
+        address: Of the feature.
+        row: Of the second one, within its block.
+    """
+
+    def __init__(self, value: object, address: str, row: int, where: str) -> None:
+        super().__init__(
+            f"{value!r} stands twice in {address}, but the schema says `unique`",
+            where=where,
+            do="mend the data, or the check in the schema",
+        )
+        self.address = address
+        self.row = row
+
+
 @dataclass(slots=True)
 class Unique:
     """The values so far of the features whose check says `unique`."""
@@ -147,7 +165,7 @@ class Unique:
         """Adds the values of some entries, if all are new; an absent entry has none.
 
         Raises:
-            DataError: A value stands twice.
+            TwiceError: A value stands twice.
         """
         fresh = {
             address: self._new(address, model.features[address].numbers(block), present, where)
@@ -164,10 +182,6 @@ class Unique:
             if present is not None and not present[row]:
                 continue
             if value in fresh or value in seen:
-                raise DataError(
-                    f"{value!r} stands twice in {address}, but the schema says `unique`",
-                    where=where.entry(row),
-                    do="mend the data, or the check in the schema",
-                )
+                raise TwiceError(value, address, row, where.entry(row))
             fresh.add(value)
         return fresh

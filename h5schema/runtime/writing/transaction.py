@@ -10,7 +10,7 @@ back what came of it: `plan` and `take` are the two halves of `put`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence, Sized
+from collections.abc import Generator, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from typing import NamedTuple, TypedDict, TypeGuard, cast
 
@@ -26,8 +26,9 @@ from ..carrier import H5pyCarrier
 from ..declared import Schema
 from ..features import Options
 from ..ids import NewIds, expect_list
+from ..kinds import Stored
 from ..model import Model
-from ..spans import Fetched, Spans, carry_out
+from ..spans import Fetched, Rows, Spans, carry_out
 from ..where import Where
 from .claim import Claim
 from .datasets import Datasets, Kept
@@ -74,6 +75,7 @@ class Transaction:
         text: The schema's YAML text, stored in the file.
         parameters: How the features are extracted, stored in the file.
         expected: Number of entries of a dim that there will be at most, where it is known.
+        sourced: Dims whose entries come from sources, of which the file keeps sizes and times.
 
     Raises:
         FileError: The file cannot be written.
@@ -88,6 +90,7 @@ class Transaction:
         *,
         parameters: Mapping[str, object] | None = None,
         expected: Mapping[str, int] | None = None,
+        sourced: Sequence[str] = (),
     ) -> None:
         self.claim = claim
         self.target = claim.target
@@ -107,6 +110,8 @@ class Transaction:
                     self._datasets.note(said)
                 self._wholes = Wholes(model, self._datasets, self.target)
                 self._ids = self._begin(expected or {})
+                for dim in sourced:
+                    self._datasets.begin(_stats_of(dim), Options(), (expected or {}).get(dim))
                 self._remember_unique()
         except BaseException:
             self.discard()
@@ -198,22 +203,36 @@ class Transaction:
         with self._kept():
             return Planned(ends, {path: self._datasets.plan(path, size) for path, size in rows.items() if size})
 
-    def take(self, dim: str, written: Mapping[str, Written], count: int, ids: Sequence[str] | None = None) -> None:
-        """Takes the next entries that were planned, in the order of the plans."""
+    def take(self, dim: str, written: Mapping[str, Written], stats: Rows, ids: Sequence[str] | None = None) -> None:
+        """Takes the next entries that were planned, in the order of the plans.
+
+        Args:
+            dim: Address of the dim.
+            written: What came of each plan.
+            stats: int64 [n, 2], size and time of the source of each entry.
+            ids: Of the entries, if the dim has ids.
+        """
         self._torn = True
         with self._kept():
             for path, one in written.items():
                 self._datasets.take(path, one)
             if ids:
                 self._ids[dim].append(ids)
-        self._taken[dim] += count
+            self._datasets.append(_stats_of(dim).path, stats)
+        self._taken[dim] += len(stats)
         self._torn = False
+
+    def sources(self, dim: str) -> Iterator[tuple[str, tuple[int, int]]]:
+        """The id of each entry that was taken, and the size and time of its source."""
+        stats = self._datasets.values(_stats_of(dim).path)
+        ids = self._ids[dim].texts() if dim in self._ids else [""] * len(stats)
+        yield from ((text, (size, changed)) for text, (size, changed) in zip(ids, stats.tolist(), strict=True))
 
     def new_of(self, entries: Checked, where: Where) -> None:
         """Notes the values that no two entries may share.
 
         Raises:
-            DataError: One is there already.
+            TwiceError: One is there already.
         """
         self._unique.take(self.model, entries.blocks, where)
 
@@ -381,6 +400,11 @@ class Transaction:
                 where=str(self.target),
                 do="write it again from the beginning",
             )
+
+
+def _stats_of(dim: str) -> Stored:
+    """Where sizes and times of sources are kept."""
+    return Stored(layout.of_dim(dim, "sources"), np.dtype(np.int64), (2,), data=False)
 
 
 class _Uninterrupted(H5pyCarrier):

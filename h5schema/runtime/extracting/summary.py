@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from h5schema.errors import visible
@@ -58,6 +58,8 @@ class Summary:
         unmatched: Files that no pattern matches.
         seconds: How long it took.
         bytes: Size of the file.
+        decoded: Bytes of all values.
+        spent: Seconds of all workers together, by what they were spent on.
     """
 
     entries: Mapping[str, int]
@@ -65,6 +67,8 @@ class Summary:
     unmatched: tuple[str, ...]
     seconds: float
     bytes: int
+    decoded: int = 0
+    spent: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def __str__(self) -> str:
         made = [_count(count, "entry", "entries") + f" of {dim}" for dim, count in self.entries.items()]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from h5schema.errors import FileError, TargetExistsError, UsageError
 
-from . import system
+from .. import system
 from .summary import Failure
 
 _BEGINS = b'{"source": '
@@ -42,14 +42,15 @@ def write(path: Path, failures: Sequence[Failure], *, overwrite: bool) -> None:
     """
     try:
         with path.open("w" if overwrite else "x", encoding="ascii") as file:
-            file.writelines(json.dumps(_record(failure)) + "\n" for failure in failures)
+            file.writelines(json.dumps(record(failure)) + "\n" for failure in failures)
     except OSError as error:
         raise FileError(
             f"the list of failures cannot be written: {error.strerror}", where=str(path), do="name another file"
         ) from None
 
 
-def _record(failure: Failure) -> dict[str, str]:
+def record(failure: Failure) -> dict[str, str]:
+    """A failure as JSON has it."""
     return {
         "source": failure.source,
         "path": str(failure.path),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import H5SchemaError, MissingExtraError, UserCodeError
 from h5schema.vocabulary.patterns import Pattern
+from h5schema.vocabulary.sources import CapturedKind
 
-from .functions import Function
-from .sources import Source, unreadable
-from .users_code import UsersCodeFailedError, users_code
+from ..functions import Function
+from ..sources import Source, unreadable
+from ..users_code import UsersCodeFailedError, users_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A feature that is a part of the source's path.
+    """A feature that is a part of the source's path, or what a table says of it.
 
     Attributes:
         name: Of the capture.
+        kind: What a table's value is taken as; "": as it is.
     """
 
     name: str
+    kind: CapturedKind = ""
 
 
 Origin: TypeAlias = Call | Capture
@@ -67,11 +71,47 @@ class SourceFailedError(H5SchemaError):
         return self.what if self.where in ("", str(own)) else f"{self.what} ({self.where})"
 
 
+class _Step(NamedTuple):
+    """How one feature is made.
+
+    Attributes:
+        address: Of the feature.
+        name: The last part of that.
+        origin: Where its value comes from.
+        key: Equal for calls that are made once for several features.
+        beside: Pattern of another file of the entry, if that is handed.
+    """
+
+    address: str
+    name: str
+    origin: Origin
+    key: object
+    beside: Pattern | None
+
+
+@dataclass(slots=True)
+class Spent:
+    """Where the time of functions went, in seconds.
+
+    Attributes:
+        load: In those that are handed a file or a capture.
+        derive: In those that are handed other features.
+    """
+
+    load: float = 0.0
+    derive: float = 0.0
+
+
 class Calls:
-    """The functions of an extraction, imported before the first source is read."""
+    """The functions of an extraction, imported before the first source is read.
+
+    Attributes:
+        spent: Where their time went so far.
+    """
 
     def __init__(self, features: Mapping[str, Origin], folder: Path) -> None:
-        self._origins = features
+        self.spent = Spent()
+        self._steps = {address: _step(address, origin) for address, origin in features.items()}
         self._functions = {
             origin.function: Function(origin.function, folder).resolve()
             for origin in features.values()
@@ -80,15 +120,15 @@ class Calls:
 
     def of_dim(self, led: Sequence[str]) -> tuple[str, ...]:
         """Those of the features of a dim that are made, each after what it is made from."""
-        return tuple(address for address in self._origins if address in led)
+        return tuple(address for address in self._steps if address in led)
 
     def files_of(self, led: Sequence[str], sources: Iterable[Source]) -> Iterator[Path]:
         """The files that are read for the features of a dim."""
-        origins = (self._origins[address] for address in self.of_dim(led))
-        seconds = {one.source for one in origins if isinstance(one, Call) and one.source is not None}
+        steps = (self._steps[address] for address in self.of_dim(led))
+        patterns = {step.beside.text: step.beside for step in steps if step.beside is not None}
         for source in sources:
             yield source.path
-            yield from (_second(pattern, source) for pattern in seconds)
+            yield from (_beside(pattern, source).path for pattern in patterns.values())
 
     def of_source(self, order: Sequence[str], source: Source) -> dict[str, object]:
         """The value of each feature for one source; None is absent.
@@ -96,61 +136,83 @@ class Calls:
         Raises:
             SourceFailedError: A function failed, or the source is no file that can be read.
         """
-        _expect_file(source.path)
+        _expect_file(source)
         made: dict[str, object] = {}
         shared: dict[object, object] = {}
-        for address in order:
-            made[address] = self._one(address, source, made, shared)
+        try:
+            with source.local() as path:
+                for address in order:
+                    made[address] = self._one(self._steps[address], source, path, made, shared)
+        except SourceFailedError:
+            raise
+        except MissingExtraError:
+            raise
+        except H5SchemaError as error:
+            raise SourceFailedError(error.what, where=error.where, do=error.do) from None
         return made
 
-    def _one(self, address: str, source: Source, made: dict[str, object], shared: dict[object, object]) -> object:
-        origin = self._origins[address]
+    def _one(
+        self, step: _Step, source: Source, path: Path, made: dict[str, object], shared: dict[object, object]
+    ) -> object:
+        origin = step.origin
         if isinstance(origin, Capture):
-            return source.captures[origin.name]
-        handed = self._handed(origin, source, made)
-        if handed is None:
-            return None
-        key = (origin.function, origin.given, origin.capture, origin.source, repr(sorted(origin.params.items())))
-        if key not in shared:
-            shared[key] = self._call(origin, handed)
-        return _item(shared[key], address)
+            return source.capture(origin.name, origin.kind)
+        if step.key not in shared:
+            shared[step.key] = self._handed(origin, step.beside, source, path, made)
+        return _item(shared[step.key], step.name)
 
     def of_file(self, address: str) -> object:
         """The value of a feature that has no entries."""
-        origin = self._origins[address]
-        assert isinstance(origin, Call)
+        step = self._steps[address]
+        assert isinstance(step.origin, Call)
         try:
-            return _item(self._call(origin, ()), address)
+            return _item(self._call(step.origin, ()), step.name)
         except SourceFailedError as error:
             raise UserCodeError(
                 f"{error.said()}\n{error.frames}".rstrip(),
-                where=f"{address}: {origin.function}",
+                where=f"{address}: {step.origin.function}",
                 do=error.do or "mend the function",
             ) from None
 
-    def _handed(self, origin: Call, source: Source, made: dict[str, object]) -> tuple[object, ...] | None:
-        """What the function is given; None: something of it is absent, and so is the result."""
+    def _handed(
+        self, origin: Call, beside: Pattern | None, source: Source, path: Path, made: dict[str, object]
+    ) -> object:
+        """What the function makes of what it is handed; None: something of that is absent, and so is the result."""
         if origin.given:
             values = tuple(made[address] for address in origin.given)
-            return None if any(value is None for value in values) else values
+            return None if any(value is None for value in values) else self._call(origin, values)
         if origin.capture is not None:
-            return (source.captures[origin.capture],)
-        if origin.source is not None:
-            other = _second(origin.source, source)
-            return (other,) if _is_there(other) else None
-        return (source.path,)
+            return self._call(origin, (source.captures[origin.capture],))
+        if beside is None:
+            return self._call(origin, (path,))
+        other = _beside(beside, source)
+        if not _is_there(other):
+            return None
+        with other.local() as its:
+            return self._call(origin, (its,))
 
     def _call(self, origin: Call, handed: tuple[object, ...]) -> object:
+        start = time.perf_counter()
         try:
             with users_code():
                 return _kept(self._functions[origin.function](*handed, **origin.params))
         except UsersCodeFailedError as failed:
             said = f"{origin.function} raised {type(failed.error).__name__}"
             raise SourceFailedError(said, frames=failed.frames) from None
-        except MissingExtraError:
-            raise
-        except H5SchemaError as error:
-            raise SourceFailedError(error.what, where=error.where, do=error.do) from None
+        finally:
+            seconds = time.perf_counter() - start
+            if origin.given:
+                self.spent.derive += seconds
+            else:
+                self.spent.load += seconds
+
+
+def _step(address: str, origin: Origin) -> _Step:
+    name = address.rpartition("/")[2]
+    if isinstance(origin, Capture):
+        return _Step(address, name, origin, None, None)
+    key = (origin.function, origin.given, origin.capture, origin.source, repr(sorted(origin.params.items())))
+    return _Step(address, name, origin, key, None if origin.source is None else Pattern.parse(origin.source))
 
 
 def _kept(value: object) -> object:
@@ -167,34 +229,33 @@ def _kept(value: object) -> object:
     return value
 
 
-def _second(pattern: str, source: Source) -> Path:
+def _beside(pattern: Pattern, source: Source) -> Source:
     """Another file of a source's entry."""
-    return source.root / Pattern.parse(pattern).fill(source.texts)
+    return source.beside(pattern.fill(source.texts))
 
 
-def _expect_file(path: Path) -> None:
+def _expect_file(source: Source) -> None:
     """Refuses what waits for ever or never ends when it is read, and a link to nothing."""
-    kind = unreadable(path)
+    kind = unreadable(source.path)
     if kind:
         raise SourceFailedError(
-            f"it is {kind}, not a regular file", where=str(path), do="put a file in its place, or remove it"
+            f"it is {kind}, not a regular file", where=str(source.path), do="put a file in its place, or remove it"
         )
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(source: Source) -> bool:
     """Whether a second file of an entry is there."""
-    _expect_file(path)
+    _expect_file(source)
     try:
-        return path.exists()
+        return source.exists()
     except OSError as error:  # it may be there, but nobody may look
         raise SourceFailedError(
-            f"it cannot be looked at: {error.strerror}", where=str(path), do="look at the permissions of its folder"
+            f"it cannot be looked at: {error.strerror}",
+            where=str(source.path),
+            do="look at the permissions of its folder",
         ) from None
 
 
-def _item(result: object, address: str) -> object:
+def _item(result: object, name: str) -> object:
     """A mapping that a function returns is shared: each feature takes the item of its name."""
-    if not isinstance(result, Mapping):
-        return result
-    name = address.rpartition("/")[2]
-    return cast("Mapping[str, object]", result).get(name)
+    return cast("Mapping[str, object]", result).get(name) if isinstance(result, Mapping) else result

@@ -1,0 +1,232 @@
+"""Those who work: processes of their own, threads, or the one who calls. Each does one thing at a time, as told."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import NamedTuple, TypeAlias
+
+from h5schema.errors import H5SchemaError
+
+from ..writing.transaction import Planned
+from .maker import Batch, Job, Maker, Report, Wrote
+
+Order: TypeAlias = Batch | tuple[int, Planned]
+"""Make a batch; or write one whose plan this is."""
+
+_BEAT = struct.Struct("<qd")
+"""The source that a worker is at (-1: none), and since when."""
+_MAIN = "from h5schema.runtime.extracting.worker import main; main()"
+
+
+class Died(NamedTuple):
+    """A worker is no more.
+
+    Attributes:
+        source: Number of the source that it was at; -1: none.
+        why: In words.
+        late: Whether it was stopped because that source took too long.
+    """
+
+    source: int
+    why: str
+    late: bool = False
+
+
+Answer: TypeAlias = Report | Wrote | Died
+
+
+class Crew(ABC):
+    """Workers by number; one that has died is replaced when it is told to do something."""
+
+    size: int
+
+    @abstractmethod
+    def tell(self, worker: int, order: Order) -> None:
+        """Tells a worker that waits what to do."""
+
+    @abstractmethod
+    def answers(self) -> Iterable[tuple[int, Answer]]:
+        """Waits until somebody has answered.
+
+        Raises:
+            H5SchemaError: A worker cannot go on, for a reason that holds for all sources.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Everybody stops now."""
+
+
+def obeyed(maker: Maker, order: Order) -> Report | Wrote:
+    """What comes of an order."""
+    return maker.make(order) if isinstance(order, Batch) else maker.write(*order)
+
+
+class Here(Crew):
+    """Nobody else: the work is done when the answer is asked for."""
+
+    size = 1
+
+    def __init__(self, job: Job, handle: int) -> None:
+        self._maker = Maker(job, handle, lambda number: None)
+        self._told: list[Order] = []
+
+    def tell(self, worker: int, order: Order) -> None:
+        self._told.append(order)
+
+    def answers(self) -> Iterable[tuple[int, Answer]]:
+        return [(0, obeyed(self._maker, self._told.pop(0)))]
+
+    def close(self) -> None:
+        self._told.clear()
+
+
+class Threads(Crew):
+    """Threads of this process; they help where functions drop the GIL."""
+
+    def __init__(self, size: int, job: Job, handle: int) -> None:
+        self.size = size
+        self._makers = [Maker(job, handle, lambda number: None) for _ in range(size)]
+        self._pool = ThreadPoolExecutor(size, "h5schema")
+        self._told: dict[Future[Report | Wrote], int] = {}
+
+    def tell(self, worker: int, order: Order) -> None:
+        self._told[self._pool.submit(obeyed, self._makers[worker], order)] = worker
+
+    def answers(self) -> Iterable[tuple[int, Answer]]:
+        done, _ = futures.wait(self._told, return_when=futures.FIRST_COMPLETED)
+        return [(self._told.pop(one), one.result()) for one in done]
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Processes(Crew):
+    """Processes of their own, begun anew as a user's Python would be; one that dies or hangs takes nobody with it.
+
+    Args:
+        size: How many.
+        job: What they do.
+        handle: Descriptor of the file in the making; they hold it too, so nobody else has the file while one lives.
+        limit: Seconds that a source may take; None: as long as it wants.
+    """
+
+    def __init__(self, size: int, job: Job, handle: int, limit: float | None) -> None:
+        self.size = size
+        self._job = pickle.dumps(job)
+        self._handle = handle
+        self._limit = limit
+        self._workers: list[_Process | None] = [_Process(self._job, handle) for _ in range(size)]
+
+    def tell(self, worker: int, order: Order) -> None:
+        process = self._workers[worker]
+        if process is None:
+            process = self._workers[worker] = _Process(self._job, self._handle)
+        with suppress(OSError):  # it may have died, and so will the answer say
+            process.talk.send(order)
+
+    def answers(self) -> Iterable[tuple[int, Answer]]:
+        known = {process.talk: number for number, process in enumerate(self._workers) if process is not None}
+        while True:
+            ready = wait(list(known), None if self._limit is None else min(0.25, self._limit / 4))
+            found = [(known[talk], self._answer(known[talk])) for talk in ready if isinstance(talk, Connection)]
+            if found or (found := list(self._late())):
+                return found
+
+    def _answer(self, number: int) -> Answer:
+        process = self._workers[number]
+        assert process is not None
+        try:
+            answer: Answer | H5SchemaError = process.talk.recv()
+        except (EOFError, OSError):
+            self._workers[number] = None
+            return process.died()
+        if isinstance(answer, H5SchemaError):
+            raise answer
+        return answer
+
+    def _late(self) -> Iterable[tuple[int, Answer]]:
+        """Stops those whose source takes too long."""
+        for number, process in enumerate(self._workers):
+            if process is None or self._limit is None:
+                continue
+            source, since = process.beat()
+            if source >= 0 and time.monotonic() - since > self._limit:
+                self._workers[number] = None
+                yield number, Died(source, f"it took longer than {self._limit:g} s (--timeout)", late=True)
+                process.stop()
+
+    def close(self) -> None:
+        for process in self._workers:
+            if process is not None:
+                process.stop()
+        self._workers = [None] * self.size
+
+
+class _Process:
+    """One process, and the ways to it."""
+
+    def __init__(self, job: bytes, handle: int) -> None:
+        ours, theirs = socket.socketpair()
+        lifeline, self._alive = os.pipe()  # its other end closes with this process, whatever ends that
+        with tempfile.TemporaryFile() as shared, theirs:
+            shared.write(_BEAT.pack(-1, 0.0))
+            shared.flush()
+            self._beat = mmap.mmap(shared.fileno(), _BEAT.size)
+            ways = (theirs.fileno(), shared.fileno(), lifeline, handle)
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
+            )
+        os.close(lifeline)
+        self.talk = Connection(ours.detach())
+        with suppress(OSError):  # as above
+            self.talk.send((sys.path, job))
+
+    def beat(self) -> tuple[int, float]:
+        """The source that it is at, and since when on the clock that only goes forward."""
+        source, since = _BEAT.unpack(self._beat[:])
+        return int(source), float(since)
+
+    def died(self) -> Died:
+        """What is known of its end."""
+        code = self._process.wait()
+        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        source = self.beat()[0]
+        self._close()
+        return Died(source, f"the process that read it died ({name})")
+
+    def stop(self) -> None:
+        """Ends it now."""
+        self._process.kill()
+        self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self.talk.close()
+        os.close(self._alive)
+        self._beat.close()
+
+
+def beats(handle: int) -> Callable[[int], None]:
+    """How a worker says which source it is at, into what it shares with the one who waits."""
+    shared = mmap.mmap(handle, _BEAT.size)
+
+    def begins(number: int) -> None:
+        _BEAT.pack_into(shared, 0, number, time.monotonic())
+
+    return begins

@@ -1,0 +1,129 @@
+"""What an earlier run left, compared with what this one is to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypedDict, cast
+
+from h5schema.errors import UsageError
+from h5schema.vocabulary import layout
+
+from .. import stamp
+from ..model import Model
+from ..sources import Sources
+from ..writing.transaction import Transaction
+from .summary import Failure
+
+
+class Run(TypedDict):
+    """What a run commits of itself.
+
+    `done` has the number of sources of each dim that are done; `failures` those of them that failed, by number.
+    """
+
+    layout: Mapping[str, object]
+    parameters: Mapping[str, object]
+    stores: Mapping[str, object]
+    done: dict[str, int]
+    failures: dict[str, list[tuple[int, dict[str, str]]]]
+    unmatched: list[str]
+    bytes: int
+    seconds: dict[str, float]
+
+
+def new_run(model: Model, parameters: Mapping[str, object]) -> Run:
+    """A run that has done nothing yet."""
+    stores = {
+        address: {
+            "codec": feature.options.codec,
+            "level": feature.options.level,
+            "chunk": feature.options.chunk,
+            "layout": feature.options.layout,
+        }
+        for address, feature in model.features.items()
+    }
+    run: Run = {
+        "layout": model.layout(),
+        "parameters": parameters,
+        "stores": stores,
+        "done": {},
+        "failures": {},
+        "unmatched": [],
+        "bytes": 0,
+        "seconds": {},
+    }
+    return cast("Run", json.loads(layout.canonical(run)))
+
+
+def gone_on(earlier: Run, new: Run, target: Path) -> Run:
+    """The earlier run, if it did the same.
+
+    Raises:
+        UsageError: The schema's layout, a store or the parameters have changed since.
+    """
+    found = stamp.differences(earlier["layout"], new["layout"])
+    for word, old, now in (
+        ("parameters", earlier["parameters"], new["parameters"]),
+        ("store", earlier["stores"], new["stores"]),
+    ):
+        found += [
+            f"{word} of {address}: {_said(old.get(address))} in the file, {_said(now.get(address))} now"
+            for address in sorted({*old, *now})
+            if old.get(address) != now.get(address)
+        ]
+    if found:
+        raise _refused(target, found)
+    return earlier
+
+
+def expect_same_sources(
+    transaction: Transaction, dim: str, sources: Sources, done: int, failed: Mapping[int, Failure]
+) -> None:
+    """Refuses to go on where a source that is in the file is another one now.
+
+    Raises:
+        UsageError: One is gone, new among those that are done, or has another size or time.
+    """
+    known = transaction.sources(dim)
+    has_ids = transaction.model.has_ids(dim)
+    for number in range(done):
+        if number >= len(sources):
+            raise _refused(transaction.target, [f"{done} sources of {dim} are done, and there are {len(sources)} now"])
+        source = sources[number]
+        if number in failed:
+            if failed[number].source != source.id:
+                raise _refused(
+                    transaction.target,
+                    [f"source {number} of {dim} was {failed[number].source}, and is {source.id} now"],
+                )
+            continue
+        text, stat = next(known)
+        if has_ids and text != source.id:
+            raise _refused(transaction.target, [f"source {number} of {dim} was {text}, and is {source.id} now"])
+        if stat != source.stat():
+            raise _refused(transaction.target, [f"{source.id} was changed since it was read"])
+
+
+def failures_of(run: Run, dim: str) -> dict[int, Failure]:
+    """The sources of a dim that failed, by number."""
+    return {
+        number: Failure(one["source"], Path(one["path"]), one["error"], one["frames"], one["help"])
+        for number, one in run["failures"].get(dim, [])
+    }
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else json.dumps(value)
+
+
+def _refused(target: Path, found: Sequence[str]) -> UsageError:
+    listed = "".join(f"\n  - {line}" for line in found[:20]) + (
+        f"\n  - and {len(found) - 20} more" if len(found) > 20 else ""
+    )
+    return UsageError(
+        f"an unfinished run is there, and it cannot be gone on with:{listed}",
+        where=str(target),
+        do=f"undo the change and run it again, which goes on; or begin anew: remove {target.name}.partial first",
+    )

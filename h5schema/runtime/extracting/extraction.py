@@ -1,0 +1,149 @@
+"""Extraction: what a generated package declares of it, and its call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from h5schema.errors import UsageError
+from h5schema.vocabulary.patterns import Pattern
+
+from .. import codecs, system
+from ..model import Model, model_of
+from ..sources import Found, find
+from ..writer import Writer
+from ..writing.claim import Claim
+from . import failure_list
+from .how import DEFAULT, How
+from .maker import Job
+from .needs import needs_of
+from .origins import Call, Calls, Origin
+from .running import Running
+from .summary import Summary
+
+
+class Extraction:
+    """How the features of a file are made from sources.
+
+    Args:
+        writer: The generated writer.
+        sources: For each dim that has sources, their pattern.
+        features: For each feature that is made, how; a feature comes after those it is made from.
+        ids: For a dim, the template of its ids; else an id is the relative path.
+    """
+
+    def __init__(
+        self,
+        writer: type[Writer],
+        *,
+        sources: Mapping[str, str],
+        features: Mapping[str, Origin],
+        ids: Mapping[str, str] | None = None,
+    ) -> None:
+        self.writer = writer
+        self.sources = dict(sources)
+        self.features = dict(features)
+        self.ids = dict(ids or {})
+
+    def run(
+        self,
+        sources: Sequence[str | Path],
+        output: str | Path,
+        *,
+        overwrite: bool = False,
+        functions: Path | None = None,
+        failures: str | Path | None = None,
+        sync: bool = True,
+        how: How = DEFAULT,
+    ) -> Summary:
+        """Extracts everything into a new file; if a run into it was stopped, goes on with that.
+
+        Args:
+            sources: Folders, single files, globs, lists (`@FILE`) or URLs.
+            output: Final name of the file; it appears when the extraction is complete.
+            overwrite: Whether a file of that name is replaced.
+            functions: Folder in which the user's modules are looked for first; None: the folder
+                in which the generated package lies.
+            failures: File for a list of all sources that fail, as lines of JSON, also if all of them
+                do; `overwrite` replaces another such list. None: none.
+            sync: Whether commits, and the file before it gets its name, are forced to the disk. Without that a
+                process that is killed still loses nothing, but a power cut may.
+            how: Workers, failures, memory, progress.
+
+        Returns:
+            What was done. A source that fails is skipped and named there.
+
+        Raises:
+            UsageError: Nothing to extract; or an unfinished run is there that did something else.
+            UserCodeError: A function cannot be imported, or no source at all could be extracted.
+            TargetExistsError: The output is there, or the list of failures.
+            FileError: The output or the list of failures cannot be written.
+            StoppedError: Somebody stopped it; the same call goes on.
+        """
+        target = Path(output)
+        listed = None if failures is None else Path(failures)
+        if listed is not None:
+            failure_list.expect_free(listed, target, overwrite=overwrite)
+        model = model_of(self.writer)
+        _expect_made(model, self.sources, self.features)
+        for feature in model.features.values():
+            codecs.expect(feature.options.codec)
+        beside = functions or _package_folder(self.writer)
+        job = Job(self.writer, self.features, beside, str(target), how.on_error == "retry")
+        calls = Calls(job.features, job.functions)
+        found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
+        for dim, one in found.items():
+            system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
+        claim = Claim(target, overwrite=overwrite, resumes=True, sync=sync)
+        running = Running(claim, job, self.parameters(), {dim: one.sources for dim, one in found.items()}, how)
+        return running.run(calls, self._unmatched(found), listed, overwrite=overwrite)
+
+    def _find(self, sources: Sequence[str | Path], dim: str, model: Model, functions: Path) -> Found:
+        needs = tuple(needs_of(model.led_by(dim), self.features))
+        return find(sources, dim, self.sources[dim], self.ids.get(dim), needs=needs, functions=functions)
+
+    def parameters(self) -> dict[str, object]:
+        """What is stored in the file of how each feature was made."""
+        return {
+            address: {"call": origin.function, "params": dict(origin.params)}
+            if isinstance(origin, Call)
+            else {"capture": origin.name}
+            for address, origin in self.features.items()
+        }
+
+    def _unmatched(self, found: Mapping[str, Found]) -> tuple[str, ...]:
+        """Files that no dim took, and that are no second file of an entry either."""
+        left = [one.unmatched for one in found.values()]
+        seconds = [
+            Pattern.parse(origin.source)
+            for origin in self.features.values()
+            if isinstance(origin, Call) and origin.source is not None
+        ]
+        return tuple(
+            name
+            for name in (left[0] if left else ())
+            if all(name in other for other in left[1:]) and not any(pattern.texts(name) for pattern in seconds)
+        )
+
+    def main(self, arguments: Sequence[str] | None = None) -> int:
+        """The command `python -m PACKAGE.extract`; returns its exit code."""
+        from . import command  # argparse, for those who call it as a command
+
+        return command.main(self, arguments)
+
+
+def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str, Origin]) -> None:
+    """Refuses to begin where an entry could not be complete: a feature that nothing makes."""
+    for address, place in model.places.items():
+        if address in features or place.optional or (place.lead is not None and place.lead not in sources):
+            continue
+        raise UsageError(
+            f"nothing says how {address} is made",
+            where=address,
+            do="give it `call` or `from` in the schema, or write `optional: true`",
+        )
+
+
+def _package_folder(writer: type[Writer]) -> Path:
+    return Path(str(sys.modules[writer.__module__].__file__)).resolve().parent.parent

@@ -1,0 +1,244 @@
+"""The work of one worker: sources become checked entries, and entries go where the transaction says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from h5schema.errors import DataError
+
+from ..model import Model, model_of
+from ..sources import Source
+from ..spans import Rows
+from ..writer import Writer
+from ..writing.storage import Aside, InChunks, Written
+from ..writing.taken import Checked, Given, checked, rows_of, together
+from ..writing.transaction import Planned
+from .origins import Calls, Origin, SourceFailedError
+from .summary import Failure
+
+_SMALL_BYTES = 64 << 10
+"""Rows of fewer bytes are handed to the transaction as they are."""
+_RETRIES = (0.5, 2.0, 8.0)
+"""Seconds before a source that failed is tried again."""
+
+
+class Job(NamedTuple):
+    """What every worker does; it pickles as names, and so is the same in a spawned process.
+
+    Attributes:
+        writer: The generated writer.
+        features: How each feature is made.
+        functions: Folder in which the user's modules are looked for first.
+        target: Name of the file, for errors.
+        retry: Whether a source that fails is tried again.
+    """
+
+    writer: type[Writer]
+    features: Mapping[str, Origin]
+    functions: Path
+    target: str
+    retry: bool = False
+
+    @property
+    def is_found(self) -> bool:
+        """Whether another process finds the writer by its name."""
+        module = sys.modules.get(self.writer.__module__)
+        return getattr(module, self.writer.__qualname__, None) is self.writer
+
+
+class Batch(NamedTuple):
+    """Sources that follow each other.
+
+    Attributes:
+        number: Of the batch, in the order of the sources.
+        dim: Address of their dim.
+        first: Number of the first source.
+        sources: The sources.
+        dropped: Numbers of those that are left out, and why.
+    """
+
+    number: int
+    dim: str
+    first: int
+    sources: Sequence[Source]
+    dropped: Mapping[int, Failure] = {}
+
+
+class Report(NamedTuple):
+    """What a batch has become; its entries wait at the worker until they are planned.
+
+    Attributes:
+        number: Of the batch.
+        entries: How many they are.
+        ids: Theirs; None: the dim has none.
+        rows: Rows that they have in each dataset.
+        stats: int64 [entries, 2], what `Source.stat` says of each.
+        failures: Sources that are no entries, by number.
+        unique: The blocks whose values no two entries may share.
+        bytes: Of all rows.
+        seconds: Where the time went, by what was done.
+    """
+
+    number: int
+    entries: int
+    ids: Sequence[str] | None
+    rows: Mapping[str, int]
+    stats: Rows
+    failures: Mapping[int, Failure]
+    unique: Checked | None
+    bytes: int
+    seconds: Mapping[str, float]
+
+
+class Wrote(NamedTuple):
+    """What came of the plans of a batch.
+
+    Attributes:
+        number: Of the batch.
+        written: By path.
+        seconds: Where the time went, by what was done.
+    """
+
+    number: int
+    written: Mapping[str, Written]
+    seconds: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class _Made:
+    """A batch in work."""
+
+    dim: str
+    entries: Checked
+    failures: dict[int, Failure] = field(default_factory=dict[int, Failure])
+
+
+class Maker:
+    """Makes entries of sources.
+
+    Args:
+        job: What is made.
+        handle: Descriptor of the file in the making.
+        begins: Called with the number of each source before it is read.
+    """
+
+    def __init__(self, job: Job, handle: int, begins: Callable[[int], None]) -> None:
+        self._job = job
+        self._model: Model = model_of(job.writer)
+        self._calls = Calls(job.features, job.functions)
+        self._handle = handle
+        self._begins = begins
+        self._held: dict[int, _Made] = {}
+
+    def make(self, batch: Batch) -> Report:
+        """Makes the entries of a batch and holds them."""
+        start, spent = time.perf_counter(), (self._calls.spent.load, self._calls.spent.derive)
+        model, dim = self._model, batch.dim
+        order = self._calls.of_dim(model.led_by(dim))
+        failures = dict(batch.dropped)
+        made: dict[int, Mapping[str, object]] = {}
+        for number, source in enumerate(batch.sources, batch.first):
+            if number in failures:
+                continue
+            self._begins(number)
+            try:
+                made[number] = self._tried(order, source)
+            except SourceFailedError as error:
+                failures[number] = Failure(source.id, source.path, error.said(source.path), error.frames, error.do)
+        self._begins(-1)
+        entries, numbers = self._checked(batch, made, failures)
+        self._held[batch.number] = _Made(dim, entries)
+        rows = rows_of(model, dim, entries, _Zeros()) if numbers else {}
+        load, derive = self._calls.spent.load - spent[0], self._calls.spent.derive - spent[1]
+        return Report(
+            batch.number,
+            len(numbers),
+            entries.ids if model.has_ids(dim) else None,
+            {path: len(values) for path, values in rows.items()},
+            np.array([batch.sources[n - batch.first].stat() for n in numbers], np.int64).reshape(-1, 2),
+            failures,
+            _unique(model, entries) if numbers else None,
+            sum(values.nbytes for values in rows.values()),
+            {"load": load, "derive": derive, "check": time.perf_counter() - start - load - derive},
+        )
+
+    def write(self, number: int, planned: Planned) -> Wrote:
+        """Carries the entries of a batch where they go, and lets go of them."""
+        made = self._held.pop(number)
+        rows = rows_of(self._model, made.dim, made.entries, planned.ends)
+        seconds = {"compress": 0.0, "write": 0.0}
+        written: dict[str, Written] = {}
+        for path, plan in planned.plans.items():
+            start = time.perf_counter()
+            values = rows[path]
+            written[path] = (Aside() if values.nbytes < _SMALL_BYTES else plan).write(self._handle, values)
+            seconds["compress" if isinstance(plan, InChunks) else "write"] += time.perf_counter() - start
+        return Wrote(number, written, seconds)
+
+    def _tried(self, order: Sequence[str], source: Source) -> Mapping[str, object]:
+        """The values of one source; the last failure is raised."""
+        for pause in _RETRIES if self._job.retry else ():
+            try:
+                return self._calls.of_source(order, source)
+            except SourceFailedError:
+                time.sleep(pause)
+        return self._calls.of_source(order, source)
+
+    def _checked(
+        self, batch: Batch, made: Mapping[int, Mapping[str, object]], failures: dict[int, Failure]
+    ) -> tuple[Checked, list[int]]:
+        """The entries that fit, and the numbers of their sources; a bad value fails its source and no other."""
+        numbers = list(made)
+        try:
+            return self._fitted(batch, made, numbers), numbers
+        except DataError:
+            pass
+        parts: list[Checked] = []
+        good: list[int] = []
+        for number in numbers:
+            source = batch.sources[number - batch.first]
+            try:
+                parts.append(self._fitted(batch, made, [number]))
+                good.append(number)
+            except DataError as error:
+                place = error.where.removeprefix(f"{self._job.target}: ").partition(", row")[0]
+                failures[number] = Failure(source.id, source.path, f"{place}: {error.what}", help=error.do)
+        return (together(parts) if parts else self._fitted(batch, made, [])), good
+
+    def _fitted(self, batch: Batch, made: Mapping[int, Mapping[str, object]], numbers: Sequence[int]) -> Checked:
+        addresses = next(iter(made.values()), {})
+        values = {address: [made[number][address] for number in numbers] for address in addresses}
+        ids = [batch.sources[n - batch.first].id for n in numbers] if self._model.has_ids(batch.dim) else None
+        for text in ids or ():
+            _expect_utf8(text, self._job.target)
+        return checked(self._model, batch.dim, Given(values, len(numbers), 0, ids), self._job.target)
+
+
+class _Zeros(dict[str, int]):
+    """Every dataset has no rows so far."""
+
+    def __missing__(self, path: str) -> int:
+        return 0
+
+
+def _expect_utf8(text: str, target: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"the id {text!r} cannot be written as utf-8", where=target, do="rename the source") from None
+
+
+def _unique(model: Model, entries: Checked) -> Checked | None:
+    """The blocks of features whose check says `unique`."""
+    checks = {address: model.features[address].options.check for address in entries.blocks}
+    blocks = {
+        address: entries.blocks[address] for address, check in checks.items() if check is not None and check.unique
+    }
+    return Checked(blocks, {}, entries.ids) if blocks else None

@@ -1,0 +1,278 @@
+"""Many workers, one order: what is written does not depend on who is done first.
+
+Batches of sources are given out in order, planned in order and taken in order. A worker that has made a batch waits
+for its plan, which needs only the numbers of rows of those before; meanwhile it makes another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from h5schema.errors import FileError
+
+from ..sources import Sources
+from ..spans import Rows
+from ..where import Where
+from ..writing.taken import TwiceError
+from ..writing.transaction import Planned, Transaction
+from .crew import Crew, Died
+from .maker import Batch, Report, Wrote
+from .summary import Failure
+
+_HELD = 3
+"""Batches that a worker may have in its memory."""
+_SECONDS = 0.1
+"""What a batch should take."""
+_MOST = 4096
+"""Sources of a batch."""
+_DEATHS = 2
+"""A source at which so many workers died is left out."""
+_TRIES = 5
+"""A batch with which so many workers died is given up."""
+
+
+class Taken(NamedTuple):
+    """A batch that is in the file.
+
+    Attributes:
+        done: Sources that are done, from the first on.
+        entries: New entries.
+        stats: Of their sources, int64 [entries, 2].
+        failures: New ones, by the number of the source.
+        bytes: Of their rows, decoded.
+        seconds: Where the time went.
+    """
+
+    done: int
+    entries: int
+    stats: Rows
+    failures: Mapping[int, Failure]
+    bytes: int
+    seconds: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class _Going:
+    """A batch that is not in the file yet.
+
+    Attributes:
+        batch: Its sources.
+        worker: Who has it.
+        report: What it has become.
+        planned: Where its entries go.
+        wrote: What came of that.
+        tries: Workers that died with it.
+    """
+
+    batch: Batch
+    worker: int
+    report: Report | None = None
+    planned: Planned | None = None
+    wrote: Wrote | None = None
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How many sources a batch has, so that it takes about a tenth of a second and is not too large."""
+
+    most_bytes: int
+    sources: int = 8
+
+    def learn(self, report: Report, sources: int) -> None:
+        """Looks at what came of a batch."""
+        seconds = sum(report.seconds.values()) / max(1, sources)
+        size = report.bytes / max(1, sources)
+        fitting = min(_SECONDS / max(seconds, 1e-7), self.most_bytes / max(size, 1.0), 2.0 * self.sources, _MOST)
+        self.sources = max(1, int(fitting))
+
+
+class Pipeline:
+    """Takes the sources of one dim into a transaction.
+
+    Args:
+        transaction: Where they go.
+        crew: Who works.
+        dim: Address of the dim.
+        sources: All of them.
+        done: How many are done already.
+        memory: Bytes of entries that may wait, of all workers together.
+    """
+
+    def __init__(
+        self, transaction: Transaction, crew: Crew, dim: str, sources: Sources, *, done: int, memory: int
+    ) -> None:
+        self._transaction = transaction
+        self._crew = crew
+        self._dim = dim
+        self._sources = sources
+        self._has_ids = transaction.model.has_ids(dim)
+        self._next = done  # the first source that nobody has
+        self._until = len(sources)
+        self._number = 0
+        self._going: dict[int, _Going] = {}
+        self._idle = list(range(crew.size))
+        self._pace = _Pace(max(1, memory // (crew.size * _HELD)))
+        self._deaths: dict[int, int] = {}
+        self._again: list[int] = []
+        self._sizes: dict[int, Mapping[str, int]] = {}
+
+    def run(self, seconds: float | None = None) -> Iterator[Taken]:
+        """Each batch when it is in the file, in order.
+
+        Args:
+            seconds: After so long no new batch is begun; None: until all sources are done.
+
+        Raises:
+            FileError: The file cannot be written, or workers die again and again.
+            H5SchemaError: A worker cannot go on.
+        """
+        planned = taken = 0
+        start = time.monotonic()
+        while self._going or self._next < self._until:
+            if seconds is not None and time.monotonic() - start > seconds:
+                self._until = self._next
+                seconds = None
+                continue
+            self._give()
+            for worker, answer in self._crew.answers():
+                self._idle.append(worker)
+                self._hear(worker, answer)
+            while (going := self._going.get(planned)) is not None and going.report is not None:
+                if not self._plan(going):
+                    break
+                planned += 1
+            while (going := self._going.get(taken)) is not None and going.wrote is not None:
+                yield self._take(self._going.pop(taken))
+                taken += 1
+
+    # What the workers are told.
+
+    def _give(self) -> None:
+        """Gives everybody who waits something to do, if there is something."""
+        for worker in list(self._idle):
+            if self._tell(worker):
+                self._idle.remove(worker)
+
+    def _tell(self, worker: int) -> bool:
+        own = [going for going in self._going.values() if going.worker == worker]
+        for going in own:
+            if going.report is not None and going.planned is not None and going.wrote is None:
+                self._crew.tell(worker, (going.batch.number, going.planned))
+                return True
+        if self._again:
+            going = self._going[self._again.pop(0)]
+            going.worker = worker
+            self._crew.tell(worker, going.batch)
+            return True
+        if len(own) >= _HELD or self._next >= self._until:
+            return False
+        batch = Batch(self._number, self._dim, self._next, self._sources.part(self._next, self._end()))
+        self._next += len(batch.sources)
+        self._number += 1
+        self._going[batch.number] = _Going(batch, worker)
+        self._crew.tell(worker, batch)
+        return True
+
+    def _end(self) -> int:
+        """Where the next batch ends."""
+        return min(self._until, self._next + self._pace.sources)
+
+    # What they answer.
+
+    def _hear(self, worker: int, answer: Report | Wrote | Died) -> None:
+        if isinstance(answer, Died):
+            self._bury(worker, answer)
+            return
+        going = self._going[answer.number]
+        if isinstance(answer, Wrote):
+            going.wrote = answer
+            return
+        if going.planned is not None and going.report is None and dict(answer.rows) != self._sizes[answer.number]:
+            raise FileError(
+                "sources changed while they were read, or a function does not always return the same",
+                where=str(self._transaction.target),
+                do="run it again; it goes on with what was committed",
+            )
+        going.report = answer
+        self._pace.learn(answer, len(going.batch.sources))
+
+    def _bury(self, worker: int, died: Died) -> None:
+        """All batches of a worker that died are made again; the source at which workers die is left out."""
+        for going in self._going.values():
+            if going.worker != worker or going.wrote is not None:
+                continue
+            number = going.batch.number
+            going.report = None
+            going.worker = -1
+            going.tries += 1
+            inside = 0 <= died.source - going.batch.first < len(going.batch.sources)
+            if inside and going.planned is None:
+                self._blame(going, died)
+            elif going.tries >= _TRIES:
+                raise FileError(
+                    f"{died.why}, again and again",
+                    where=str(self._transaction.target),
+                    do="look for what ends processes (memory?); run it again with fewer --workers: it goes on",
+                )
+            if number not in self._again:
+                self._again.append(number)
+
+    def _blame(self, going: _Going, died: Died) -> None:
+        self._deaths[died.source] = self._deaths.get(died.source, 0) + 1
+        if self._deaths[died.source] < _DEATHS and not died.late:
+            return
+        source = going.batch.sources[died.source - going.batch.first]
+        self._drop(going, died.source, Failure(source.id, source.path, died.why, help="look at this source"))
+        going.tries = 0
+
+    def _drop(self, going: _Going, number: int, failure: Failure) -> None:
+        going.batch = going.batch._replace(dropped={**going.batch.dropped, number: failure})
+
+    # What becomes of it.
+
+    def _plan(self, going: _Going) -> bool:
+        """Plans a batch; False: it has to be made again without one of its sources."""
+        report = going.report
+        assert report is not None
+        if going.planned is not None:
+            return True
+        clash = self._clash(report)
+        if clash is not None:
+            number, failure = clash
+            self._drop(going, number, failure)
+            going.report = None
+            self._again.append(going.batch.number)
+            return False
+        self._sizes[going.batch.number] = dict(report.rows)
+        going.planned = self._transaction.plan(self._dim, report.rows, report.entries, report.ids)
+        if not going.planned.plans:  # no entry at all
+            going.wrote = Wrote(going.batch.number, {}, {})
+        return True
+
+    def _clash(self, report: Report) -> tuple[int, Failure] | None:
+        """A source whose value another one has already, though the schema says that no two may."""
+        if report.unique is None:
+            return None
+        try:
+            self._transaction.new_of(report.unique, Where(str(self._transaction.target), 0, report.ids))
+        except TwiceError as error:
+            batch = self._going[report.number].batch
+            number = [n for n in range(batch.first, batch.first + len(batch.sources)) if n not in report.failures][
+                error.row
+            ]
+            source = batch.sources[number - batch.first]
+            return number, Failure(source.id, source.path, f"{error.address}: {error.what}", help=error.do)
+        return None
+
+    def _take(self, going: _Going) -> Taken:
+        report, wrote = going.report, going.wrote
+        assert report is not None
+        assert wrote is not None
+        self._transaction.take(self._dim, wrote.written, report.stats, report.ids)
+        seconds = {**report.seconds, **wrote.seconds}
+        done = going.batch.first + len(going.batch.sources)
+        return Taken(done, report.entries, report.stats, report.failures, report.bytes, seconds)

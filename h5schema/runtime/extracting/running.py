@@ -1,0 +1,237 @@
+"""One run: it goes on where an earlier one stopped, commits as it goes, and ends in a complete file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from h5schema.errors import UserCodeError
+from h5schema.vocabulary.extractors import EXTRACTORS
+
+from .. import stamp
+from ..model import model_of
+from ..sources import Sources
+from ..writing.claim import Claim
+from ..writing.transaction import State, Transaction
+from . import failure_list
+from .crew import Crew, Here, Processes, Threads
+from .earlier import Run, expect_same_sources, failures_of, gone_on, new_run
+from .how import How
+from .maker import Job
+from .origins import Call, Calls
+from .pipeline import Pipeline, Taken
+from .progress import Progress
+from .summary import Failure, Summary
+
+_ALONE = 0.5
+"""Seconds for which the caller works alone, before processes are begun."""
+
+
+class StoppedError(KeyboardInterrupt):
+    """Somebody stopped the run; what was committed stays, and the same call goes on."""
+
+
+class Running:
+    """One run of an extraction.
+
+    Args:
+        claim: The name under which the file is made.
+        job: What every worker does.
+        parameters: What is stored in the file of how each feature was made.
+        sources: Of each dim.
+        how: Workers, failures, memory, progress.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        job: Job,
+        parameters: Mapping[str, object],
+        sources: Mapping[str, Sources],
+        how: How,
+    ) -> None:
+        self._claim = claim
+        self._job = job
+        self._parameters = parameters
+        self._sources = sources
+        self._how = how
+        self._start = time.monotonic()
+        self._committed = time.monotonic()
+        self._model = model_of(job.writer)
+        self._run: Run = new_run(self._model, parameters)
+        self._failed: dict[str, dict[int, Failure]] = {dim: {} for dim in sources}
+
+    def run(self, calls: Calls, unmatched: Sequence[str], listed: Path | None, *, overwrite: bool) -> Summary:
+        """Takes every source into the file.
+
+        Args:
+            calls: The functions of features without entries.
+            unmatched: Files that are no sources.
+            listed: File for the list of failures, or None.
+            overwrite: Whether another such list is replaced.
+
+        Raises:
+            H5SchemaError: See `Extraction.run`.
+        """
+        state = cast("State | None", self._claim.state)
+        try:
+            if state is not None:
+                self._go_on(state)
+        except BaseException:
+            self._claim.leave()
+            raise
+        if state is not None and state["complete"]:  # only its name was missing
+            self._claim.appear()
+            return self._summary(state["counts"], unmatched)
+        transaction = self._transaction()
+        try:
+            self._fill(transaction, calls)
+            if listed is not None:
+                failure_list.write(listed, self._failures, overwrite=overwrite)
+            self._expect_some()
+            transaction.publish(cast("Mapping[str, object]", self._run))
+        except BaseException:
+            transaction.discard()
+            raise
+        return self._summary({dim: transaction.count(dim) for dim in self._sources}, unmatched)
+
+    def _go_on(self, state: State) -> None:
+        """Takes up an earlier run."""
+        self._run = gone_on(cast("Run", state["run"]), self._run, self._claim.target)
+        self._failed = {dim: failures_of(self._run, dim) for dim in self._sources}
+
+    def _transaction(self) -> Transaction:
+        return Transaction(
+            self._claim,
+            self._model,
+            self._job.writer.schema,
+            stamp.schema_text(self._job.writer),
+            parameters=self._parameters,
+            expected={dim: len(one) for dim, one in self._sources.items()},
+            sourced=tuple(self._sources),
+        )
+
+    def _fill(self, transaction: Transaction, calls: Calls) -> None:
+        for dim, sources in self._sources.items():
+            expect_same_sources(transaction, dim, sources, self._run["done"].get(dim, 0), self._failed[dim])
+        for address in self._job.features:
+            if self._model.places[address].lead is None:
+                transaction.put_whole(address, calls.of_file(address))
+        try:
+            for dim, sources in self._sources.items():
+                with Progress(
+                    f"extract {dim}", len(sources), self._how.progress, self._run["done"].get(dim, 0)
+                ) as progress:
+                    self._extract(transaction, dim, sources, progress)
+        except KeyboardInterrupt:
+            self._commit(transaction)
+            done = sum(self._run["done"].values())
+            raise StoppedError(
+                f"stopped after {done} of {sum(map(len, self._sources.values()))} sources; the same command goes on"
+            ) from None
+
+    def _extract(self, transaction: Transaction, dim: str, sources: Sources, progress: Progress) -> None:
+        """Takes the sources of one dim: alone for a moment if that is safe, and then with everybody."""
+        size = self._how.size(len(sources))
+        if self._how.workers is None and self._how.timeout is None:
+            if self._is_ours():
+                self._work(transaction, dim, sources, progress, 0, _ALONE)
+            if not self._job.is_found:
+                size = 0
+        self._work(transaction, dim, sources, progress, size, None)
+
+    def _work(
+        self,
+        transaction: Transaction,
+        dim: str,
+        sources: Sources,
+        progress: Progress,
+        size: int,
+        seconds: float | None,
+    ) -> None:
+        done = self._run["done"].get(dim, 0)
+        if done == len(sources):
+            return
+        with self._crew(size) as crew:
+            pipeline = Pipeline(transaction, crew, dim, sources, done=done, memory=self._how.memory)
+            for taken in pipeline.run(seconds):
+                self._note(dim, taken)
+                progress.step(taken.done - done, len(taken.failures))
+                done = taken.done
+                if time.monotonic() - self._committed > self._how.commit_every:
+                    self._commit(transaction)
+
+    @contextmanager
+    def _crew(self, size: int) -> Iterator[Crew]:
+        handle = self._claim.sink.handle
+        crew: Crew
+        if size == 0:
+            crew = Here(self._job, handle)
+        elif self._how.kind == "thread":
+            crew = Threads(size, self._job, handle)
+        else:
+            crew = Processes(size, self._job, handle, self._how.timeout)
+        try:
+            yield crew
+        finally:
+            crew.close()
+
+    def _is_ours(self) -> bool:
+        """Whether no code of the user's is run: then nothing is likely to end this process."""
+        return all(one.function in EXTRACTORS for one in self._job.features.values() if isinstance(one, Call))
+
+    def _note(self, dim: str, taken: Taken) -> None:
+        """What a batch adds to what is known of the run."""
+        if taken.failures and self._how.on_error == "fail":
+            raise _failed_at(min(taken.failures.items())[1], str(self._claim.target))
+        self._run["done"][dim] = taken.done
+        self._failed[dim] |= taken.failures
+        self._run["bytes"] += taken.bytes
+        for word, seconds in taken.seconds.items():
+            self._run["seconds"][word] = self._run["seconds"].get(word, 0.0) + seconds
+
+    def _commit(self, transaction: Transaction) -> None:
+        self._run["failures"] = {
+            dim: [(number, failure_list.record(one)) for number, one in sorted(failed.items())]
+            for dim, failed in self._failed.items()
+        }
+        transaction.commit(cast("Mapping[str, object]", self._run))
+        self._committed = time.monotonic()
+
+    @property
+    def _failures(self) -> tuple[Failure, ...]:
+        return tuple(one for failed in self._failed.values() for _, one in sorted(failed.items()))
+
+    def _expect_some(self) -> None:
+        total = sum(map(len, self._sources.values()))
+        if total and len(self._failures) == total:
+            first = self._failures[0]
+            frames = f"\n{first.frames}" if first.frames else ""
+            raise UserCodeError(
+                f"none of the {total} sources could be extracted; the first, {first.name}: {first.message}{frames}",
+                where=str(self._claim.target),
+                do=first.help or "mend the function or the schema and run it again; nothing was written",
+            )
+
+    def _summary(self, counts: Mapping[str, int], unmatched: Sequence[str]) -> Summary:
+        return Summary(
+            {dim: counts[dim] for dim in self._sources},
+            self._failures,
+            tuple(unmatched),
+            time.monotonic() - self._start,
+            self._claim.target.stat().st_size,
+            self._run["bytes"],
+            dict(self._run["seconds"]),
+        )
+
+
+def _failed_at(failure: Failure, target: str) -> UserCodeError:
+    frames = f"\n{failure.frames}" if failure.frames else ""
+    return UserCodeError(
+        f"a source failed: {failure.name}: {failure.message}{frames}",
+        where=target,
+        do=failure.help or "mend it and run the same command again, which goes on; or say --on-error skip",
+    )

@@ -1,0 +1,40 @@
+"""What a worker process runs."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import cast
+
+from h5schema.errors import H5SchemaError
+
+from .crew import Order, beats, obeyed
+from .maker import Job, Maker
+
+
+def main() -> None:
+    """Obeys until there is nobody who gives orders. The arguments are descriptors that the parent passed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops, and so does this
+    talking, shared, lifeline, handle = map(int, sys.argv[1:])
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    talk = Connection(talking)
+    path, job = cast("tuple[list[str], bytes]", talk.recv())
+    sys.path[:] = path
+    try:
+        maker = Maker(cast("Job", pickle.loads(job)), handle, beats(shared))
+        while True:
+            talk.send(obeyed(maker, cast("Order", talk.recv())))
+    except (EOFError, ConnectionError):
+        return
+    except H5SchemaError as error:
+        talk.send(error)
+
+
+def _end_with(lifeline: int) -> None:
+    """Ends this process when the parent ends, also while a function of the user's runs."""
+    os.read(lifeline, 1)
+    os._exit(1)
