@@ -93,9 +93,9 @@ def test_every_loader_has_its_table(h5schema: Command, photos: Path) -> None:
         "  h5py, one read a batch  ",
         "  h5py, one read a sample  ",
         "  limit: rows in memory  ",
-        "  image    chunks of 12 entries  past HDF5  ",
-        "  label    chunks of 12 entries  past HDF5  ",
-        "  name     chunks of 14 bytes    past HDF5  ",
+        "  image    contiguous  past HDF5  ",
+        "  label    contiguous  past HDF5  ",
+        "  name     contiguous  past HDF5  ",
     ):
         assert any(line.startswith(begin) for line in lines), begin
     assert lines.count("  nothing to change") == 2
