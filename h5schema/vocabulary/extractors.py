@@ -67,6 +67,10 @@ def _is_color(value: object) -> bool:
     return value is None or (len(items) == 3 and all(type(item) is int and 0 <= item <= 255 for item in items))
 
 
+def _byte_axes(params: Params) -> tuple[Axis, ...]:
+    return (Axis("bytes", None, ()),)
+
+
 def _image_axes(params: Params) -> tuple[Axis, ...]:
     height, width = cast("tuple[int, int] | None", params.get("size")) or (None, None)
     channels = _CHANNELS[cast("str", params.get("mode", "RGB"))]
@@ -81,7 +85,7 @@ EXTRACTORS = {
 """Where the code of each word is."""
 
 TAKES = {
-    "bytes": Extractor({}, lambda params: (Axis("bytes", None, ()),)),
+    "bytes": Extractor({}, _byte_axes),
     "image": Extractor(
         {
             "mode": Param(f"one of {', '.join(_CHANNELS)}", "RGB", _is_mode, tuple(_CHANNELS)),

@@ -21,6 +21,8 @@ class Bases:
 
     def add(self, first: int, root: Root) -> None:
         """Says the root of all sources from `first` on."""
+        if self._numbers and root is self._known[self._numbers[-1]]:
+            return
         number = self._roots.setdefault(root, len(self._known))
         if number == len(self._known):
             self._known.append(root)

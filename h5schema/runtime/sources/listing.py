@@ -24,8 +24,10 @@ class Listing(NamedTuple):
 
 def split(path: str, depth: int | None) -> tuple[Folder, str]:
     """A file as if the folder so many parts above it had been given; None: the highest."""
-    parts = Path(path).parts
-    if depth is None or len(parts) < depth:
-        parts = Path(os.path.abspath(path)).parts
-    depth = min(depth or len(parts), len(parts) - 1) or 1
-    return Folder(str(Path(*parts[:-depth]))), "/".join(parts[-depth:])
+    text = Path(path).as_posix()
+    if depth == 1 and "/" not in text:
+        return Folder("."), text
+    if depth is None or text.count("/") < depth:
+        text = Path(os.path.abspath(text)).as_posix()
+    above, *parts = text.rsplit("/", -1 if depth is None else depth)
+    return Folder(above or "/"), "/".join(parts)
