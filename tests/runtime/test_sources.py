@@ -120,6 +120,8 @@ GLOBS = {
     "[ab]?": ["a0/3.jpg"],
     "[!b]*/[0-9].jpg": ["a/1.jpg", "a0/3.jpg"],
     "a[-]b.jpg": ["a-b.jpg"],
+    "a[!]]b.jpg": ["a b.jpg", "a-b.jpg"],
+    "a[]^&|~ ]b.jpg": ["a b.jpg"],
     "**/b/*": ["a/b/2.jpg", "b/Z.jpg", "b/é.jpg"],
 }
 
@@ -147,7 +149,15 @@ def test_a_file_of_that_very_name_is_no_glob(tmp_path: Path) -> None:
     assert ids(find([folder / "x[1].jpg", folder / "@y.jpg"], "file", "{name}.jpg", None)) == ["x[1].jpg", "@y.jpg"]
 
 
-@pytest.mark.parametrize(("glob", "said"), [("*.png", "no file matches it\n"), ("zoo/*", "there is no folder")])
+@pytest.mark.parametrize(
+    ("glob", "said"),
+    [
+        ("*.png", "no file matches it\n"),
+        ("zoo/*", "there is no folder"),
+        ("[!]", "no file matches it\n"),
+        ("[z-a]", "it is no glob: bad character range z-a"),
+    ],
+)
 def test_a_glob_of_nothing(photos: Path, glob: str, said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)) as raised:
         find([f"{photos}/{glob}"], "file", "{path:path}", None)

@@ -12,6 +12,7 @@ from h5schema.errors import UsageError
 from .walk import walk
 
 WILD = re.compile(r"[*?\[]")
+_SPECIAL = re.compile(r"[\\\[\]^&~|]")
 _TOKEN = re.compile(r"\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 
 
@@ -32,14 +33,24 @@ class Glob(NamedTuple):
 
     @staticmethod
     def parse(text: str, wild: re.Pattern[str] = WILD) -> Glob:
-        """Reads a glob; `**` is any number of folders."""
+        """Reads a glob; `**` is any number of folders.
+
+        Raises:
+            UsageError: It is none.
+        """
         parts = text.split("/")
         first = next(index for index, part in enumerate(parts) if wild.search(part))
         folder = "/".join(parts[:first])
         rest = [part for part in parts[first:] if part]
         whole = "".join("(?:[^/]+/)*" if part == "**" else f"{_regex(part)}/" for part in rest)
-        takes = re.compile(f"(?:{whole}).*" if rest[-1] == "**" else f"(?:{whole[:-1]})(?:/.*)?", re.DOTALL)
-        return Glob(text, folder or ("/" if text.startswith("/") else "."), takes, re.compile(_reach(rest), re.DOTALL))
+        whole = f"(?:{whole}).*" if rest[-1] == "**" else f"(?:{whole[:-1]})(?:/.*)?"
+        try:
+            takes, enters = re.compile(whole, re.DOTALL), re.compile(_reach(rest), re.DOTALL)
+        except re.error as error:
+            raise UsageError(
+                f"it is no glob: {error.msg}", where=text, do="write a range from low to high, such as [a-z]"
+            ) from None
+        return Glob(text, folder or ("/" if text.startswith("/") else "."), takes, enters)
 
     def files(self) -> Iterator[Sequence[str]]:
         """The files that it takes, relative to its folder.
@@ -84,9 +95,13 @@ def _token(token: str) -> str:
     if token == "?":
         return "[^/]"
     if token[0] == "[" and len(token) > 1:
-        inside = token[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-        return f"(?!/)[{'^' + inside[1:] if inside[0] == '!' else inside}]"
+        no, inside = ("^", token[2:-1]) if token[1] == "!" else ("", token[1:-1])
+        return f"(?!/)[{no}{_SPECIAL.sub(_escaped, inside)}]" if inside else re.escape(token)
     return re.escape(token)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
 
 
 def _reach(parts: Sequence[str]) -> str:
