@@ -211,7 +211,8 @@ class Datasets:
         if not begun.part.data or options.codec == "none":
             return Chunked(dataset, checksum, count, self._sink)
         coding = Coding(options.codec, options.level, begun.part.dtype.str, dataset.chunks or ())
-        return Encoded(dataset, checksum, count, self._sink, coding)
+        path = begun.part.path
+        return Encoded(dataset, checksum, count, self._sink, coding, lambda: self._dataset(path).id)
 
     def _contiguous(self, begun: _Waiting, rows: int) -> Contiguous:
         self._create_contiguous(begun.part, rows)
@@ -238,11 +239,12 @@ class Datasets:
         self.file.create_dataset(path, data=rows.astype(dtype), dtype=dtype)
         self.note(path)
 
-    def replace(self, path: str, data: Values, dtype: np.dtype[np.generic]) -> None:
+    def replace(self, path: str, data: Values, dtype: np.dtype[np.generic], options: Options) -> None:
         """A dataset that is written whole, in place of an earlier one."""
         if path in self.file:
             del self.file[path]
-        self.file.create_dataset(path, data=data, dtype=dtype)
+        create = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
+        create(path, data=data, dtype=dtype, **_whole(data, dtype, options))
         self.note(path)
 
     def has(self, node: str) -> bool:
@@ -367,6 +369,14 @@ class Datasets:
         for first in range(0, count, step):
             self._sink.write_at(new + first * begun.row_bytes, bytes_of(old[first : min(count, first + step)]))
         del old, self.file[aside]
+
+
+def _whole(data: Values, dtype: np.dtype[np.generic], options: Options) -> dict[str, object]:
+    """How a dataset lies that is written whole: in one piece, unless its schema says otherwise."""
+    if not data.nbytes or not data.ndim or (options.codec == "none" and options.layout != "chunked"):
+        return {}
+    rows = min(len(data), max(1, (options.chunk or _CHUNK_BYTES) // (data.nbytes // len(data))))
+    return {"chunks": (rows, *data.shape[1:]), **codecs.creation(options.codec, options.level, dtype)}
 
 
 def fitting(rows: Values, part: Stored) -> Values:

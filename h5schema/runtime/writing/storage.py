@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, Protocol, cast
 
@@ -236,9 +237,18 @@ class Chunked(Storage):
 class Encoded(Storage):
     """Chunks with filters; the last one waits in memory until it is full."""
 
-    def __init__(self, dataset: h5py.Dataset, checksum: Checksum, count: int, sink: Sink, coding: Coding) -> None:
+    def __init__(
+        self,
+        dataset: h5py.Dataset,
+        checksum: Checksum,
+        count: int,
+        sink: Sink,
+        coding: Coding,
+        reopen: Callable[[], h5py.h5d.DatasetID],
+    ) -> None:
         super().__init__(dataset, checksum, count, sink)
         self._coding = coding
+        self._reopen = reopen
         self._step = coding.chunk[0]
         first = count // self._step * self._step
         self._open: list[Values] = [dataset[first:count]] if count > first else []
@@ -279,6 +289,9 @@ class Encoded(Storage):
     def _write(self, number: int, mask: int, encoded: bytes) -> None:
         place = (number * self._step, *(0 for _ in self._shape))
         self._dataset.write_direct_chunk(place, encoded, mask)
+        if mask:  # HDF5 2.0 reads a chunk wrongly through the dataset by which its filters were left out
+            self._dataset.close()
+            self._dataset = self._reopen()
 
 
 def bytes_of(rows: Values) -> memoryview:

@@ -43,7 +43,7 @@ class Wholes:
         block, _ = feature.block_of([value], place, 1, Where(where))
         data, dtype = feature.whole(block)
         if not place.is_attribute:
-            self._datasets.replace(place.path, data, dtype)
+            self._datasets.replace(place.path, data, dtype, feature.options)
         elif data.nbytes > _ATTRIBUTE_BYTES:
             raise DataError(
                 f"{data.nbytes} bytes do not fit an attribute, which ends at 64 kB",
