@@ -74,6 +74,7 @@ def gathered(blocks: Iterable[Block], template: Pattern | None, needs: Sequence[
     ids, files, values, bases = TextsMade(), TextsMade(), TextsMade(), Bases()
     tables: list[str] = []
     names: tuple[str, ...] = ()
+    by_file = template is None
     for block in blocks:
         names = names if tables else block.names
         _expect_known(block, names, needs)
@@ -83,9 +84,10 @@ def gathered(blocks: Iterable[Block], template: Pattern | None, needs: Sequence[
                 bases.add(at, one.base)
             ids.add([str(at) if one.id is None else one.id for at, one in enumerate(some, first)])
             files.add([one.file or "" for one in some])
+            by_file = by_file and all(one.id == one.file for one in some)
             values.add([json.dumps([len(tables), one.number, *one.values]) for one in some])
         tables.append(block.table)
-    made = ids.done() if template is None else template
+    made = template or (None if by_file else ids.done())
     return Sources(files.done(), bases, Rows(names, tables, values.done()), made)
 
 
