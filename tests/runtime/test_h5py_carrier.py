@@ -22,15 +22,18 @@ VALUES = {
     "narrow": np.random.default_rng(0).integers(0, 9, ROWS).astype(np.int8),
     "wide": np.random.default_rng(1).standard_normal((ROWS, 300)),
     "deep": np.random.default_rng(2).integers(0, 9, (ROWS, 2, 3)).astype(">i4"),
+    "long": np.random.default_rng(3).integers(0, 9, (ROWS, 3000)).astype(np.uint8),
+    "texts": np.random.default_rng(4).integers(97, 99, 5 * ROWS).astype(np.uint8).view("S5"),
 }
 STORAGE: dict[str, dict[str, Any]] = {
     "contiguous": {},
+    "ones": {"chunks": 1},
     "chunked": {"chunks": 7},
     "large": {"chunks": 4000},
     "lzf": {"chunks": 100, "compression": "lzf"},
     "gzip": {"chunks": 33, "compression": "gzip", "shuffle": True},
 }
-NAMES = [f"{name}/{how}" for name in VALUES for how in STORAGE]
+NAMES = [f"{name}/{how}" for name in VALUES for how in (*STORAGE, "virtual")]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,9 @@ def carrier(tmp_path_factory: pytest.TempPathFactory) -> Any:
             for how, options in STORAGE.items():
                 some = {**options, "chunks": (options["chunks"], *values.shape[1:])} if options else {}
                 file.create_dataset(f"{name}/{how}", data=values, **some)
+            layout = h5py.VirtualLayout(values.shape, values.dtype)
+            layout[...] = h5py.VirtualSource(file[f"{name}/chunked"])
+            file.create_virtual_dataset(f"{name}/virtual", layout)
         file["one"] = 5
         file.attrs["here"] = [1, 2, 3]
         yield H5pyCarrier(file)
@@ -57,6 +63,7 @@ def test_any_spans(carrier: H5pyCarrier, name: str, asked: list[tuple[int, int]]
     wanted = [values[a : a + n] for a, n in zip(starts, lengths, strict=True)]
     assert np.array_equal(got, np.concatenate(wanted) if wanted else values[:0])
     assert got.shape[1:] == values.shape[1:]
+    assert got.dtype == values.dtype
 
 
 @given(name=st.sampled_from(NAMES), rows=st.lists(st.integers(0, ROWS - 1), max_size=80), dense=st.booleans())

@@ -15,13 +15,8 @@ from numpy.typing import NDArray
 from h5schema.errors import FileError
 
 from ..damage import READ_ERRORS
-from ..spans import Fetched, Rows, Spans, expect_inside, positions
-
-_BRIDGE_BYTES = 64 << 10
-"""A gap of up to so many bytes is read along: one call costs what they cost.
-
-h5py's fancy selections are not used: they took 200 µs a row of uint8[32, 32, 3] where a slice takes 20.
-"""
+from ..spans import Fetched, Spans, expect_inside
+from .calls import gathered
 
 
 @cache
@@ -36,6 +31,7 @@ class H5pyCarrier:
 
     def __init__(self, file: h5py.File) -> None:
         self._file = file
+        self._name = file.filename
         self._datasets: dict[str, h5py.Dataset] = {}
         self._lock = threading.Lock()
 
@@ -84,11 +80,11 @@ class H5pyCarrier:
         if plist.get_layout() == h5py.h5d.VIRTUAL or plist.get_external_count():
             from .elsewhere import expect_elsewhere  # rarely
 
-            expect_elsewhere(h5py.Dataset(opened), path, Path(self._file.filename))
+            expect_elsewhere(h5py.Dataset(opened), path, Path(self._name))
         if plist.get_nfilters():
             from ..hdf5_filters import expect_filters  # where nothing is encoded, it is not needed
 
-            expect_filters(opened, f"{self._file.filename}: {path}")
+            expect_filters(opened, f"{self._name}: {path}")
             del opened
             return cast("h5py.Dataset", self._file[path])
         # Of a read-only dataset h5py keeps its reader from call to call.
@@ -97,7 +93,7 @@ class H5pyCarrier:
     def _missing(self, noun: str, path: str) -> FileError:
         return FileError(
             f"the {noun} is missing",
-            where=f"{self._file.filename}: {path}",
+            where=f"{self._name}: {path}",
             do="the file is damaged or was changed by another program; extract or copy it again",
         )
 
@@ -113,48 +109,15 @@ class H5pyCarrier:
         dataset = None if "@" in spans.path else self.dataset(spans.path)
         if dataset is None or not dataset.shape:
             return self._whole(spans.path)
-        expect_inside(spans, dataset.shape[0], self._file.filename)
+        expect_inside(spans, dataset.shape[0], self._name)
         starts, lengths = spans.starts, spans.lengths
         if not (len(starts) and lengths if isinstance(lengths, int) else lengths.any()):
             return np.empty((0, *dataset.shape[1:]), dataset.dtype)
         try:
-            return _gather(dataset, starts, lengths)
+            return gathered(dataset, starts, lengths)
         except OSError as error:
             raise FileError(
                 f"HDF5 cannot read rows {int(starts.min())} to {int((starts + lengths).max()) - 1}: {error}",
-                where=f"{self._file.filename}: {spans.path}",
+                where=f"{self._name}: {spans.path}",
                 do="the file is damaged or cut short; copy it again from its origin",
             ) from None
-
-
-def _gather(dataset: h5py.Dataset, starts: Rows, lengths: Rows | int) -> NDArray[np.generic]:
-    """Reads each wanted row once, in file order, and lays the rows out as they were asked for."""
-    if isinstance(lengths, int):
-        lengths = np.full(len(starts), lengths, np.int64)
-    if len(starts) == 1:
-        first = int(starts[0])
-        return cast("NDArray[np.generic]", dataset[first : first + int(lengths[0])])
-    row_bytes = max(1, dataset.dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64)))
-    run_starts, run_stops = _runs(starts, lengths, bridge=_BRIDGE_BYTES // row_bytes)
-    block = _end_to_end([dataset[a:b] for a, b in zip(run_starts.tolist(), run_stops.tolist(), strict=True)])
-    if len(run_starts) == 1 and np.array_equal(starts[1:], (starts + lengths)[:-1]):
-        return block
-    run = np.searchsorted(run_starts, starts, side="right") - 1
-    before = np.cumsum(run_stops - run_starts) - (run_stops - run_starts)
-    return np.take(block, positions(starts - run_starts[run] + before[run], lengths), axis=0)
-
-
-def _runs(starts: Rows, lengths: Rows, bridge: int) -> tuple[Rows, Rows]:
-    """The spans in file order, with overlapping and nearly touching ones made one."""
-    filled = lengths > 0
-    order = np.argsort(starts[filled], kind="stable")
-    first, stop = starts[filled][order], (starts + lengths)[filled][order]
-    reach = np.maximum.accumulate(stop)
-    new = np.ones(len(first), bool)
-    new[1:] = first[1:] > reach[:-1] + bridge
-    begin = np.flatnonzero(new)
-    return first[begin], np.maximum.reduceat(stop, begin)
-
-
-def _end_to_end(parts: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
