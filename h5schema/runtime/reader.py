@@ -81,12 +81,16 @@ class Reader(AnyReader):
         """The open file, which is of this class."""
         file = open_to_read(self.path)
         try:
-            stamp.expect(file, self.file.schema, self.model.layout)
+            self.expect(file)
         except FileError:
             file.close()
             raise
         self._forget()
         return file
+
+    def expect(self, file: h5py.File) -> None:
+        """Refuses a file that is not of this class."""
+        stamp.expect(file, self.file.schema, self.model.layout)
 
     def _forget(self) -> None:
         """Drops what was found in the file: the next one of this name may be another."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,20 +88,55 @@ def expect(file: h5py.File, schema: Schema, described: Callable[[], layout.Layou
 
 def _another(file: h5py.File, schema: Schema, described: layout.Layout) -> FileError:
     """The file is of another schema."""
-    import json  # rarely
-
     stamp = file[layout.RESERVED].attrs
-    stored = cast("Mapping[str, object]", json.loads(read_text(file, LAYOUT)))
-    found = differences(stored, cast("Mapping[str, object]", json.loads(layout.canonical(described))))
-    listed = "".join(f"\n  - {line}" for line in found[:20]) + (
-        f"\n  - and {len(found) - 20} more" if len(found) > 20 else ""
-    )
+    found = differences(layout_of(file), _plain(described))
     return FileError(
         f"the file is of schema {stamp['schema_name']} {stamp['schema_version']}, "
-        f"and this class is of {schema.name} {schema.version}; they differ:{listed}",
+        f"and this class is of {schema.name} {schema.version}; they differ:{listed(found)}",
         where=file.filename,
         do="use the package that was generated from the schema in the file, or extract the data anew",
     )
+
+
+def expect_less(file: h5py.File, described: Callable[[], layout.Layout]) -> None:
+    """Refuses a file that differs from a class in more than what it lacks.
+
+    Args:
+        file: That was opened.
+        described: The layout of the class.
+
+    Raises:
+        FileError: It is not ours, of a newer layout, unfinished, or has something that the class has not, or otherwise.
+    """
+    with readable(f"{file.filename}: /{layout.RESERVED}"):
+        _stamped(file, file.filename)
+        found = differences(layout_of(file), _plain(described()), more=True)
+    if found:
+        raise FileError(
+            f"it cannot be updated, because it differs from the schema in more than what it lacks:{listed(found)}",
+            where=file.filename,
+            do="take these changes of the schema back, or extract everything anew with `--overwrite`",
+        )
+
+
+def layout_of(file: h5py.File) -> Mapping[str, object]:
+    """The layout that a file says it has."""
+    import json  # rarely
+
+    return cast("Mapping[str, object]", json.loads(read_text(file, LAYOUT)))
+
+
+def _plain(described: layout.Layout) -> Mapping[str, object]:
+    """A layout as a file gives it back."""
+    import json  # rarely
+
+    return cast("Mapping[str, object]", json.loads(layout.canonical(described)))
+
+
+def listed(found: Sequence[str]) -> str:
+    """Differences, one a line, but not too many."""
+    more = f"\n  - and {len(found) - 20} more" if len(found) > 20 else ""
+    return "".join(f"\n  - {line}" for line in found[:20]) + more
 
 
 def expect_ours(file: h5py.File) -> None:
@@ -159,8 +194,14 @@ def _value(ours: h5py.h5g.GroupID, name: bytes, dtype: type[np.generic] | None =
     return value[()]
 
 
-def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
-    """What two layouts disagree on, one sentence each, the file's side first."""
+def differences(stored: Mapping[str, object], wanted: Mapping[str, object], *, more: bool = False) -> list[str]:
+    """What two layouts disagree on, one sentence each, the file's side first.
+
+    Args:
+        stored: Of the file.
+        wanted: Of the class.
+        more: Whether the class may have what the file lacks.
+    """
     found: list[str] = []
     if stored["layout"] != wanted["layout"]:
         found.append(f"layout version {stored['layout']} in the file, {wanted['layout']} in the class")
@@ -171,7 +212,7 @@ def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> l
             if address not in new:
                 found.append(f"{noun} {address}: in the file only")
             elif address not in old:
-                found.append(f"{noun} {address}: in the class only")
+                found += [] if more else [f"{noun} {address}: in the class only"]
             else:
                 found += [
                     f"{noun} {address}: {key} {_said(there)} in the file, {_said(here)} in the class"

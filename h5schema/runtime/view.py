@@ -73,17 +73,17 @@ class View(Generic[EntryT, BlockT]):
     ) -> EntryT | BlockT:
         if isinstance(index, tuple):
             self._expect_one_value(index)
-            return self._entry(self.read(np.zeros(1, np.int64)), 0)
+            return self.entry(self.read(np.zeros(1, np.int64)), 0)
         self._lead()
         if isinstance(index, int | str | np.integer):
-            return self._entry(self.read(np.array([self._row(index)], np.int64)), 0)
+            return self.entry(self.read(np.array([self._row(index)], np.int64)), 0)
         return self.read(self.rows(cast("slice | Iterable[int] | Iterable[str] | NDArray[np.generic]", index)))
 
     def __iter__(self) -> Iterator[EntryT]:
         for start in range(0, len(self), 256):
             block = self.read(np.arange(start, min(len(self), start + 256), dtype=np.int64))
             for i in range(len(cast("Sequence[object]", block))):
-                yield self._entry(block, i)
+                yield self.entry(block, i)
 
     def rows(self, index: slice | Iterable[int] | Iterable[str] | NDArray[np.generic]) -> Rows:
         """Rows of a slice, of a mask, of positions (negative ones from the end), or of ids: int64 [n]."""
@@ -173,7 +173,8 @@ class View(Generic[EntryT, BlockT]):
             do="rows count from 0; negative ones from the end",
         )
 
-    def _entry(self, block: object, index: int) -> EntryT:
+    def entry(self, block: object, index: int) -> EntryT:
+        """One entry of a block that was read; None: it is absent."""
         if isinstance(block, Maybe):
             some = cast("Maybe[BlockT]", block)
             return self._feature.entry(some.values, index) if some.present[index] else cast("EntryT", None)
