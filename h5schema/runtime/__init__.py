@@ -16,9 +16,10 @@ from .writer import Writer
 
 if TYPE_CHECKING:
     from .extracting.extraction import Extraction
+    from .extracting.failures import Failure
     from .extracting.how import How
     from .extracting.origins import Call, Capture
-    from .extracting.summary import Failure, Summary
+    from .extracting.summary import Summary
     from .plan import Batch, Fields, Ids, Plan, Position, Take
 
 __all__ = [
@@ -64,7 +65,8 @@ _LATER = {
     "extracting.how": ("How",),
     "extracting.origins": ("Call", "Capture"),
     "plan": ("Batch", "Fields", "Ids", "Plan", "Position", "Take"),
-    "extracting.summary": ("Failure", "Summary"),
+    "extracting.failures": ("Failure",),
+    "extracting.summary": ("Summary",),
 }
 
 

@@ -50,7 +50,7 @@ def test_a_good_run(photos: Path, tmp_path: Path) -> None:
     picture_tools.calls.clear()
     summary = extraction.run([photos], tmp_path / "a.h5", how=How(workers=0))
     assert summary.entries == {"photo": 10}
-    assert summary.failures == ()
+    assert not summary.failures
     assert summary.unmatched == (), "a second file of an entry is taken, too"
     assert summary.bytes == (tmp_path / "a.h5").stat().st_size
     assert len(picture_tools.calls) == 10, "one call makes both features"

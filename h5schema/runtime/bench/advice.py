@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from h5schema.vocabulary.codecs import CODECS, EXTRA
 
+from ..amounts import short, size_of
 from ..carrier.cache import CHUNKS
-from .report import Advice, FeatureFigures, short, size_of
+from .report import Advice, FeatureFigures
 from .storage import Storage
 
 _WORTH = 0.2

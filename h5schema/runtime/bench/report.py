@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from h5schema.errors import visible
 
+from ..amounts import short, size_of
 from ..table import table
 from .storage import Storage
 
@@ -140,21 +141,6 @@ class LoaderFigures:
             lines += _filled(f"{one.feature}: {one.reason}", width, "    ")
             lines += [f"      {'or ' if number else '   '} {line}" for number, line in enumerate(one.write)]
         return lines
-
-
-def size_of(count: int) -> str:
-    """Bytes for people."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
-def short(figure: float) -> str:
-    """Whole, or three digits of a small one."""
-    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 def _right(column: Sequence[str]) -> list[str]:

@@ -14,23 +14,21 @@ from .. import stamp
 from ..model import Model
 from ..sources import Sources
 from ..writing.transaction import Transaction
-from .summary import Failure
+from .failures import Failures, State, mark_of
 
 
 class Run(TypedDict):
     """What a run commits of itself.
 
-    `done` has the number of sources of each dim that are done; `failures` those of them that failed, by number.
+    `done` has the number of sources of each dim that are done; `failures` those of them that failed.
     """
 
     layout: Mapping[str, object]
     parameters: Mapping[str, object]
     stores: Mapping[str, object]
     done: dict[str, int]
-    failures: dict[str, list[tuple[int, dict[str, str]]]]
-    unmatched: list[str]
+    failures: State
     bytes: int
-    seconds: dict[str, float]
 
 
 def new_run(model: Model, parameters: Mapping[str, object]) -> Run:
@@ -49,10 +47,8 @@ def new_run(model: Model, parameters: Mapping[str, object]) -> Run:
         "parameters": parameters,
         "stores": stores,
         "done": {},
-        "failures": {},
-        "unmatched": [],
+        "failures": {"texts": [], "dims": {}},
         "bytes": 0,
-        "seconds": {},
     }
     return cast("Run", json.loads(layout.canonical(run)))
 
@@ -78,40 +74,33 @@ def gone_on(earlier: Run, new: Run, target: Path) -> Run:
     return earlier
 
 
-def expect_same_sources(
-    transaction: Transaction, dim: str, sources: Sources, done: int, failed: Mapping[int, Failure]
-) -> None:
+def expect_same_sources(transaction: Transaction, dim: str, sources: Sources, done: int, failures: Failures) -> None:
     """Refuses to go on where a source that is in the file is another one now.
 
     Raises:
         UsageError: One is gone, new among those that are done, or has another size or time.
     """
+    failed = failures.in_order(dim)
+    next_failed, mark = next(failed, (-1, 0))
     known = transaction.sources(dim)
     has_ids = transaction.model.has_ids(dim)
     for number in range(done):
         if number >= len(sources):
             raise _refused(transaction.target, [f"{done} sources of {dim} are done, and there are {len(sources)} now"])
         source = sources[number]
-        if number in failed:
-            if failed[number].source != source.id:
+        if number == next_failed:
+            if mark != mark_of(source.id):
                 raise _refused(
                     transaction.target,
-                    [f"source {number} of {dim} was {failed[number].source}, and is {source.id} now"],
+                    [f"source {number} of {dim} was another one, which failed; it is {source.id} now"],
                 )
+            next_failed, mark = next(failed, (-1, 0))
             continue
         text, stat = next(known)
         if has_ids and text != source.id:
             raise _refused(transaction.target, [f"source {number} of {dim} was {text}, and is {source.id} now"])
         if stat != source.stat():
             raise _refused(transaction.target, [f"{source.id} was changed since it was read"])
-
-
-def failures_of(run: Run, dim: str) -> dict[int, Failure]:
-    """The sources of a dim that failed, by number."""
-    return {
-        number: Failure(one["source"], Path(one["path"]), one["error"], one["frames"], one["help"])
-        for number, one in run["failures"].get(dim, [])
-    }
 
 
 def _said(value: object) -> str:

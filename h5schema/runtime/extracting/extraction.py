@@ -20,6 +20,7 @@ from .maker import Job
 from .needs import needs_of
 from .origins import Call, Calls, Origin
 from .running import Running
+from .spending import Spending
 from .summary import Summary
 
 
@@ -81,6 +82,7 @@ class Extraction:
             FileError: The output or the list of failures cannot be written.
             StoppedError: Somebody stopped it; the same call goes on.
         """
+        spending = Spending()
         target = Path(output)
         listed = None if failures is None else Path(failures)
         if listed is not None:
@@ -92,11 +94,14 @@ class Extraction:
         beside = functions or _package_folder(self.writer)
         job = Job(self.writer, self.features, beside, str(target), how.on_error == "retry")
         calls = Calls(job.features, job.functions)
-        found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
+        with spending.on("find"):
+            found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
         for dim, one in found.items():
             system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
         claim = Claim(target, overwrite=overwrite, resumes=True, sync=sync)
-        running = Running(claim, job, self.parameters(), {dim: one.sources for dim, one in found.items()}, how)
+        running = Running(
+            claim, job, self.parameters(), {dim: one.sources for dim, one in found.items()}, how, spending
+        )
         return running.run(calls, self._unmatched(found), listed, overwrite=overwrite)
 
     def _find(self, sources: Sequence[str | Path], dim: str, model: Model, functions: Path) -> Found:

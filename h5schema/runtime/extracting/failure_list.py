@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from h5schema.errors import FileError, TargetExistsError, UsageError
 
 from .. import system
-from .summary import Failure
+from .failures import Failure
 
 _BEGINS = b'{"source": '
 
@@ -34,7 +34,7 @@ def expect_free(path: Path, output: Path, *, overwrite: bool) -> None:
         )
 
 
-def write(path: Path, failures: Sequence[Failure], *, overwrite: bool) -> None:
+def write(path: Path, failures: Iterable[Failure], *, overwrite: bool) -> None:
     """Writes the list, empty if nothing failed.
 
     Raises:
@@ -42,22 +42,11 @@ def write(path: Path, failures: Sequence[Failure], *, overwrite: bool) -> None:
     """
     try:
         with path.open("w" if overwrite else "x", encoding="ascii") as file:
-            file.writelines(json.dumps(record(failure)) + "\n" for failure in failures)
+            file.writelines(json.dumps(failure.record()) + "\n" for failure in failures)
     except OSError as error:
         raise FileError(
             f"the list of failures cannot be written: {error.strerror}", where=str(path), do="name another file"
         ) from None
-
-
-def record(failure: Failure) -> dict[str, str]:
-    """A failure as JSON has it."""
-    return {
-        "source": failure.source,
-        "path": str(failure.path),
-        "error": failure.message,
-        "frames": failure.frames,
-        "help": failure.help,
-    }
 
 
 def _is_list(path: Path) -> bool:

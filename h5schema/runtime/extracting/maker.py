@@ -20,8 +20,8 @@ from ..writer import Writer
 from ..writing.storage import Aside, InChunks, Written
 from ..writing.taken import Checked, Given, checked, rows_of, together
 from ..writing.transaction import Planned
+from .failures import Failure
 from .origins import Calls, Origin, SourceFailedError
-from .summary import Failure
 
 _SMALL_BYTES = 64 << 10
 """Rows of fewer bytes are handed to the transaction as they are."""

@@ -7,7 +7,7 @@ for its plan, which needs only the numbers of rows of those before; meanwhile it
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,9 +18,9 @@ from ..spans import Rows
 from ..where import Where
 from ..writing.taken import TwiceError
 from ..writing.transaction import Planned, Transaction
-from .crew import Crew, Died
+from .crew import Answer, Crew, Died
+from .failures import Failure
 from .maker import Batch, Report, Wrote
-from .summary import Failure
 
 _HELD = 3
 """Batches that a worker may have in its memory."""
@@ -100,11 +100,15 @@ class Pipeline:
         sources: All of them.
         done: How many are done already.
         memory: Bytes of entries that may wait, of all workers together.
+
+    Attributes:
+        waited: Seconds that it waited for workers.
     """
 
     def __init__(
         self, transaction: Transaction, crew: Crew, dim: str, sources: Sources, *, done: int, memory: int
     ) -> None:
+        self.waited = 0.0
         self._transaction = transaction
         self._crew = crew
         self._dim = dim
@@ -138,7 +142,7 @@ class Pipeline:
                 seconds = None
                 continue
             self._give()
-            for worker, answer in self._crew.answers():
+            for worker, answer in self._answers():
                 self._idle.append(worker)
                 self._hear(worker, answer)
             while (going := self._going.get(planned)) is not None and going.report is not None:
@@ -182,6 +186,12 @@ class Pipeline:
         return min(self._until, self._next + self._pace.sources)
 
     # What they answer.
+
+    def _answers(self) -> Iterable[tuple[int, Answer]]:
+        start = time.monotonic()
+        answers = self._crew.answers()
+        self.waited += time.monotonic() - start
+        return answers
 
     def _hear(self, worker: int, answer: Report | Wrote | Died) -> None:
         if isinstance(answer, Died):

@@ -18,13 +18,15 @@ from ..writing.claim import Claim
 from ..writing.transaction import State, Transaction
 from . import failure_list
 from .crew import Crew, Here, Processes, Threads
-from .earlier import Run, expect_same_sources, failures_of, gone_on, new_run
+from .earlier import Run, expect_same_sources, gone_on, new_run
+from .failures import Failure, Failures
 from .how import How
 from .maker import Job
 from .origins import Call, Calls
 from .pipeline import Pipeline, Taken
 from .progress import Progress
-from .summary import Failure, Summary
+from .spending import Spending, coded
+from .summary import Summary
 
 _ALONE = 0.5
 """Seconds for which the caller works alone, before processes are begun."""
@@ -43,6 +45,7 @@ class Running:
         parameters: What is stored in the file of how each feature was made.
         sources: Of each dim.
         how: Workers, failures, memory, progress.
+        spending: Where the time goes.
     """
 
     def __init__(
@@ -52,17 +55,19 @@ class Running:
         parameters: Mapping[str, object],
         sources: Mapping[str, Sources],
         how: How,
+        spending: Spending,
     ) -> None:
         self._claim = claim
         self._job = job
         self._parameters = parameters
         self._sources = sources
         self._how = how
-        self._start = time.monotonic()
+        self._spending = spending
         self._committed = time.monotonic()
         self._model = model_of(job.writer)
         self._run: Run = new_run(self._model, parameters)
-        self._failed: dict[str, dict[int, Failure]] = {dim: {} for dim in sources}
+        self._failures = Failures(sources)
+        self._earlier = 0
 
     def run(self, calls: Calls, unmatched: Sequence[str], listed: Path | None, *, overwrite: bool) -> Summary:
         """Takes every source into the file.
@@ -92,7 +97,9 @@ class Running:
             if listed is not None:
                 failure_list.write(listed, self._failures, overwrite=overwrite)
             self._expect_some()
-            transaction.publish(cast("Mapping[str, object]", self._run))
+            self._run["failures"] = self._failures.state()
+            with self._spending.on("finish"):
+                transaction.publish(cast("Mapping[str, object]", self._run))
         except BaseException:
             transaction.discard()
             raise
@@ -101,7 +108,8 @@ class Running:
     def _go_on(self, state: State) -> None:
         """Takes up an earlier run."""
         self._run = gone_on(cast("Run", state["run"]), self._run, self._claim.target)
-        self._failed = {dim: failures_of(self._run, dim) for dim in self._sources}
+        self._failures = Failures(self._sources, self._run["failures"])
+        self._earlier = sum(self._run["done"].values())
 
     def _transaction(self) -> Transaction:
         return Transaction(
@@ -116,7 +124,7 @@ class Running:
 
     def _fill(self, transaction: Transaction, calls: Calls) -> None:
         for dim, sources in self._sources.items():
-            expect_same_sources(transaction, dim, sources, self._run["done"].get(dim, 0), self._failed[dim])
+            expect_same_sources(transaction, dim, sources, self._run["done"].get(dim, 0), self._failures)
         for address in self._job.features:
             if self._model.places[address].lead is None:
                 transaction.put_whole(address, calls.of_file(address))
@@ -157,12 +165,13 @@ class Running:
             return
         with self._crew(size) as crew:
             pipeline = Pipeline(transaction, crew, dim, sources, done=done, memory=self._how.memory)
-            for taken in pipeline.run(seconds):
-                self._note(dim, taken)
-                progress.step(taken.done - done, len(taken.failures))
-                done = taken.done
-                if time.monotonic() - self._committed > self._how.commit_every:
-                    self._commit(transaction)
+            with self._spending.work(size, pipeline):
+                for taken in pipeline.run(seconds):
+                    self._note(dim, taken)
+                    progress.step(taken.done - done, len(taken.failures))
+                    done = taken.done
+                    if time.monotonic() - self._committed > self._how.commit_every:
+                        self._commit(transaction)
 
     @contextmanager
     def _crew(self, size: int) -> Iterator[Crew]:
@@ -188,22 +197,15 @@ class Running:
         if taken.failures and self._how.on_error == "fail":
             raise _failed_at(min(taken.failures.items())[1], str(self._claim.target))
         self._run["done"][dim] = taken.done
-        self._failed[dim] |= taken.failures
+        self._failures.add(dim, taken.failures)
         self._run["bytes"] += taken.bytes
-        for word, seconds in taken.seconds.items():
-            self._run["seconds"][word] = self._run["seconds"].get(word, 0.0) + seconds
+        self._spending.add(taken.seconds)
 
     def _commit(self, transaction: Transaction) -> None:
-        self._run["failures"] = {
-            dim: [(number, failure_list.record(one)) for number, one in sorted(failed.items())]
-            for dim, failed in self._failed.items()
-        }
-        transaction.commit(cast("Mapping[str, object]", self._run))
+        self._run["failures"] = self._failures.state()
+        with self._spending.on("commit"):
+            transaction.commit(cast("Mapping[str, object]", self._run))
         self._committed = time.monotonic()
-
-    @property
-    def _failures(self) -> tuple[Failure, ...]:
-        return tuple(one for failed in self._failed.values() for _, one in sorted(failed.items()))
 
     def _expect_some(self) -> None:
         total = sum(map(len, self._sources.values()))
@@ -217,14 +219,18 @@ class Running:
             )
 
     def _summary(self, counts: Mapping[str, int], unmatched: Sequence[str]) -> Summary:
+        target = self._claim.target
         return Summary(
             {dim: counts[dim] for dim in self._sources},
             self._failures,
             tuple(unmatched),
-            time.monotonic() - self._start,
-            self._claim.target.stat().st_size,
+            self._spending.seconds,
+            target.stat().st_size,
             self._run["bytes"],
-            dict(self._run["seconds"]),
+            coded(target, self._model),
+            self._spending.spent(),
+            sum(map(len, self._sources.values())),
+            self._earlier,
         )
 
 

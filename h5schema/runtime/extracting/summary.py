@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from h5schema.errors import visible
+
+from ..amounts import counted, size_of
+from .failures import Failure, Failures, Group
 
 _GROUPS = 10
 """Kinds of failure that are told."""
 _NAMED = 20
 """Sources of a kind that are all named; of more, and of files that match nothing, the first three are."""
+_TOLD_SECONDS = 1.0
+"""Of a shorter run nobody wants to know where the time went."""
+_TOLD_SHARE = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A source that was skipped.
+class Coded(NamedTuple):
+    """The values that a codec was used on.
 
     Attributes:
-        source: Its id.
-        path: Of its file.
-        message: What went wrong.
-        frames: The traceback of the user's own function, or "".
-        help: What to do about it, or "".
+        decoded: Bytes of the values.
+        stored: Bytes that they take in the file.
     """
 
-    source: str
-    path: Path
-    message: str
-    frames: str = ""
-    help: str = ""
+    decoded: int
+    stored: int
+
+    @property
+    def ratio(self) -> float:
+        """How much smaller they are."""
+        return self.decoded / max(1, self.stored)
+
+
+class Spent(NamedTuple):
+    """Where the time of a run went.
+
+    Attributes:
+        workers: How many worked; 0: nobody but the caller.
+        available: Seconds that all workers together had.
+        by_workers: Seconds of them, by what was done: load, derive, check, compress, write.
+        by_caller: Seconds of the one who has the file: find (list the sources), place (what workers made), commit
+            (make it durable), finish (complete the file).
+    """
+
+    workers: int
+    available: float
+    by_workers: Mapping[str, float]
+    by_caller: Mapping[str, float]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.message}"
-
-    @property
-    def name(self) -> str:
-        """The id, and the path if the id does not say it."""
-        return self.source if self.path.as_posix().endswith(self.source) else f"{self.source} ({self.path})"
-
-    @property
-    def alike(self) -> str:
-        """The same text for sources that failed in the same way: all but their own paths."""
-        text = f"{self.message}\n{self.frames}\n{self.help}"
-        return text.replace(str(self.path), "…").replace(self.path.name, "…")
+        shares = {word: seconds / max(self.available, 1e-9) for word, seconds in self.by_workers.items()}
+        shares["waiting"] = 1.0 - sum(shares.values())
+        said = ", ".join(f"{word} {share:.0%}" for word, share in shares.items() if share >= _TOLD_SHARE)
+        who = counted(self.workers, "worker", "workers") if self.workers else "the functions"
+        own = ", ".join(f"{word} {seconds:.1f} s" for word, seconds in self.by_caller.items() if seconds >= 0.05)
+        return f"{who}: {said}" + (f"; the coordinator: {own}" if own else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,83 +76,115 @@ class Summary:
         seconds: How long it took.
         bytes: Size of the file.
         decoded: Bytes of all values.
-        spent: Seconds of all workers together, by what they were spent on.
+        coded: Those of them that a codec was used on; None: it was used on none.
+        spent: Where the time went.
+        sources: How many there are.
+        earlier: How many of them an earlier run, which was stopped, had done.
     """
 
     entries: Mapping[str, int]
-    failures: tuple[Failure, ...]
+    failures: Failures
     unmatched: tuple[str, ...]
     seconds: float
     bytes: int
-    decoded: int = 0
-    spent: Mapping[str, float] = field(default_factory=dict[str, float])
+    decoded: int
+    coded: Coded | None
+    spent: Spent
+    sources: int
+    earlier: int
 
     def __str__(self) -> str:
-        made = [_count(count, "entry", "entries") + f" of {dim}" for dim, count in self.entries.items()]
-        skipped = [f"{_count(len(self.failures), 'source', 'sources')} skipped"] if self.failures else []
-        lines = [f"{', '.join(made + skipped)}; {self.bytes / 2**20:.1f} MiB in {self.seconds:.1f} s"]
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        made = [counted(count, "entry", "entries") + f" of {dim}" for dim, count in self.entries.items()]
+        skipped = [f"{counted(len(self.failures), 'source', 'sources')} skipped"] if self.failures else []
+        after = f", after {self.earlier} of {self.sources} sources were done before" if self.earlier else ""
+        yield f"{', '.join(made + skipped)}; {size_of(self.bytes)} in {self.seconds:.1f} s{after}"
+        if self.coded is not None:
+            sizes = f"{size_of(self.coded.decoded)} of values take {size_of(self.coded.stored)}"
+            yield f"compressed {self.coded.ratio:.2f} to 1: {sizes}"
+        if self.seconds >= _TOLD_SECONDS:
+            yield str(self.spent)
         if self.unmatched:
             said = "1 file matches" if len(self.unmatched) == 1 else f"{len(self.unmatched)} files match"
-            lines.append(f"{said} no pattern: {_first(self.unmatched)}")
-        return "\n".join(lines)
+            yield f"{said} no pattern: {_first(self.unmatched)}"
 
     @property
     def failed(self) -> str:
         """Which sources were skipped and why, those that failed alike together; "" if there is none."""
-        groups, left = self._groups
-        lines = [f"skipped {_count(len(self.failures), 'source', 'sources')} that failed:"] if groups else []
-        for group in groups:
-            lines += _told(group)
-        if left:
-            lines.append(f"  and {_count(len(left), 'other', 'others')}: {_named(left)}")
-        return "\n".join(lines)
+        return failed(self.failures.groups())
 
-    @property
-    def _groups(self) -> tuple[list[list[Failure]], list[Failure]]:
-        """The failures that are told, those that failed alike together; and all others."""
-        groups: dict[str, list[Failure]] = {}
-        for failure in self.failures:
-            groups.setdefault(failure.alike, []).append(failure)
-        kinds = list(groups.values())
-        return kinds[:_GROUPS], [failure for group in kinds[_GROUPS:] for failure in group]
-
-    def tell(self, listed: Path | None = None) -> int:
+    def tell(self, listed: Path | None = None, *, quiet: bool = False) -> int:
         """Prints what was made, and on standard error what failed; returns the exit code: 1 if something did.
 
         Args:
             listed: The file that lists all failures; None: there is none.
+            quiet: Only what failed.
         """
-        print(self, flush=True)
-        if self.failures:
-            print(self.failed, file=sys.stderr)
-            print(self._where_all(listed), end="", file=sys.stderr)
+        if not quiet:
+            print(self, flush=True)
+        groups = self.failures.groups()
+        if groups:
+            print(failed(groups), file=sys.stderr)
+            print(_where_all(groups, listed), end="", file=sys.stderr)
+        return 1 if groups else 0
+
+    def print_json(self, path: Path) -> int:
+        """Prints everything for programs; returns the exit code, as `tell` does. Failures are printed one by one."""
+        coded = None if self.coded is None else {**self.coded._asdict(), "ratio": self.coded.ratio}
+        record = {
+            "path": str(path),
+            "entries": dict(self.entries),
+            "skipped": len(self.failures),
+            "sources": self.sources,
+            "earlier": self.earlier,
+            "seconds": self.seconds,
+            "bytes": self.bytes,
+            "decoded": self.decoded,
+            "compressed": coded,
+            "spent": self.spent._asdict(),
+            "unmatched": self.unmatched,
+        }
+        print(json.dumps(record, indent=2).removesuffix("\n}") + ',\n  "failures": [', end="")
+        for number, failure in enumerate(self.failures):
+            print(("," if number else "") + "\n    " + json.dumps(failure.record()), end="")
+        print("\n  ]\n}" if self.failures else "]\n}", flush=True)
         return 1 if self.failures else 0
 
-    def _where_all(self, listed: Path | None) -> str:
-        groups, left = self._groups
-        if listed is not None:
-            return f"  all of them, in full: {visible(str(listed))}\n"
-        if left or any(len(group) > _NAMED for group in groups):
-            return "  not all are told here; `--failures LIST` writes them all to a file\n"
-        return ""
+
+def failed(groups: Sequence[Group]) -> str:
+    """Which sources failed and why; "" if there is none."""
+    total = sum(group.size for group in groups)
+    lines = [f"skipped {counted(total, 'source', 'sources')} that failed:"] if groups else []
+    for group in groups[:_GROUPS]:
+        lines += _told(group)
+    if left := groups[_GROUPS:]:
+        others = Group(sum(group.size for group in left), [failure for group in left for failure in group.first])
+        lines.append(f"  and {counted(others.size, 'other', 'others')}: {_named(others)}")
+    return "\n".join(lines)
 
 
-def _told(group: Sequence[Failure]) -> list[str]:
-    first = group[0]
-    who = first.name if len(group) == 1 else f"{len(group)} sources ({_named(group)})"
+def _where_all(groups: Sequence[Group], listed: Path | None) -> str:
+    if listed is not None:
+        return f"  all of them, in full: {visible(str(listed))}\n"
+    if len(groups) > _GROUPS or any(group.size > _NAMED for group in groups):
+        return "  not all are told here; `--failures LIST` writes them all to a file\n"
+    return ""
+
+
+def _told(group: Group) -> list[str]:
+    first: Failure = group.first[0]
+    who = first.name if group.size == 1 else f"{group.size} sources ({_named(group)})"
     text = f"{who}: {first.message}\n" + "".join(f"  {line}\n" for line in first.frames.splitlines())
     text += f"  help: {first.help}\n" if first.help else ""
     return [f"  {visible(line)}" for line in text.splitlines()]
 
 
-def _named(failures: Sequence[Failure]) -> str:
-    names = [failure.source for failure in failures]
-    return ", ".join(map(visible, names)) if len(names) <= _NAMED else _first(names)
+def _named(group: Group) -> str:
+    names = [failure.source for failure in group.first]
+    return ", ".join(map(visible, names)) if group.size <= _NAMED else _first(names)
 
 
 def _first(names: Sequence[str]) -> str:
     return ", ".join(map(visible, names[:3])) + (", …" if len(names) > 3 else "")
-
-
-def _count(count: int, one: str, more: str) -> str:
-    return f"1 {one}" if count == 1 else f"{count} {more}"
