@@ -216,7 +216,8 @@ class Datasets:
 
     def _contiguous(self, begun: _Waiting, rows: int) -> Contiguous:
         self._create_contiguous(begun.part, rows)
-        return Contiguous(self._dataset(begun.part.path), checksums.Checksum(begun.row_bytes), 0, self._sink)
+        checksum = checksums.Checksum(begun.row_bytes)
+        return Contiguous(self._dataset(begun.part.path), checksum, 0, self._sink, is_new=True)
 
     def _go_on(self, begun: _Waiting, kept: Kept) -> None:
         """Goes on with a dataset of an earlier run."""
@@ -230,7 +231,10 @@ class Datasets:
         if dataset.shape[0] != begun.expected:
             del dataset
             self._lay_out(begun, count, begun.expected or count)
-        self._made[begun.part.path] = Contiguous(self._dataset(begun.part.path), checksum, count, self._sink)
+            new = self._dataset(begun.part.path)
+            self._made[begun.part.path] = Contiguous(new, checksum, count, self._sink, is_new=True)
+            return
+        self._made[begun.part.path] = Contiguous(dataset, checksum, count, self._sink, is_new=False)
 
     # Datasets and attributes that are written whole.
 

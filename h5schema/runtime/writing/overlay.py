@@ -61,6 +61,11 @@ class Overlay:
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         return ((start, bytes(self._pieces[start])) for start in self._starts)
 
+    def has(self, offset: int, end: int) -> bool:
+        """Whether a piece lies in a range, in part perhaps."""
+        first, last = self._touched(offset, end)
+        return first < last
+
     def clear(self) -> None:
         """Forgets everything."""
         self._starts.clear()

@@ -123,6 +123,10 @@ class Sink:
         """Whether room that HDF5 has just given from here on is used by nothing committed."""
         return offset >= self.committed or self._journal is None
 
+    def is_bare(self, offset: int, size: int) -> bool:
+        """Whether nothing stands in front of some bytes of the file."""
+        return not self._overlay.has(offset, offset + size)
+
     def commit(self, size: int, state: bytes) -> None:
         """Makes what was written what a later run finds; HDF5 has flushed before.
 

@@ -172,19 +172,25 @@ class Storage(ABC):
     @abstractmethod
     def _plan(self, rows: int, summing: Summing) -> Plan: ...
 
-    @abstractmethod
-    def _take(self, plan: Plan, written: Written) -> None: ...
+    def _take(self, plan: Plan, written: Written) -> None:
+        """Writes what is left where something else stands that was committed."""
+        guarded = [extent for extent in cast("InPlace", plan).extents if not extent.free]
+        for extent, rows in zip(guarded, written.left, strict=True):
+            self._sink.write_at(extent.offset, bytes_of(rows))
 
 
 class Contiguous(Storage):
     """All rows in one piece; how many there will be at most is known."""
 
-    def _plan(self, rows: int, summing: Summing) -> Plan:
-        offset = (self._dataset.get_offset() or 0) + self.planned * self._row_bytes
-        return InPlace((Extent(rows, offset, free=True),), summing)
+    def __init__(self, dataset: h5py.Dataset, checksum: Checksum, count: int, sink: Sink, *, is_new: bool) -> None:
+        super().__init__(dataset, checksum, count, sink)
+        self._offset = int(self._dataset.get_offset() or 0)
+        size = int(dataset.shape[0]) * self._row_bytes
+        self._free = sink.is_free(self._offset) if is_new else sink.is_bare(self._offset, size)
 
-    def _take(self, plan: Plan, written: Written) -> None:
-        """Nothing is left."""
+    def _plan(self, rows: int, summing: Summing) -> Plan:
+        offset = self._offset + self.planned * self._row_bytes
+        return InPlace((Extent(rows, offset, self._free),), summing)
 
     def settle(self) -> None:
         """Nothing waits."""
@@ -198,7 +204,7 @@ class Chunked(Storage):
         self._rows = (dataset.chunks or (1,))[0]
         self._last: tuple[int, Extent] | None = None
         if count % self._rows:
-            self._find(count // self._rows, free=True)  # room that its own dataset had at the last commit
+            self._find(count // self._rows, is_own=True)
 
     def _plan(self, rows: int, summing: Summing) -> Plan:
         end = self.planned + rows
@@ -215,20 +221,17 @@ class Chunked(Storage):
 
     def _chunk(self, number: int) -> Extent:
         if self._last is None or self._last[0] != number:
-            return self._find(number, free=False)
+            return self._find(number, is_own=False)
         return self._last[1]
 
-    def _find(self, number: int, *, free: bool) -> Extent:
+    def _find(self, number: int, *, is_own: bool) -> Extent:
+        """The room of a chunk; its own dataset had it at the last commit, or it is new."""
         place = (number * self._rows, *(0 for _ in self._shape))
         offset = int(self._dataset.get_chunk_info_by_coord(place).byte_offset or 0)
-        found = Extent(self._rows, offset, free or self._sink.is_free(offset))
+        bare = is_own and self._sink.is_bare(offset, self._rows * self._row_bytes)
+        found = Extent(self._rows, offset, bare or self._sink.is_free(offset))
         self._last = number, found
         return found
-
-    def _take(self, plan: Plan, written: Written) -> None:
-        guarded = [extent for extent in cast("InPlace", plan).extents if not extent.free]
-        for extent, rows in zip(guarded, written.left, strict=True):
-            self._sink.write_at(extent.offset, bytes_of(rows))
 
     def settle(self) -> None:
         """Nothing waits."""
