@@ -67,11 +67,12 @@ def _by_runs(dataset: h5py.Dataset, starts: Rows, lengths: Rows) -> Values:
     parts = [dataset[a:b] for a, b in zip(runs.starts.tolist(), runs.stops.tolist(), strict=True)]
     run = np.searchsorted(runs.starts, starts, side="right") - 1
     within = starts - runs.starts[run]
+    # By itself numpy would change the byte order.
     if 2 * len(parts) > len(starts):  # few were joined: as views, rows are copied once
         bounds = zip(run.tolist(), within.tolist(), (within + lengths).tolist(), strict=True)
-        return np.concatenate([parts[i][a:b] for i, a, b in bounds])
+        return np.concatenate([parts[i][a:b] for i, a, b in bounds], dtype=dataset.dtype)
     sizes = runs.stops - runs.starts
-    block = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    block = parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=dataset.dtype)
     if len(parts) == 1 and np.array_equal(starts[1:], (starts + lengths)[:-1]):
         return cast("Values", block)
     return np.take(block, positions(within + (np.cumsum(sizes) - sizes)[run], lengths), axis=0)
