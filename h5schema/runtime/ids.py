@@ -204,12 +204,19 @@ class NewIds:
         self._path = layout.of_dim(dim, "ids")
         self._where = f"{target}: {dim}"
         self._rows: dict[int, int] = {}
+        fixed = datasets.fixed_texts(self._path)
+        if fixed is not None:
+            datasets.drop(self._path)
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
             datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
         if datasets.rows(f"{self._path}/offsets"):
             self.take(list(map(hash_of, self.texts())), 0)
         else:
             datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
+        if fixed is not None:
+            texts = [text.decode() for text in fixed]
+            self.take(list(map(hash_of, texts)), 0)
+            self.append(texts)
 
     def expect_new(self, ids: Sequence[str]) -> list[int]:
         """The hashes of ids that are all new, in order.
@@ -265,8 +272,13 @@ class NewIds:
             fixed[np.arange(longest) < lengths[:, None]] = values
             self._datasets.drop(self._path)
             self._datasets.keep(self._path, fixed.view(f"S{longest}")[:, 0], h5py.string_dtype("utf-8", longest))
+        self.write_index()
+
+    def write_index(self) -> None:
+        """Writes the index of all ids so far."""
         hashes = np.fromiter(self._rows, np.uint64, len(self._rows))  # in the order of the entries
-        self._datasets.keep(layout.of_dim(self._dim, "index"), index_of(hashes), np.dtype(np.uint64))
+        where = layout.of_dim(self._dim, "index")
+        self._datasets.replace(where, index_of(hashes), np.dtype(np.uint64), Options())
 
     def texts(self) -> list[str]:
         """All ids so far."""

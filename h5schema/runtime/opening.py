@@ -10,7 +10,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
 from .damage import READ_ERRORS
-from .system import PARTIAL, partial_of
+from .system import JOURNAL, PARTIAL, partial_of
 
 _OTHERS = (
     (b"version https://git-lfs", "a git-LFS pointer", "fetch the real file with `git lfs pull`"),
@@ -31,7 +31,7 @@ def open_to_read(path: Path) -> h5py.File:
     """
     where = str(path)
     try:
-        file = h5py.File(where, "r", locking="best-effort")
+        file = _snapshot(path) or h5py.File(where, "r", locking="best-effort")
     except READ_ERRORS as error:
         what, do = _what_it_is(path, error)
         raise FileError(what, where=where, do=do) from None
@@ -40,6 +40,15 @@ def open_to_read(path: Path) -> h5py.File:
         what, do = _unfinished(path)
         raise FileError(what, where=where, do=do)
     return file
+
+
+def _snapshot(path: Path) -> h5py.File | None:
+    """The file as a writer that goes on has committed it; None: nobody does."""
+    if not path.with_name(path.name + JOURNAL).exists():
+        return None
+    from .writing.snapshot import open_snapshot  # rarely
+
+    return open_snapshot(path)
 
 
 def _unfinished(path: Path) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import signal
+import struct
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from h5schema.errors import FileError, TargetExistsError, UsageError
 
 PARTIAL = ".partial"
 """How the name of a file that is not complete ends."""
+JOURNAL = ".journal"
+"""How the name of a journal ends, after that of the file."""
 
 
 def expect_target(target: Path, *, overwrite: bool) -> None:
@@ -101,6 +104,46 @@ def claim(partial: Path) -> int:
         os.close(handle)
 
 
+_RECORD_LOCK = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+"""Of the whole file, as `fcntl(2)` takes it."""
+
+
+def claim_standing(path: Path) -> int:
+    """Makes sure that nobody else changes a file that stands; others may read it.
+
+    The lock is one of open file descriptions (`fcntl(2)`, F_OFD_SETLK), which does not meet those of HDF5.
+
+    Returns:
+        A descriptor that holds the claim until it is closed.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _RECORD_LOCK)
+    except (BlockingIOError, PermissionError):
+        os.close(handle)
+        raise FileError(
+            "another process is changing this file", where=str(path), do="wait until it is finished, or stop it"
+        ) from None
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+@contextmanager
+def alone(handle: int) -> Generator[bool]:
+    """Whether nobody reads a file, as long as this lasts."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
 def _is_at(handle: int, path: Path) -> bool:
     """Whether an open file still has this name: the one who had the claim before may have published it."""
     try:
@@ -130,6 +173,7 @@ def appear(partial: Path, target: Path, *, overwrite: bool) -> None:
             expect_target(target, overwrite=False)
             partial.rename(target)
         partial.unlink(missing_ok=True)
+    target.with_name(target.name + JOURNAL).unlink(missing_ok=True)  # of the file that was replaced
 
 
 def sync(path: Path) -> None:

@@ -47,8 +47,25 @@ class Writer(File):
         writer._recorder.begin(overwrite=overwrite)
         return writer
 
+    @classmethod
+    def edit(cls, path: str | os.PathLike[str]) -> Self:
+        """Begins to add entries to a finished file, which others may read meanwhile.
+
+        What is committed, by `commit` or at the end of the `with` block, is part of the file at once and altogether;
+        what is not is dropped when the block fails or the process is killed.
+
+        Args:
+            path: Of the file.
+
+        Raises:
+            FileError: It is not there, is of another schema, or another process changes it.
+        """
+        writer = cls(path)
+        writer._recorder.edit()
+        return writer
+
     def commit(self) -> None:
-        """Makes durable what was given so far."""
+        """Makes durable what was given so far; of a file that is edited, also part of it."""
         self._recorder.transaction.commit()
 
     def publish(self) -> None:

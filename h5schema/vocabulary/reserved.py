@@ -19,6 +19,7 @@ FILE = NODE | {
     "close",
     "commit",
     "create",
+    "edit",
     "hdf5",
     "parameters",
     "path",

@@ -88,6 +88,11 @@ class Checksum:
                 self._done.append(self._running)
                 self._rows = self._running = 0
 
+    @property
+    def rows(self) -> int:
+        """How many were taken."""
+        return len(self._done) * self.rows_per_block + self._rows
+
     def state(self) -> tuple[list[int], int, int]:
         """What `Checksum` is made of again: the sums of full blocks, the rows of the last one, and its sum."""
         return self._done.tolist(), self._rows, self._running

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +14,7 @@ from h5schema.errors import FileError
 
 from .. import system
 from . import journal
+from .overlay import Overlay
 from .sink import Sink
 
 
@@ -88,3 +91,63 @@ class Claim:
         else:
             self.partial.unlink(missing_ok=True)
             self.sink.close(keep=False)
+
+
+class Standing:
+    """A finished file that is changed where it stands; others may read it meanwhile.
+
+    Its journal stands beside it as long as a reader may need the file as it was.
+
+    Args:
+        target: The file.
+        sync: Whether commits are forced to the disk.
+
+    Raises:
+        FileError: It is not there, may not be written, or another process changes it.
+    """
+
+    def __init__(self, target: Path, *, sync: bool) -> None:
+        self.target = target
+        self.sync = sync
+        self.partial = Path(os.path.abspath(target))
+        self.state: Mapping[str, object] | None = None
+        with system.explained(target):
+            handle = system.claim_standing(self.partial)
+            try:
+                self.sink = self._sink(handle)
+            except BaseException:
+                os.close(handle)
+                raise
+
+    def _sink(self, handle: int) -> Sink:
+        kept = journal.Journal(self.partial, sync=self.sync)
+        found = kept.resume(handle)
+        size = os.fstat(handle).st_size
+        overlay = Overlay()
+        if found is None:
+            kept.begin(journal.base_of(handle))
+        else:
+            size = found.commit.size
+            for offset, data in found.pages:
+                overlay.write(offset, memoryview(data))
+            deque(overlay.fresh(), maxlen=0)  # they are in the journal
+        return Sink(
+            self.partial,
+            handle,
+            kept,
+            size,
+            sync=self.sync,
+            overlay=overlay,
+            alone=partial(system.alone, handle),
+            standing=True,
+        )
+
+    def appear(self) -> None:
+        """Brings what was committed into the file, unless somebody reads it; then a later writer does."""
+        with system.explained(self.target):
+            settled = self.sink.settle()
+            self.sink.close(keep=not settled)
+
+    def leave(self) -> None:
+        """Lets go of the file as it was committed."""
+        self.sink.close(keep=True)

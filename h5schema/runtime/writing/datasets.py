@@ -92,9 +92,10 @@ class Datasets:
     Args:
         sink: Takes the bytes of the file.
         kept: What an earlier run left, by path; None: the file is new.
+        standing: Whether that is a finished file, with its checksums.
     """
 
-    def __init__(self, sink: Sink, kept: Mapping[str, Kept] | None = None) -> None:
+    def __init__(self, sink: Sink, kept: Mapping[str, Kept] | None = None, *, standing: bool = False) -> None:
         self._sink = sink
         self.file = h5py.File(
             sink, "w" if kept is None else "r+", alignment_threshold=1, alignment_interval=layout.ALIGNMENT
@@ -103,6 +104,7 @@ class Datasets:
         self._begun: dict[str, _Waiting] = {}
         self._made: dict[str, Storage] = {}
         self._sums: dict[str, checksums.Checksum] = {}
+        self._summed = {path: one["rows"] for path, one in self._kept.items()} if standing else {}
 
     def begin(self, part: Stored, options: Options, expected: int | None) -> None:
         """A dataset that grows by rows; it is made when its first chunk would be full, or by `make_all`.
@@ -120,6 +122,8 @@ class Datasets:
     def plan(self, path: str, rows: int) -> Plan:
         """Where the next rows of a dataset go; what came of it is taken in the order of the plans."""
         begun, made = self._begun[path], self._made.get(path)
+        if isinstance(made, Contiguous) and made.planned + rows > made.room:
+            made = self._spread(begun, made)
         if made is None and not begun.planned and begun.count + rows >= begun.chunk:
             made = self._make(begun)
         return begun.plan(rows) if made is None else made.plan(rows)
@@ -228,7 +232,7 @@ class Datasets:
             dataset.resize(count, axis=0)
             self._made[begun.part.path] = self._storage(begun, checksum, count)
             return
-        if dataset.shape[0] != begun.expected:
+        if begun.expected is not None and dataset.shape[0] != begun.expected:
             del dataset
             self._lay_out(begun, count, begun.expected or count)
             new = self._dataset(begun.part.path)
@@ -251,6 +255,11 @@ class Datasets:
         create(path, data=data, dtype=dtype, **_whole(data, dtype, options))
         self.note(path)
 
+    def fixed_texts(self, path: str) -> list[bytes] | None:
+        """Texts of a fixed length that a finished file has at a path; None: it has none there."""
+        found = self.file.get(path)
+        return cast("list[bytes]", found[()].tolist()) if isinstance(found, h5py.Dataset) else None
+
     def has(self, node: str) -> bool:
         """Whether a dataset or group is there by now."""
         return node in self.file
@@ -267,8 +276,9 @@ class Datasets:
 
     def drop(self, path: str) -> None:
         """Takes away a dataset that grew, or a group of them."""
-        if path in self.file:
-            del self.file[path]
+        for one in (path, checksums.path_of(path)):
+            if one in self.file:
+                del self.file[one]
         for known in [one for one in self._begun if one == path or one.startswith(f"{path}/")]:
             del self._begun[known]
             self._made.pop(known, None)
@@ -281,7 +291,10 @@ class Datasets:
         """Stores the checksums of everything."""
         sums = self._sums | {path: made.checksum for path, made in self._made.items()}
         for path, checksum in sorted(sums.items()):
-            checksums.write(self.file, path, checksum)
+            if checksum.rows != self._summed.get(path):
+                checksums.write(self.file, path, checksum)
+                self._summed[path] = checksum.rows
+        self._sums.clear()
 
     # How datasets are made.
 
@@ -362,6 +375,23 @@ class Datasets:
             self._sink.seek(before + at)
             self._sink.readinto(part)
             self._sink.write_at(after + at, part)
+
+    def _spread(self, begun: _Waiting, made: Contiguous) -> Storage:
+        """Chunks in place of one piece, which cannot grow."""
+        path, count = begun.part.path, made.count
+        aside = f"{path}.aside"
+        self.file.move(path, aside)
+        old = self._dataset(aside)
+        self._create_chunked(begun, begun.chunk)
+        scales.move(old, self._dataset(path))
+        grown = self._storage(begun, checksums.Checksum(begun.row_bytes), 0)
+        step = max(1, _COPIED_BYTES // begun.row_bytes)
+        for first in range(0, count, step):
+            rows = old[first : min(count, first + step)]
+            grown.take(grown.plan(len(rows)).write(self._sink.handle, rows))
+        del old, self.file[aside]
+        self._made[path] = grown
+        return grown
 
     def _lay_out(self, begun: _Waiting, count: int, rows: int) -> None:
         """Room for another number of rows in one piece, into which the first rows are copied."""

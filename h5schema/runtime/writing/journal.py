@@ -7,6 +7,7 @@ The way is that of SQLite's write-ahead log (https://www.sqlite.org/wal.html).
 
 The journal is a file of records, each with a CRC-32 over its own head and bytes:
 
+    "base" 0 size crc, bytes           how the file begins that was changed (of a finished file)
     "page" offset size crc, bytes      bytes that belong at an offset of the file
     "done" size size crc, state        a commit: the file has at least `size` bytes, and all pages before are valid
 
@@ -22,11 +23,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SUFFIX = ".journal"
-"""How the name of a journal ends, after that of the file."""
+from ..system import JOURNAL
 
 _MAGIC = b"h5schema journal 1\n"
+_BASE_BYTES = 96
+"""Of a superblock of version 0, the longest."""
 _HEAD = struct.Struct("<4sQQI")
+_BASE = b"base"
 _PAGE = b"page"
 _DONE = b"done"
 
@@ -43,9 +46,25 @@ class Commit(NamedTuple):
     state: bytes
 
 
+class Found(NamedTuple):
+    """What a journal has.
+
+    Attributes:
+        pages: (offset, bytes) of all commits, in order.
+        commit: The last one.
+        end: Bytes of the journal that count.
+        base: How the file began when it was begun to be changed.
+    """
+
+    pages: list[tuple[int, bytes]]
+    commit: Commit
+    end: int
+    base: bytes
+
+
 def path_of(file: Path) -> Path:
     """The journal of a file."""
-    return file.with_name(file.name + SUFFIX)
+    return file.with_name(file.name + JOURNAL)
 
 
 class Journal:
@@ -61,14 +80,26 @@ class Journal:
         self._sync = sync
         self._handle = -1
         self._end = 0
+        self._base = b""
+        self._committed = False
 
     @property
     def size(self) -> int:
         """Bytes of the journal."""
         return self._end
 
-    def begin(self) -> None:
-        """An empty journal, in place of any other: nothing is committed."""
+    @property
+    def has_commit(self) -> bool:
+        """Whether somebody could go on with the file."""
+        return self._committed
+
+    def begin(self, base: bytes = b"") -> None:
+        """An empty journal, in place of any other: nothing is committed.
+
+        Args:
+            base: How the file begins, if it is a finished one.
+        """
+        self._base = base
         self._replace(b"")
 
     def commit(self, pages: Iterable[tuple[int, bytes]], done: Commit) -> None:
@@ -83,9 +114,12 @@ class Journal:
         at += _write(self._handle, at, _record(_DONE, done.size, done.state))
         self.force(self._handle)
         self._end = at
+        self._committed = True
 
-    def restart(self, done: Commit) -> None:
-        """A new journal, because the file itself has all that was committed."""
+    def restart(self, done: Commit, base: bytes = b"") -> None:
+        """A new journal, because the file itself has all that was committed; `base` as `begin` has it."""
+        self._base = base
+        self._committed = True
         self._replace(_record(_DONE, done.size, done.state))
 
     def recover(self, file: int) -> Commit | None:
@@ -94,15 +128,27 @@ class Journal:
         Args:
             file: Descriptor of the file.
         """
-        found = _read(self._path)
-        if found is None or os.fstat(file).st_size < found[1].size:
+        found = found_in(self._path)
+        if found is None or os.fstat(file).st_size < found.commit.size:
             return None  # the journal of an earlier file of this name, which is complete
-        pages, commit = found
+        pages, commit = found.pages, found.commit
         for offset, data in pages:
             _write(file, offset, data)
         self.force(file)
         self.restart(commit)
         return commit
+
+    def resume(self, file: int) -> Found | None:
+        """Goes on with the journal of an earlier writer, which stays as it is; None: it has no commit of this file.
+
+        Args:
+            file: Descriptor of a finished file.
+        """
+        found = found_of(self._path, file)
+        if found is not None:
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+            self._end, self._base, self._committed = found.end, found.base, True
+        return found
 
     def force(self, handle: int) -> None:
         """Waits until a file is on the disk, if this journal does."""
@@ -125,7 +171,8 @@ class Journal:
         new = self._path.with_name(self._path.name + ".new")
         handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            end = _write(handle, 0, _MAGIC + records)
+            base = _record(_BASE, 0, self._base) if self._base else b""
+            end = _write(handle, 0, _MAGIC + base + records)
             self.force(handle)
             new.replace(self._path)
             if self._sync:
@@ -144,8 +191,8 @@ class Journal:
 
 def is_needed(file: Path, handle: int) -> bool:
     """Whether a file has a journal and a commit in it, so that a later run can go on."""
-    found = _read(path_of(file))
-    return found is not None and os.fstat(handle).st_size >= found[1].size
+    found = found_in(path_of(file))
+    return found is not None and os.fstat(handle).st_size >= found.commit.size
 
 
 def _record(kind: bytes, place: int, data: bytes) -> bytes:
@@ -156,19 +203,43 @@ def _crc(kind: bytes, place: int, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(_HEAD.pack(kind, place, len(data), 0)))
 
 
-def _read(path: Path) -> tuple[list[tuple[int, bytes]], Commit] | None:
-    """The pages of all commits, in order, and the last of the commits."""
+def found_in(path: Path) -> Found | None:
+    """What a journal has; None: no commit."""
     pages: list[tuple[int, bytes]] = []
     waiting: list[tuple[int, bytes]] = []
-    commit: Commit | None = None
+    commit, end, at, base = None, 0, len(_MAGIC), b""
     for kind, place, data in _records(path):
-        if kind == _PAGE:
+        at += _HEAD.size + len(data)
+        if kind == _BASE:
+            base = data
+        elif kind == _PAGE:
             waiting.append((place, data))
         else:
             pages += waiting
             waiting = []
-            commit = Commit(place, data)
-    return None if commit is None else (pages, commit)
+            commit, end = Commit(place, data), at
+    return None if commit is None else Found(pages, commit, end, base)
+
+
+def base_of(file: int) -> bytes:
+    """How a file begins: its superblock, which says where everything is and how long the file is."""
+    return os.pread(file, _BASE_BYTES, 0)
+
+
+def found_of(path: Path, file: int) -> Found | None:
+    """What a journal has of a finished file; None: no commit, or it is that of another file.
+
+    The file begins as it did before it was changed, or, if the journal was being brought into it, as it will.
+    """
+    found = found_in(path)
+    if found is None or os.fstat(file).st_size < found.commit.size:
+        return None
+    after = bytearray(found.base)
+    for offset, data in found.pages:
+        if offset < len(after):
+            part = data[: len(after) - offset]
+            after[offset : offset + len(part)] = part
+    return found if base_of(file) in (found.base, bytes(after)) else None
 
 
 def _records(path: Path) -> Iterator[tuple[bytes, int, bytes]]:
@@ -182,9 +253,12 @@ def _records(path: Path) -> Iterator[tuple[bytes, int, bytes]]:
         if file.read(len(_MAGIC)) != _MAGIC:
             return
         while left >= _HEAD.size:
-            kind, place, size, crc = _HEAD.unpack(file.read(_HEAD.size))
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:  # a writer has begun it anew
+                return
+            kind, place, size, crc = _HEAD.unpack(head)
             left -= _HEAD.size
-            if kind not in (_PAGE, _DONE) or size > left:
+            if kind not in (_BASE, _PAGE, _DONE) or size > left:
                 return
             data = file.read(size)
             left -= size

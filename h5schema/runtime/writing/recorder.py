@@ -15,9 +15,11 @@ from ..arguments import flag
 from ..entries import Entries, IdEntries, flat, keys_of
 from ..file import File
 from ..ids import unknown_id
+from ..opening import open_to_read
 from ..reader import Compared, Reader
 from ..spans import Carrier
-from .claim import Claim
+from .claim import Claim, Standing
+from .edit import Edit
 from .transaction import Transaction
 
 EntryT = TypeVar("EntryT")
@@ -40,6 +42,16 @@ class Recorder(Reader):
         claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
         self._transaction = Transaction(claim, self.model, self.file.schema, text)
 
+    def edit(self) -> None:
+        """Begins to add entries to a finished file."""
+        open_to_read(self.path).close()  # which says what it is, if it is no finished file
+        claim = Standing(self.path, sync=True)
+        try:
+            self._transaction = Edit(claim, self.model, self.file.schema)
+        except BaseException:
+            claim.leave()
+            raise
+
     @property
     def transaction(self) -> Transaction:
         """What is being written."""
@@ -47,7 +59,7 @@ class Recorder(Reader):
             raise UsageError(
                 "no file is being written",
                 where=str(self.path),
-                do=f"begin with {self.file.__name__}.create(path); changing a finished file comes with a later version",
+                do=f"begin with {self.file.__name__}.create(path), or with .edit(path) to add to a finished file",
             )
         return self._transaction
 

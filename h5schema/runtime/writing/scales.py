@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import cast
 
 import h5py
+import numpy as np
 
 from ..axes import FixedAxis
 from ..kinds import Place
 from ..model import Model
+
+_NAME = "This is a netCDF dimension but not a netCDF variable.{:10d}"
 
 
 def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
@@ -40,13 +43,40 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
             _attach(file, dataset, axis, known, grows=end_to_end)
 
 
+def move(old: h5py.Dataset, new: h5py.Dataset) -> None:
+    """Gives a dataset the scales and attributes of another, which loses its scales."""
+    for axis in range(len(old.shape)):
+        for scale in list(old.dims[axis].values()):
+            old.dims[axis].detach_scale(scale)
+            new.dims[axis].attach_scale(scale)
+    for name in old.attrs:
+        if name != "DIMENSION_LIST":
+            new.attrs.create(name, old.attrs[name], dtype=old.attrs.get_id(name).dtype)
+
+
+def fit(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
+    """Gives the scales of what has grown their new sizes."""
+    for dim, count in counts.items():
+        _fit(file, model.axes[dim].path, count)
+    for address, place in model.places.items():
+        if model.is_end_to_end(address):
+            _fit(file, f"{place.path}.values", file[place.path].shape[0])
+
+
+def _fit(file: h5py.File, path: str, size: int) -> None:
+    scale = cast("h5py.Dataset", file[path])
+    if scale.shape[0] != size:
+        scale.resize(size, axis=0)
+        scale.attrs["NAME"] = np.bytes_(_NAME.format(size))
+
+
 def _make(file: h5py.File, path: str, size: int, *, grows: bool = False) -> None:
     """A dimension without values, as netCDF-4 writes it: big-endian float32, nothing allocated."""
     if grows:
         made = file.create_dataset(path, (size,), ">f4", maxshape=(None,), chunks=(1024,))
     else:
         made = file.create_dataset(path, (size,), ">f4")
-    made.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10d}")
+    made.make_scale(_NAME.format(size))
 
 
 def _named(model: Model, place: Place, *, end_to_end: bool) -> list[str | None]:

@@ -4,51 +4,36 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from .journal import Commit, Journal
+from .journal import Commit, Journal, base_of
 from .overlay import Overlay
 
 _JOURNAL_BYTES = 64 << 20
 """A longer journal is brought into the file."""
 
 
-class Sink:
-    """A file that HDF5 writes through, and to which no write ever fails.
+def _always() -> AbstractContextManager[bool]:
+    return nullcontext(True)
 
-    HDF5 writes late: when a handle is closed, when Python collects it, at the end of the process.
-    If the disk is full then, the error comes where nobody can catch it, and closing the file
-    fails again and again. So the first error is kept here for the one who writes to find, and
-    what follows it is dropped, as the file will be.
 
-    With a journal, no byte that was committed is written over before the next commit.
+class Overlaid:
+    """A file as h5py reads one: the bytes on the disk, and in front of them those of an overlay.
 
     Args:
         path: Of the file, for messages of h5py.
-        handle: Descriptor of the file, open to read and write; it belongs to the sink.
-        journal: Keeps what was committed; None: nobody will go on with this file.
-        committed: Bytes of the file that belong to its last commit.
-        sync: Whether commits are forced to the disk.
-
-    Attributes:
-        error: The first write that failed.
-        committed: Bytes of the file that belong to its last commit, if there is a journal.
+        handle: Descriptor of the file; it belongs to this.
+        overlay: What stands in front.
     """
 
-    def __init__(
-        self, path: Path, handle: int, journal: Journal | None, committed: int = 0, *, sync: bool = True
-    ) -> None:
-        self.error: OSError | None = None
+    def __init__(self, path: Path, handle: int, overlay: Overlay) -> None:
         self.handle = handle
-        self.committed = committed
         self._path = path
-        self._journal = journal
-        self._sync = sync
-        self._overlay = Overlay()
+        self._overlay = overlay
         self._at = 0
         self._end = os.fstat(handle).st_size
-
-    # What h5py asks of a file.
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Moves to a place, as `io.RawIOBase.seek`."""
@@ -76,6 +61,58 @@ class Sink:
         self._at += len(buffer)
         return len(buffer)
 
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def __repr__(self) -> str:
+        return str(self._path)
+
+
+class Sink(Overlaid):
+    """A file that HDF5 writes through, and to which no write ever fails.
+
+    HDF5 writes late: when a handle is closed, when Python collects it, at the end of the process.
+    If the disk is full then, the error comes where nobody can catch it, and closing the file
+    fails again and again. So the first error is kept here for the one who writes to find, and
+    what follows it is dropped, as the file will be.
+
+    With a journal, no byte that was committed is written over before the next commit.
+
+    Args:
+        path: Of the file, for messages of h5py.
+        handle: Descriptor of the file, open to read and write; it belongs to the sink.
+        journal: Keeps what was committed; None: nobody will go on with this file.
+        committed: Bytes of the file that belong to its last commit.
+        sync: Whether commits are forced to the disk.
+        overlay: What was committed and is in the journal only.
+        alone: Whether nobody reads the file, as long as the context lasts.
+        standing: Whether it is a finished file.
+
+    Attributes:
+        error: The first write that failed.
+        committed: Bytes of the file that belong to its last commit, if there is a journal.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        handle: int,
+        journal: Journal | None,
+        committed: int = 0,
+        *,
+        sync: bool = True,
+        overlay: Overlay | None = None,
+        alone: Callable[[], AbstractContextManager[bool]] = _always,
+        standing: bool = False,
+    ) -> None:
+        super().__init__(path, handle, overlay or Overlay())
+        self.error: OSError | None = None
+        self.committed = committed
+        self._journal = journal
+        self._sync = sync
+        self._alone = alone
+        self._standing = standing
+
     def write(self, data: memoryview) -> int:
         """Takes all of the bytes; `error` says whether they were kept."""
         size = len(data)
@@ -99,9 +136,6 @@ class Sink:
             self.error = error
         self._end = size
         return size
-
-    def flush(self) -> None:
-        """Nothing waits here."""
 
     # What the transaction asks.
 
@@ -149,12 +183,20 @@ class Sink:
         self._journal.commit(self._overlay.fresh(), done)
         self.committed = size
         if self._journal.size > _JOURNAL_BYTES:
-            self._apply(self._journal, done)
+            with self._alone() as alone:
+                if alone:
+                    self._apply(self._journal, done)
 
-    def settle(self) -> None:
-        """Brings all that was committed into the file itself, which has no more to come."""
-        if self._journal is not None:
-            self._apply(self._journal)
+    def settle(self) -> bool:
+        """Brings all that was committed into the file itself, which has no more to come; False: somebody reads it."""
+        with self._alone() as alone:
+            if alone and self._journal is not None:
+                self._apply(self._journal)
+            return alone
+
+    def reading(self) -> Overlaid:
+        """The file as it is now, to be read by itself."""
+        return Overlaid(self._path, self.handle, self._overlay)
 
     def _apply(self, journal: Journal, done: Commit | None = None) -> None:
         for offset, data in self._overlay:
@@ -165,7 +207,7 @@ class Sink:
         journal.force(self.handle)
         self._overlay.clear()
         if done is not None:
-            journal.restart(done)
+            journal.restart(done, base_of(self.handle) if self._standing else b"")
 
     def drop(self) -> None:
         """What is written from now on is not kept, because the file is not."""
@@ -178,13 +220,10 @@ class Sink:
             keep: Whether the journal stays, because the next writer is to go on.
         """
         if self._journal is not None:
-            if keep:
+            if keep and self._journal.has_commit:
                 self._journal.close()
             else:
                 self._journal.remove()
         if self.handle >= 0:
             os.close(self.handle)
             self.handle = -1
-
-    def __repr__(self) -> str:
-        return str(self._path)

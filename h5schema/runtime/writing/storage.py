@@ -188,6 +188,11 @@ class Contiguous(Storage):
         size = int(dataset.shape[0]) * self._row_bytes
         self._free = sink.is_free(self._offset) if is_new else sink.is_bare(self._offset, size)
 
+    @property
+    def room(self) -> int:
+        """Rows that there will be at most."""
+        return int(self._dataset.shape[0])
+
     def _plan(self, rows: int, summing: Summing) -> Plan:
         offset = self._offset + self.planned * self._row_bytes
         return InPlace((Extent(rows, offset, self._free),), summing)

@@ -30,7 +30,7 @@ from ..kinds import Stored
 from ..model import Model
 from ..spans import Fetched, Rows, Spans, carry_out
 from ..where import Where
-from .claim import Claim
+from .claim import Claim, Standing
 from .datasets import Datasets, Kept
 from .storage import Plan, Written
 from .taken import Checked, Given, Unique, checked, rows_of, together
@@ -83,7 +83,7 @@ class Transaction:
 
     def __init__(
         self,
-        claim: Claim,
+        claim: Claim | Standing,
         model: Model,
         schema: Schema,
         text: str,
@@ -95,7 +95,7 @@ class Transaction:
         self.claim = claim
         self.target = claim.target
         self.model = model
-        state = cast("State | None", claim.state)
+        state = self._earlier()
         self._taken = dict.fromkeys(model.open_dims(), 0) | (state["counts"] if state else {})
         self._counts = dict(self._taken)
         self._waiting: dict[str, list[Checked]] = {}
@@ -104,10 +104,9 @@ class Transaction:
         self._carrier: H5pyCarrier | None = None
         try:
             with self._kept():
-                self._datasets = Datasets(claim.sink, state["datasets"] if state else None)
-                stamp.write(self.file, schema, text, model.layout(), parameters or {})
-                for said in (stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS):
-                    self._datasets.note(said)
+                kept = state["datasets"] if state else None
+                self._datasets = Datasets(claim.sink, kept, standing=state is not None and state["complete"])
+                self._stamp(schema, text, parameters or {})
                 self._wholes = Wholes(model, self._datasets, self.target)
                 self._ids = self._begin(expected or {})
                 for dim in sourced:
@@ -304,6 +303,16 @@ class Transaction:
         finally:
             if self.claim.sink.error is not None:
                 raise system.explanation(self.claim.sink.error, self.target) from None
+
+    def _earlier(self) -> State | None:
+        """What an earlier run left."""
+        return cast("State | None", self.claim.state)
+
+    def _stamp(self, schema: Schema, text: str, parameters: Mapping[str, object]) -> None:
+        """What the file says of itself."""
+        stamp.write(self.file, schema, text, self.model.layout(), parameters)
+        for said in (stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS):
+            self._datasets.note(said)
 
     def _state(self, run: Mapping[str, object], *, complete: bool) -> bytes:
         datasets = {} if complete else self._datasets.kept()

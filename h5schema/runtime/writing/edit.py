@@ -1,0 +1,104 @@
+"""A finished file that is changed where it stands: a commit is there whatever happens, and others may read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import h5py
+import numpy as np
+
+from h5schema.errors import UsageError
+from h5schema.vocabulary import layout
+
+from .. import stamp
+from ..declared import Schema
+from ..model import Model
+from . import checksums, scales
+from .claim import Standing
+from .datasets import Kept
+from .transaction import State, Transaction
+
+_NOTHING = b"{}"
+"""What a later writer is to know besides: nothing."""
+
+
+class Edit(Transaction):
+    """Entries are added to a finished file; a commit makes them part of it, at once and altogether.
+
+    Args:
+        claim: The file, which nobody else changes meanwhile.
+        model: What the file class declares.
+        schema: Which schema that is.
+
+    Raises:
+        FileError: The file is of another schema, or cannot be written.
+    """
+
+    def __init__(self, claim: Standing, model: Model, schema: Schema) -> None:
+        self._schema = schema
+        super().__init__(claim, model, schema, "")
+
+    def commit(self, run: Mapping[str, object] | None = None) -> None:
+        """Makes what was put part of the file, for whoever opens it from now on."""
+        self._expect_untorn()
+        for dim in list(self._waiting):
+            self.flush(dim)
+        with self._kept():
+            for ids in self._ids.values():
+                ids.write_index()
+            for dim, count in self._counts.items():
+                self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
+            self._datasets.show_all()
+            scales.fit(self.file, self.model, self._counts)
+            self._datasets.write_checksums()
+            self.file.flush()
+            self.claim.sink.commit(int(self.file.id.get_filesize()), _NOTHING)
+
+    def publish(self, run: Mapping[str, object] | None = None) -> None:
+        """Commits, and lets go of the file."""
+        self.commit()
+        with self._kept():
+            self.file.close()
+        with self._kept():
+            sink = self.claim.sink
+            sink.commit(sink.seek(0, 2), _NOTHING)  # what HDF5 has written since
+        self.claim.appear()
+
+    def put_whole(self, address: str, value: object) -> None:
+        """Refuses: only entries are added.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(
+            f"{address} has no entries, and a finished file only gets more entries",
+            where=str(self.target),
+            do="give it its value when the file is made",
+        )
+
+    def _earlier(self) -> State:
+        with h5py.File(self.claim.sink.reading(), "r") as file:
+            stamp.expect(file, self._schema, self.model.layout)
+            counts = {dim: int(file[layout.of_dim(dim, "commits")][-1]) for dim in self.model.open_dims()}
+            return {"counts": counts, "datasets": _kept(file), "complete": True, "run": {}}
+
+    def _stamp(self, schema: Schema, text: str, parameters: Mapping[str, object]) -> None:
+        """It says that already."""
+
+
+def _kept(file: h5py.File) -> dict[str, Kept]:
+    """Every dataset that has checksums, and its last block to go on with."""
+    found: dict[str, Kept] = {}
+
+    def note(name: str, one: object) -> None:
+        path = name if name.startswith("@") else f"/{name}"
+        if isinstance(one, h5py.Dataset) and "@" not in path and file[path].shape:
+            rows = file[path].shape[0]
+            step = int(one.attrs[checksums.ROWS_PER_BLOCK])
+            sums = one[()].tolist()
+            open_rows = rows % step
+            done, running = (sums[:-1], sums[-1]) if open_rows else (sums, 0)
+            found[path] = {"rows": rows, "sums": (done, open_rows, running)}
+
+    file[checksums.FOLDER].visititems(note)
+    return found

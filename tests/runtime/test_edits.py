@@ -1,0 +1,252 @@
+"""Entries added to a finished file: while others read it, and whatever happens to the one who adds."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from blank import declare
+
+from h5schema.errors import DataError, FileError, UsageError
+from h5schema.runtime import Array, Axis, Scalar
+
+PACKAGES = Path(__file__).parent / "packages"
+DECLARED = """
+from blank import declare
+from h5schema.runtime import Array, Axis, IdAxis, Ragged, RaggedAxis, Scalar, Text
+Reader, Creator = declare(
+    step=Axis(dict), word=RaggedAxis(per="step"), run=IdAxis(dict),
+    loss=Scalar(np.float64, "step"), weights=Array(np.int32, "step 7"), words=Ragged(np.int16, "step word"),
+    note=Text("step"), packed=Array(np.uint8, "step 100", codec="default"), best=Scalar(np.int64, "run"),
+)
+def entry(i):
+    return {"loss": i / 2, "weights": np.full(7, i, np.int32), "words": np.arange(i % 5, dtype=np.int16),
+            "note": f"step {i}", "packed": np.full(100, i % 256, np.uint8)}
+"""
+WRITER = f"""
+import sys, time
+import numpy as np
+sys.path.insert(0, {str(PACKAGES)!r})
+{DECLARED}
+with Creator.edit(sys.argv[1]) as w:
+    print("begun", flush=True)
+    i = len(w.step)
+    while True:
+        for _ in range(1 + i % 4):
+            w.step.append(entry(i))
+            i += 1
+        w.run[f"run {{i}}"] = {{"best": i}}
+        w.commit()
+"""
+space: dict[str, Any] = {"np": np, "__name__": "declared"}
+exec(DECLARED, space)
+Reader, Creator, entry = space["Reader"], space["Creator"], space["entry"]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A finished file with two steps and a run."""
+    path = tmp_path / "log.h5"
+    with Creator.create(path) as w:
+        for i in range(2):
+            w.step.append(entry(i))
+        w.run["first"] = {"best": 1}
+    return path
+
+
+def expect_whole(path: Path, *, sums: bool = True) -> int:
+    """Every entry of the file is as it was appended; returns how many there are."""
+    with Reader(path) as f:
+        count = len(f.step)
+        assert np.array_equal(f.loss[:], np.arange(count) / 2)
+        assert np.array_equal(f.weights[:], np.repeat(np.arange(count, dtype=np.int32)[:, None], 7, axis=1))
+        assert np.array_equal(f.packed[:], np.repeat((np.arange(count) % 256).astype(np.uint8)[:, None], 100, axis=1))
+        assert list(f.note) == [f"step {i}" for i in range(count)]
+        assert [len(one) for one in f.words] == [i % 5 for i in range(count)]
+        assert [f.best[text] for text in f.run] == [1, *(int(text.split()[1]) for text in list(f.run)[1:])]
+        if sums:
+            f.verify()
+    return count
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that appends for ever, after its first commit."""
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begun\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_entries_are_added_and_committed(log: Path) -> None:
+    with Creator.edit(log) as w:
+        w.step.append(entry(2))
+        w.commit()
+        assert expect_whole(log) == 3, "a commit is seen at once"
+        w.step.append(entry(3))
+        assert expect_whole(log) == 3, "and what is not committed is not"
+        w.run["run 7"] = {"best": 7}
+    assert expect_whole(log) == 4
+    assert os.listdir(log.parent) == [log.name], "nothing is left beside it"
+    with h5py.File(log) as file:
+        assert file["weights"].shape == (4, 7)
+        assert file["weights"].dims[0][0].name == "/step"
+        assert file["step"].shape == (4,)
+
+
+def test_a_block_that_fails_adds_nothing(log: Path) -> None:
+    before = log.read_bytes()
+
+    def fail() -> None:
+        with Creator.edit(log) as w:
+            w.step.append(entry(2))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert log.read_bytes()[: len(before)] == before
+    assert expect_whole(log) == 2
+    with pytest.raises(DataError, match="already"), Creator.edit(log) as w:
+        w.run["first"] = {"best": 3}
+    assert expect_whole(log) == 2
+    assert os.listdir(log.parent) == [log.name]
+
+
+def test_readers_at_a_hundred_instants(log: Path) -> None:
+    counts: list[int] = []
+    with appending(log) as process:
+        for instant in range(100):
+            counts.append(expect_whole(log, sums=instant % 20 == 0))
+        assert process.poll() is None
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0] + 10, "it was written meanwhile"
+    assert expect_whole(log) >= counts[-1]
+
+
+def test_a_reader_keeps_what_it_opened(log: Path) -> None:
+    """Neither more commits nor the end of the writer changes what an open file shows."""
+    with Creator.edit(log) as w:
+        w.step.append(entry(2))
+        w.commit()
+        reader = Reader(log)
+        assert len(reader.step) == 3
+        for i in range(3, 150):
+            w.step.append(entry(i))
+            w.commit()
+    assert [reader.note[i] for i in range(3)] == ["step 0", "step 1", "step 2"]
+    assert reader.loss[:].tolist() == [0, 0.5, 1]
+    reader.close()
+    assert expect_whole(log) == 150
+    with Creator.edit(log) as w:
+        w.step.append(entry(150))
+    assert expect_whole(log) == 151
+    assert os.listdir(log.parent) == [log.name], "once nobody reads, the journal goes into the file"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_killed_while_appending(log: Path, seed: int) -> None:
+    with appending(log) as process:
+        time.sleep(random.Random(seed).random() * 0.4)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    count = expect_whole(log)
+    with Creator.edit(log) as w:
+        assert len(w.step) == count
+        w.step.append(entry(count))
+    assert expect_whole(log) == count + 1
+    assert os.listdir(log.parent) == [log.name]
+
+
+def test_two_who_add(log: Path) -> None:
+    with Creator.edit(log) as w:
+        with pytest.raises(FileError, match="another process is changing this file"):
+            Creator.edit(log)
+        w.step.append(entry(2))
+    assert expect_whole(log) == 3
+
+
+def test_what_cannot_be_edited(log: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="there is no such file"):
+        Creator.edit(tmp_path / "none.h5")
+    _, other = declare(step=Axis(dict), loss=Scalar(np.float32, "step"))
+    with pytest.raises(FileError, match="they differ"):
+        other.edit(log)
+    (tmp_path / "text.h5").write_text("hello")
+    with pytest.raises(FileError, match="not an HDF5 file"):
+        Creator.edit(tmp_path / "text.h5")
+    assert sorted(os.listdir(tmp_path)) == ["log.h5", "text.h5"]
+    assert expect_whole(log) == 2
+
+
+def test_a_feature_without_entries_stays(tmp_path: Path) -> None:
+    reader, writer = declare(step=Axis(dict), loss=Scalar(np.float32, "step"), rate=Scalar(np.float32))
+    with writer.create(tmp_path / "a.h5") as w:
+        w.rate = 0.5
+    with pytest.raises(UsageError, match="only gets more entries"), writer.edit(tmp_path / "a.h5") as w:
+        w.rate = 0.25
+    with writer.edit(tmp_path / "a.h5") as w:
+        w.step.append({"loss": 1.0})
+    with reader(tmp_path / "a.h5") as f:
+        assert (f.rate[()], f.loss[0]) == (0.5, 1.0)
+        f.verify()
+
+
+def test_a_large_file_is_added_to(tmp_path: Path) -> None:
+    """What lay in one piece is laid out in chunks, and larger than what is copied at a time."""
+    reader, writer = declare(row=Axis(dict), x=Array(np.float32, "row 256"))
+    values = np.random.default_rng(0).random((20_000, 256), np.float32)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": values[:900]})
+    with writer.edit(tmp_path / "a.h5") as w:
+        for at in range(900, 20_000, 3000):
+            w.row.extend({"x": values[at : at + 3000]})
+            w.commit()
+    with reader(tmp_path / "a.h5") as f:
+        assert np.array_equal(f.x[:], values)
+        f.verify()
+
+
+def test_a_copy_without_its_journal_is_the_file_before(log: Path, tmp_path: Path) -> None:
+    """A plain copy of the file alone is whole, too: it lacks what the journal holds."""
+    with Creator.edit(log) as w:
+        for i in range(2, 40):
+            w.step.append(entry(i))
+            w.commit()
+        shutil.copy(log, tmp_path / "copy.h5")
+    assert expect_whole(tmp_path / "copy.h5") == 2
+    assert expect_whole(log) == 40
+
+
+def test_a_journal_of_another_file_is_left_alone(log: Path, tmp_path: Path) -> None:
+    """It stays behind when somebody puts another file in the place of a log that was being written."""
+    with appending(log) as process:
+        time.sleep(0.3)
+        process.kill()
+        process.wait()
+    journal = log.with_name(log.name + ".journal")
+    assert journal.exists()
+    with Creator.create(tmp_path / "other.h5") as w:
+        for i in range(700):
+            w.step.append(entry(i))
+        w.run["first"] = {"best": 1}
+    os.replace(tmp_path / "other.h5", log)
+    assert expect_whole(log) == 700
+    with Creator.edit(log) as w:
+        w.step.append(entry(700))
+    assert expect_whole(log) == 701
+    assert not journal.exists()
