@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -12,15 +12,16 @@ from h5schema.vocabulary import layout
 
 from .. import stamp
 from ..model import Model
-from ..sources import Sources
 from ..writing.transaction import Transaction
 from .failures import Failures, State, mark_of
+from .work import Work
 
 
 class Run(TypedDict):
     """What a run commits of itself.
 
-    `done` has the number of sources of each dim that are done; `failures` those of them that failed.
+    `done` has the number of sources of each dim that are done; `failures` those of them that failed; `base` is the size
+    and the time of the file that is updated.
     """
 
     layout: Mapping[str, object]
@@ -29,9 +30,10 @@ class Run(TypedDict):
     done: dict[str, int]
     failures: State
     bytes: int
+    base: Sequence[int] | None
 
 
-def new_run(model: Model, parameters: Mapping[str, object]) -> Run:
+def new_run(model: Model, parameters: Mapping[str, object], base: Sequence[int] | None) -> Run:
     """A run that has done nothing yet."""
     stores = {
         address: {
@@ -49,6 +51,7 @@ def new_run(model: Model, parameters: Mapping[str, object]) -> Run:
         "done": {},
         "failures": {"texts": [], "dims": {}},
         "bytes": 0,
+        "base": base,
     }
     return cast("Run", json.loads(layout.canonical(run)))
 
@@ -59,7 +62,7 @@ def gone_on(earlier: Run, new: Run, target: Path) -> Run:
     Raises:
         UsageError: The schema's layout, a store or the parameters have changed since.
     """
-    found = stamp.differences(earlier["layout"], new["layout"])
+    found = [*_bases(earlier.get("base"), new["base"]), *stamp.differences(earlier["layout"], new["layout"])]
     for word, old, now in (
         ("parameters", earlier["parameters"], new["parameters"]),
         ("store", earlier["stores"], new["stores"]),
@@ -74,20 +77,18 @@ def gone_on(earlier: Run, new: Run, target: Path) -> Run:
     return earlier
 
 
-def expect_same_sources(transaction: Transaction, dim: str, sources: Sources, done: int, failures: Failures) -> None:
+def expect_same_sources(transaction: Transaction, work: Work, done: int, failures: Failures) -> None:
     """Refuses to go on where a source that is in the file is another one now.
 
     Raises:
         UsageError: One is gone, new among those that are done, or has another size or time.
     """
+    dim = work.dim
     failed = failures.in_order(dim)
     next_failed, mark = next(failed, (-1, 0))
     known = transaction.sources(dim)
     has_ids = transaction.model.has_ids(dim)
-    for number in range(done):
-        if number >= len(sources):
-            raise _refused(transaction.target, [f"{done} sources of {dim} are done, and there are {len(sources)} now"])
-        source = sources[number]
+    for number, (source, stat) in enumerate(work.known(min(done, len(work)))):
         if number == next_failed:
             if mark != mark_of(source.id):
                 raise _refused(
@@ -96,11 +97,21 @@ def expect_same_sources(transaction: Transaction, dim: str, sources: Sources, do
                 )
             next_failed, mark = next(failed, (-1, 0))
             continue
-        text, stat = next(known)
+        text, was = next(known)
         if has_ids and text != source.id:
             raise _refused(transaction.target, [f"source {number} of {dim} was {text}, and is {source.id} now"])
-        if stat != source.stat():
+        if stat != was:
             raise _refused(transaction.target, [f"{source.id} was changed since it was read"])
+    if done > len(work):
+        raise _refused(transaction.target, [f"{done} sources of {dim} are done, and there are {len(work)} now"])
+
+
+def _bases(old: Sequence[int] | None, new: Sequence[int] | None) -> Iterator[str]:
+    """In what two runs differ that bring a file up to date, or make a new one."""
+    if old is not None and new is not None and old != new:
+        yield "the file that it updates is another one now"
+    elif old != new:
+        yield f"it began {'without' if old is None else 'with'} `--update`"
 
 
 def _said(value: object) -> str:
@@ -108,11 +119,8 @@ def _said(value: object) -> str:
 
 
 def _refused(target: Path, found: Sequence[str]) -> UsageError:
-    listed = "".join(f"\n  - {line}" for line in found[:20]) + (
-        f"\n  - and {len(found) - 20} more" if len(found) > 20 else ""
-    )
     return UsageError(
-        f"an unfinished run is there, and it cannot be gone on with:{listed}",
+        f"an unfinished run is there, and it cannot be gone on with:{stamp.listed(found)}",
         where=str(target),
         do=f"undo the change and run it again, which goes on; or begin anew: remove {target.name}.partial first",
     )

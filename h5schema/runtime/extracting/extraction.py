@@ -22,6 +22,8 @@ from .origins import Call, Calls, Origin
 from .running import Running
 from .spending import Spending
 from .summary import Summary
+from .updating import Update
+from .work import Work
 
 
 class Extraction:
@@ -53,6 +55,7 @@ class Extraction:
         output: str | Path,
         *,
         overwrite: bool = False,
+        update: bool = False,
         functions: Path | None = None,
         failures: str | Path | None = None,
         sync: bool = True,
@@ -64,6 +67,8 @@ class Extraction:
             sources: Folders, single files, globs, lists (`@FILE`) or URLs.
             output: Final name of the file; it appears when the extraction is complete.
             overwrite: Whether a file of that name is replaced.
+            update: Whether a file of that name is brought up to date: with the sources that it lacks or that have
+                changed, and with new features; all else stays.
             functions: Folder in which the user's modules are looked for first; None: the folder
                 in which the generated package lies.
             failures: File for a list of all sources that fail, as lines of JSON, also if all of them
@@ -84,9 +89,11 @@ class Extraction:
         """
         spending = Spending()
         target = Path(output)
+        if overwrite and update:
+            raise UsageError("a file is updated or replaced, not both", do="leave out --update or --overwrite")
         listed = None if failures is None else Path(failures)
         if listed is not None:
-            failure_list.expect_free(listed, target, overwrite=overwrite)
+            failure_list.expect_free(listed, target, overwrite=overwrite or update)
         model = model_of(self.writer)
         _expect_made(model, self.sources, self.features)
         for feature in model.features.values():
@@ -98,11 +105,23 @@ class Extraction:
             found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
         for dim, one in found.items():
             system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
-        claim = Claim(target, overwrite=overwrite, resumes=True, sync=sync)
-        running = Running(
-            claim, job, self.parameters(), {dim: one.sources for dim, one in found.items()}, how, spending
-        )
-        return running.run(calls, self._unmatched(found), listed, overwrite=overwrite)
+        update = update and target.exists()
+        claim = Claim(target, overwrite=overwrite or update, resumes=True, sync=sync)
+        unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
+        if not update:
+            work = {dim: Work(dim, one, calls.seconds_of(model.led_by(dim))) for dim, one in given.items()}
+            running = Running(claim, job, self.parameters(), work, how, spending)
+            return running.run(calls, unmatched, listed, overwrite=overwrite)
+        try:
+            with spending.on("find"):
+                old = Update(target, self.writer, self.parameters(), calls)
+                work = old.work(given)
+        except BaseException:
+            claim.leave()
+            raise
+        with old:
+            running = Running(claim, job._replace(old=old.old), self.parameters(), work, how, spending, old)
+            return running.run(calls, unmatched, listed, overwrite=True)
 
     def _find(self, sources: Sequence[str | Path], dim: str, model: Model, functions: Path) -> Found:
         needs = tuple(needs_of(model.led_by(dim), self.features))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypedDict, overload
 
-from ..sources import Sources
+from ..sources import Source
 
 _IN_FULL = 1 << 20
 """Characters of texts that differ; of what more fails unlike all others, the traceback is left out."""
@@ -115,7 +115,7 @@ class Failures(Sequence[Failure]):
         state: What an earlier run kept.
     """
 
-    def __init__(self, sources: Mapping[str, Sources], state: State | None = None) -> None:
+    def __init__(self, sources: Mapping[str, Sequence[Source]], state: State | None = None) -> None:
         self._sources = sources
         self._dims = {dim: _OfDim() for dim in sources}
         self._texts: list[_Text] = []

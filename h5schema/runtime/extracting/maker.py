@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from h5schema.errors import DataError
+from h5schema.vocabulary.patterns import Pattern
 
 from ..model import Model, model_of
 from ..sources import Source
@@ -21,7 +22,8 @@ from ..writing.storage import Aside, InChunks, Written
 from ..writing.taken import Checked, Given, checked, rows_of, together
 from ..writing.transaction import Planned
 from .failures import Failure
-from .origins import Calls, Origin, SourceFailedError
+from .kept import Keeping, Kept, Old, in_order
+from .origins import Calls, Origin, SourceFailedError, stat_of
 
 _SMALL_BYTES = 64 << 10
 """Rows of fewer bytes are handed to the transaction as they are."""
@@ -38,6 +40,7 @@ class Job(NamedTuple):
         functions: Folder in which the user's modules are looked for first.
         target: Name of the file, for errors.
         retry: Whether a source that fails is tried again.
+        old: The file that is updated, if there is one.
     """
 
     writer: type[Writer]
@@ -45,6 +48,7 @@ class Job(NamedTuple):
     functions: Path
     target: str
     retry: bool = False
+    old: Old | None = None
 
     @property
     def is_found(self) -> bool:
@@ -62,6 +66,7 @@ class Batch(NamedTuple):
         first: Number of the first source.
         sources: The sources.
         dropped: Numbers of those that are left out, and why.
+        rows: The row that each has in the file that is updated, -1 if it is made anew; nothing: there is no such file.
     """
 
     number: int
@@ -69,6 +74,7 @@ class Batch(NamedTuple):
     first: int
     sources: Sequence[Source]
     dropped: Mapping[int, Failure] = {}
+    rows: Sequence[int] = ()
 
 
 class Report(NamedTuple):
@@ -136,24 +142,31 @@ class Maker:
         self._handle = handle
         self._begins = begins
         self._held: dict[int, _Made] = {}
+        self._keeping = None if job.old is None else Keeping(job.writer, job.old, self._calls)
 
     def make(self, batch: Batch) -> Report:
         """Makes the entries of a batch and holds them."""
         start, spent = time.perf_counter(), (self._calls.spent.load, self._calls.spent.derive)
         model, dim = self._model, batch.dim
-        order = self._calls.of_dim(model.led_by(dim))
+        led = model.led_by(dim)
+        order, seconds = self._calls.of_dim(led), self._calls.seconds_of(led)
+        kept = self._kept(batch)
         failures = dict(batch.dropped)
         made: dict[int, Mapping[str, object]] = {}
+        stats: dict[int, tuple[int, int]] = {}
         for number, source in enumerate(batch.sources, batch.first):
             if number in failures:
                 continue
             self._begins(number)
             try:
-                made[number] = self._tried(order, source)
+                if kept is not None and number in kept:
+                    stats[number], made[number] = kept.stat(number), self._completed(kept, number, source)
+                else:  # what changes from now on is another source
+                    stats[number], made[number] = _stat(source, seconds), self._tried(order, source)
             except SourceFailedError as error:
                 failures[number] = Failure(source.id, source.path, error.said(source.path), error.frames, error.do)
         self._begins(-1)
-        entries, numbers = self._checked(batch, made, failures)
+        entries, numbers = self._checked(batch, made, kept, failures)
         self._held[batch.number] = _Made(dim, entries)
         rows = rows_of(model, dim, entries, _Zeros()) if numbers else {}
         load, derive = self._calls.spent.load - spent[0], self._calls.spent.derive - spent[1]
@@ -162,7 +175,7 @@ class Maker:
             len(numbers),
             entries.ids if model.has_ids(dim) else None,
             {path: len(values) for path, values in rows.items()},
-            np.array([batch.sources[n - batch.first].stat() for n in numbers], np.int64).reshape(-1, 2),
+            np.array([stats[number] for number in numbers], np.int64).reshape(-1, 2),
             failures,
             _unique(model, entries) if numbers else None,
             sum(values.nbytes for values in rows.values()),
@@ -182,22 +195,56 @@ class Maker:
             seconds["compress" if isinstance(plan, InChunks) else "write"] += time.perf_counter() - start
         return Wrote(number, written, seconds)
 
-    def _tried(self, order: Sequence[str], source: Source) -> Mapping[str, object]:
+    def _kept(self, batch: Batch) -> Kept | None:
+        """The entries of a batch that stay; None: there is none."""
+        rows = {number: row for number, row in enumerate(batch.rows, batch.first) if row >= 0}
+        if self._keeping is None or not rows:
+            return None
+        return self._keeping.of(batch.dim, list(rows), list(rows.values()))
+
+    def _completed(self, kept: Kept, number: int, source: Source) -> Mapping[str, object]:
+        """What an entry that stays lacks."""
+        missing = kept.asking.missing
+        if not missing:
+            return {}
+        order, known = kept.asked(number, source)
+        values = self._tried(order, source, known)
+        return {address: values[address] for address in missing}
+
+    def _tried(
+        self, order: Sequence[str], source: Source, known: Mapping[str, object] | None = None
+    ) -> Mapping[str, object]:
         """The values of one source; the last failure is raised."""
         for pause in _RETRIES if self._job.retry else ():
             try:
-                return self._calls.of_source(order, source)
+                return self._calls.of_source(order, source, known)
             except SourceFailedError:
                 time.sleep(pause)
-        return self._calls.of_source(order, source)
+        return self._calls.of_source(order, source, known)
 
     def _checked(
-        self, batch: Batch, made: Mapping[int, Mapping[str, object]], failures: dict[int, Failure]
+        self, batch: Batch, made: Mapping[int, Mapping[str, object]], kept: Kept | None, failures: dict[int, Failure]
     ) -> tuple[Checked, list[int]]:
         """The entries that fit, and the numbers of their sources; a bad value fails its source and no other."""
-        numbers = list(made)
+        if kept is None:
+            return self._good(batch, made, list(made), None, failures)
+        stay = [number for number in made if number in kept]
+        others = [number for number in made if number not in kept]
+        entries, numbers = self._good(batch, made, stay, kept, failures)
+        more, added = self._good(batch, made, others, None, failures)
+        return in_order(together([entries, more]) if added else entries, [*numbers, *added])
+
+    def _good(
+        self,
+        batch: Batch,
+        made: Mapping[int, Mapping[str, object]],
+        numbers: list[int],
+        kept: Kept | None,
+        failures: dict[int, Failure],
+    ) -> tuple[Checked, list[int]]:
+        """Of some entries: those that all stay, or none of which does."""
         try:
-            return self._fitted(batch, made, numbers), numbers
+            return self._fitted(batch, made, numbers, kept), numbers
         except DataError:
             pass
         parts: list[Checked] = []
@@ -205,16 +252,23 @@ class Maker:
         for number in numbers:
             source = batch.sources[number - batch.first]
             try:
-                parts.append(self._fitted(batch, made, [number]))
+                parts.append(self._fitted(batch, made, [number], kept))
                 good.append(number)
             except DataError as error:
                 place = error.where.removeprefix(f"{self._job.target}: ").partition(", row")[0]
                 failures[number] = Failure(source.id, source.path, f"{place}: {error.what}", help=error.do)
-        return (together(parts) if parts else self._fitted(batch, made, [])), good
+        return (together(parts) if parts else self._fitted(batch, made, [], None)), good
 
-    def _fitted(self, batch: Batch, made: Mapping[int, Mapping[str, object]], numbers: Sequence[int]) -> Checked:
-        addresses = next(iter(made.values()), {})
-        values = {address: [made[number][address] for number in numbers] for address in addresses}
+    def _fitted(
+        self,
+        batch: Batch,
+        made: Mapping[int, Mapping[str, object]],
+        numbers: Sequence[int],
+        kept: Kept | None,
+    ) -> Checked:
+        addresses = made[numbers[0]] if numbers else {}
+        values: dict[str, object] = {address: [made[number][address] for number in numbers] for address in addresses}
+        values |= {} if kept is None else kept.values(numbers)
         ids = [batch.sources[n - batch.first].id for n in numbers] if self._model.has_ids(batch.dim) else None
         for text in ids or ():
             _expect_utf8(text, self._job.target)
@@ -226,6 +280,13 @@ class _Zeros(dict[str, int]):
 
     def __missing__(self, path: str) -> int:
         return 0
+
+
+def _stat(source: Source, seconds: Sequence[Pattern]) -> tuple[int, int]:
+    try:
+        return stat_of(source, seconds)
+    except DataError as error:  # elsewhere, and nobody answers
+        raise SourceFailedError(error.what, where=error.where, do=error.do) from None
 
 
 def _expect_utf8(text: str, target: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.errors import H5SchemaError, MissingExtraError, UserCodeError
+from h5schema.errors import DataError, H5SchemaError, MissingExtraError, UserCodeError
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.sources import CapturedKind
 
@@ -124,23 +126,53 @@ class Calls:
 
     def files_of(self, led: Sequence[str], sources: Iterable[Source]) -> Iterator[Path]:
         """The files that are read for the features of a dim."""
-        steps = (self._steps[address] for address in self.of_dim(led))
-        patterns = {step.beside.text: step.beside for step in steps if step.beside is not None}
+        patterns = self.seconds_of(led)
         for source in sources:
             yield source.path
-            yield from (_beside(pattern, source).path for pattern in patterns.values())
+            yield from (_beside(pattern, source).path for pattern in patterns)
 
-    def of_source(self, order: Sequence[str], source: Source) -> dict[str, object]:
+    def seconds_of(self, led: Sequence[str]) -> tuple[Pattern, ...]:
+        """The patterns of the further files of an entry."""
+        steps = (self._steps[address] for address in self.of_dim(led))
+        return tuple({step.beside.text: step.beside for step in steps if step.beside is not None}.values())
+
+    def given(self, address: str) -> tuple[str, ...]:
+        """The features that one is made from."""
+        return _given(self._steps[address]) if address in self._steps else ()
+
+    def inputs_of(self, order: Sequence[str]) -> tuple[str, ...]:
+        """The features that some are made from, and that are not among these."""
+        given = (one for address in order for one in self.given(address))
+        return tuple(dict.fromkeys(one for one in given if one not in order))
+
+    def is_capture(self, address: str) -> bool:
+        """Whether a feature is a part of the source's path, or what a table says of it."""
+        return address in self._steps and isinstance(self._steps[address].origin, Capture)
+
+    def need_source(self, order: Sequence[str]) -> tuple[str, ...]:
+        """Those of some features that are not made from other features alone."""
+        return tuple(address for address in order if not self.given(address))
+
+    def of_source(
+        self, order: Sequence[str], source: Source, known: Mapping[str, object] | None = None
+    ) -> dict[str, object]:
         """The value of each feature for one source; None is absent.
+
+        Args:
+            order: Their addresses, each after what it is made from.
+            source: The source.
+            known: Values of other features that these are made from; None: all are made.
 
         Raises:
             SourceFailedError: A function failed, or the source is no file that can be read.
         """
-        _expect_file(source)
-        made: dict[str, object] = {}
+        is_read = known is None or not all(map(self.is_capture, self.need_source(order)))
+        if is_read:
+            _expect_file(source)
+        made = dict(known or {})
         shared: dict[object, object] = {}
         try:
-            with source.local() as path:
+            with source.local() if is_read else nullcontext(source.path) as path:
                 for address in order:
                     made[address] = self._one(self._steps[address], source, path, made, shared)
         except SourceFailedError:
@@ -205,6 +237,22 @@ class Calls:
                 self.spent.derive += seconds
             else:
                 self.spent.load += seconds
+
+
+def stat_of(source: Source, seconds: Sequence[Pattern]) -> tuple[int, int]:
+    """What `Source.stat` says, and another number if a further file of the entry is another one."""
+    size, changed = source.stat()
+    for pattern in seconds:
+        try:
+            told = _beside(pattern, source).stat()
+        except DataError:  # elsewhere, and not there
+            told = -1, -1
+        changed ^= int.from_bytes(blake2b(repr((pattern.text, told)).encode(), digest_size=7).digest())
+    return size, changed
+
+
+def _given(step: _Step) -> tuple[str, ...]:
+    return step.origin.given if isinstance(step.origin, Call) else ()
 
 
 def _step(address: str, origin: Origin) -> _Step:

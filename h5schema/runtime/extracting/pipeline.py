@@ -7,13 +7,13 @@ for its plan, which needs only the numbers of rows of those before; meanwhile it
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from h5schema.errors import FileError
 
-from ..sources import Sources
 from ..spans import Rows
 from ..where import Where
 from ..writing.taken import TwiceError
@@ -21,6 +21,7 @@ from ..writing.transaction import Planned, Transaction
 from .crew import Answer, Crew, Died
 from .failures import Failure
 from .maker import Batch, Report, Wrote
+from .work import Work
 
 _HELD = 3
 """Batches that a worker may have in its memory."""
@@ -32,6 +33,18 @@ _DEATHS = 2
 """A source at which so many workers died is left out."""
 _TRIES = 5
 """A batch with which so many workers died is given up."""
+
+
+class LostError(Exception):
+    """Entries of the file that is updated cannot be made, and would be lost.
+
+    Attributes:
+        failures: Why.
+    """
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__(*map(str, failures))
+        self.failures = failures
 
 
 class Taken(NamedTuple):
@@ -52,6 +65,18 @@ class Taken(NamedTuple):
     failures: Mapping[int, Failure]
     bytes: int
     seconds: Mapping[str, float]
+
+
+class Ready(NamedTuple):
+    """A batch that can be taken into the file.
+
+    Attributes:
+        failures: Sources that are no entries, by number.
+        take: Takes it. A signal in the middle would leave half of it.
+    """
+
+    failures: Mapping[int, Failure]
+    take: Callable[[], Taken]
 
 
 @dataclass(slots=True)
@@ -96,8 +121,7 @@ class Pipeline:
     Args:
         transaction: Where they go.
         crew: Who works.
-        dim: Address of the dim.
-        sources: All of them.
+        work: All sources of a dim.
         done: How many are done already.
         memory: Bytes of entries that may wait, of all workers together.
 
@@ -105,17 +129,13 @@ class Pipeline:
         waited: Seconds that it waited for workers.
     """
 
-    def __init__(
-        self, transaction: Transaction, crew: Crew, dim: str, sources: Sources, *, done: int, memory: int
-    ) -> None:
+    def __init__(self, transaction: Transaction, crew: Crew, work: Work, *, done: int, memory: int) -> None:
         self.waited = 0.0
         self._transaction = transaction
         self._crew = crew
-        self._dim = dim
-        self._sources = sources
-        self._has_ids = transaction.model.has_ids(dim)
+        self._work = work
         self._next = done  # the first source that nobody has
-        self._until = len(sources)
+        self._until = len(work)
         self._number = 0
         self._going: dict[int, _Going] = {}
         self._idle = list(range(crew.size))
@@ -124,8 +144,8 @@ class Pipeline:
         self._again: list[int] = []
         self._sizes: dict[int, Mapping[str, int]] = {}
 
-    def run(self, seconds: float | None = None) -> Iterator[Taken]:
-        """Each batch when it is in the file, in order.
+    def run(self, seconds: float | None = None) -> Iterator[Ready]:
+        """Each batch when it can be taken into the file, in order.
 
         Args:
             seconds: After so long no new batch is begun; None: until all sources are done.
@@ -150,7 +170,9 @@ class Pipeline:
                     break
                 planned += 1
             while (going := self._going.get(taken)) is not None and going.wrote is not None:
-                yield self._take(self._going.pop(taken))
+                self._expect_all(going)
+                del self._going[taken]
+                yield Ready(going.report.failures if going.report else {}, partial(self._take, going))
                 taken += 1
 
     # What the workers are told.
@@ -174,7 +196,7 @@ class Pipeline:
             return True
         if len(own) >= _HELD or self._next >= self._until:
             return False
-        batch = Batch(self._number, self._dim, self._next, self._sources.part(self._next, self._end()))
+        batch = self._work.batch(self._number, self._next, self._end())
         self._next += len(batch.sources)
         self._number += 1
         self._going[batch.number] = _Going(batch, worker)
@@ -258,7 +280,7 @@ class Pipeline:
             self._again.append(going.batch.number)
             return False
         self._sizes[going.batch.number] = dict(report.rows)
-        going.planned = self._transaction.plan(self._dim, report.rows, report.entries, report.ids)
+        going.planned = self._transaction.plan(self._work.dim, report.rows, report.entries, report.ids)
         if not going.planned.plans:  # no entry at all
             going.wrote = Wrote(going.batch.number, {}, {})
         return True
@@ -278,11 +300,18 @@ class Pipeline:
             return number, Failure(source.id, source.path, f"{error.address}: {error.what}", help=error.do)
         return None
 
+    def _expect_all(self, going: _Going) -> None:
+        """Refuses to go on without an entry that the file has which is updated."""
+        assert going.report is not None
+        lost = [one for number, one in sorted(going.report.failures.items()) if number < self._work.there]
+        if lost:
+            raise LostError(lost)
+
     def _take(self, going: _Going) -> Taken:
         report, wrote = going.report, going.wrote
         assert report is not None
         assert wrote is not None
-        self._transaction.take(self._dim, wrote.written, report.stats, report.ids)
+        self._transaction.take(self._work.dim, wrote.written, report.stats, report.ids)
         seconds = {**report.seconds, **wrote.seconds}
         done = going.batch.first + len(going.batch.sources)
         return Taken(done, report.entries, report.stats, report.failures, report.bytes, seconds)

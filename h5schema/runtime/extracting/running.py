@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
 from h5schema.errors import UserCodeError
 from h5schema.vocabulary.extractors import EXTRACTORS
 
-from .. import stamp
+from .. import stamp, system
 from ..model import model_of
-from ..sources import Sources
 from ..writing.claim import Claim
 from ..writing.transaction import State, Transaction
 from . import failure_list
@@ -23,10 +22,12 @@ from .failures import Failure, Failures
 from .how import How
 from .maker import Job
 from .origins import Call, Calls
-from .pipeline import Pipeline, Taken
+from .pipeline import LostError, Pipeline, Taken
 from .progress import Progress
 from .spending import Spending, coded
 from .summary import Summary
+from .updating import Update
+from .work import Work
 
 _ALONE = 0.5
 """Seconds for which the caller works alone, before processes are begun."""
@@ -43,9 +44,10 @@ class Running:
         claim: The name under which the file is made.
         job: What every worker does.
         parameters: What is stored in the file of how each feature was made.
-        sources: Of each dim.
+        work: The sources of each dim.
         how: Workers, failures, memory, progress.
         spending: Where the time goes.
+        update: What of an earlier file stays; None: there is none.
     """
 
     def __init__(
@@ -53,20 +55,22 @@ class Running:
         claim: Claim,
         job: Job,
         parameters: Mapping[str, object],
-        sources: Mapping[str, Sources],
+        work: Mapping[str, Work],
         how: How,
         spending: Spending,
+        update: Update | None = None,
     ) -> None:
         self._claim = claim
         self._job = job
         self._parameters = parameters
-        self._sources = sources
+        self._sources = work
+        self._update = update
         self._how = how
         self._spending = spending
         self._committed = time.monotonic()
         self._model = model_of(job.writer)
-        self._run: Run = new_run(self._model, parameters)
-        self._failures = Failures(sources)
+        self._run: Run = new_run(self._model, parameters, None if update is None else update.base)
+        self._failures = Failures(work)
         self._earlier = 0
 
     def run(self, calls: Calls, unmatched: Sequence[str], listed: Path | None, *, overwrite: bool) -> Summary:
@@ -82,6 +86,8 @@ class Running:
             H5SchemaError: See `Extraction.run`.
         """
         state = cast("State | None", self._claim.state)
+        if state is None and self._update is not None and self._update.is_idle(self._sources):
+            return self._nothing_to_do(unmatched, listed)
         try:
             if state is not None:
                 self._go_on(state)
@@ -100,10 +106,24 @@ class Running:
             self._run["failures"] = self._failures.state()
             with self._spending.on("finish"):
                 transaction.publish(cast("Mapping[str, object]", self._run))
+        except StoppedError:
+            transaction.discard()
+            raise
+        except KeyboardInterrupt:
+            transaction.discard()
+            if not transaction.is_published:
+                raise StoppedError("stopped when all sources were done; the same command goes on") from None
         except BaseException:
             transaction.discard()
             raise
         return self._summary({dim: transaction.count(dim) for dim in self._sources}, unmatched)
+
+    def _nothing_to_do(self, unmatched: Sequence[str], listed: Path | None) -> Summary:
+        """The file is up to date, and stays as it is."""
+        self._claim.leave()
+        if listed is not None:
+            failure_list.write(listed, self._failures, overwrite=True)
+        return self._summary({dim: len(work) for dim, work in self._sources.items()}, unmatched)
 
     def _go_on(self, state: State) -> None:
         """Takes up an earlier run."""
@@ -123,51 +143,67 @@ class Running:
         )
 
     def _fill(self, transaction: Transaction, calls: Calls) -> None:
-        for dim, sources in self._sources.items():
-            expect_same_sources(transaction, dim, sources, self._run["done"].get(dim, 0), self._failures)
-        for address in self._job.features:
-            if self._model.places[address].lead is None:
-                transaction.put_whole(address, calls.of_file(address))
         try:
-            for dim, sources in self._sources.items():
+            for dim, work in self._sources.items():
+                expect_same_sources(transaction, work, self._run["done"].get(dim, 0), self._failures)
+            self._put_wholes(transaction, calls)
+            for dim, work in self._sources.items():
                 with Progress(
-                    f"extract {dim}", len(sources), self._how.progress, self._run["done"].get(dim, 0)
+                    f"extract {dim}", len(work), self._how.progress, self._run["done"].get(dim, 0)
                 ) as progress:
-                    self._extract(transaction, dim, sources, progress)
-        except KeyboardInterrupt:
+                    self._extract(transaction, work, progress)
+        except LostError as lost:
             self._commit(transaction)
+            raise _lost(lost.failures, str(self._claim.target)) from None
+        except KeyboardInterrupt:
+            with suppress(KeyboardInterrupt):  # a second Ctrl-C waits for the commit, too
+                self._commit(transaction)
             done = sum(self._run["done"].values())
             raise StoppedError(
                 f"stopped after {done} of {sum(map(len, self._sources.values()))} sources; the same command goes on"
             ) from None
 
-    def _extract(self, transaction: Transaction, dim: str, sources: Sources, progress: Progress) -> None:
+    def _put_wholes(self, transaction: Transaction, calls: Calls) -> None:
+        """Features without entries: those that stay, and those that are made."""
+        for address, place in self._model.places.items():
+            if place.lead is not None:
+                continue
+            if self._update is not None and address in self._update.old.kept:
+                value = self._update.whole(address)
+                if value is not None:
+                    transaction.put_whole(address, value)
+            elif address in self._job.features:
+                transaction.put_whole(address, calls.of_file(address))
+
+    def _extract(self, transaction: Transaction, work: Work, progress: Progress) -> None:
         """Takes the sources of one dim: alone for a moment if that is safe, and then with everybody."""
-        size = self._how.size(len(sources))
+        size = self._how.size(len(work))
         if self._how.workers is None and self._how.timeout is None:
             if self._is_ours():
-                self._work(transaction, dim, sources, progress, 0, _ALONE)
+                self._work(transaction, work, progress, 0, _ALONE)
             if not self._job.is_found:
                 size = 0
-        self._work(transaction, dim, sources, progress, size, None)
+        self._work(transaction, work, progress, size, None)
 
     def _work(
         self,
         transaction: Transaction,
-        dim: str,
-        sources: Sources,
+        work: Work,
         progress: Progress,
         size: int,
         seconds: float | None,
     ) -> None:
-        done = self._run["done"].get(dim, 0)
-        if done == len(sources):
+        done = self._run["done"].get(work.dim, 0)
+        if done == len(work):
             return
         with self._crew(size) as crew:
-            pipeline = Pipeline(transaction, crew, dim, sources, done=done, memory=self._how.memory)
+            pipeline = Pipeline(transaction, crew, work, done=done, memory=self._how.memory)
             with self._spending.work(size, pipeline):
-                for taken in pipeline.run(seconds):
-                    self._note(dim, taken)
+                for ready in pipeline.run(seconds):
+                    self._expect_good(transaction, ready.failures)
+                    with system.uninterrupted():
+                        taken = ready.take()
+                        self._note(work.dim, taken)
                     progress.step(taken.done - done, len(taken.failures))
                     done = taken.done
                     if time.monotonic() - self._committed > self._how.commit_every:
@@ -192,10 +228,14 @@ class Running:
         """Whether no code of the user's is run: then nothing is likely to end this process."""
         return all(one.function in EXTRACTORS for one in self._job.features.values() if isinstance(one, Call))
 
+    def _expect_good(self, transaction: Transaction, failures: Mapping[int, Failure]) -> None:
+        """Ends the run before a batch that has failures, if it is to end there."""
+        if failures and self._how.on_error == "fail":
+            self._commit(transaction)
+            raise _failed_at(min(failures.items())[1], str(self._claim.target))
+
     def _note(self, dim: str, taken: Taken) -> None:
         """What a batch adds to what is known of the run."""
-        if taken.failures and self._how.on_error == "fail":
-            raise _failed_at(min(taken.failures.items())[1], str(self._claim.target))
         self._run["done"][dim] = taken.done
         self._failures.add(dim, taken.failures)
         self._run["bytes"] += taken.bytes
@@ -210,6 +250,7 @@ class Running:
     def _expect_some(self) -> None:
         total = sum(map(len, self._sources.values()))
         if total and len(self._failures) == total:
+            self._claim.forget()
             first = self._failures[0]
             frames = f"\n{first.frames}" if first.frames else ""
             raise UserCodeError(
@@ -232,6 +273,18 @@ class Running:
             sum(map(len, self._sources.values())),
             self._earlier,
         )
+
+
+def _lost(failures: Sequence[Failure], target: str) -> UserCodeError:
+    first = failures[0]
+    frames = f"\n{first.frames}" if first.frames else ""
+    more = f" (and {len(failures) - 1} more: {', '.join(one.source for one in failures[1:4])})" if failures[1:] else ""
+    return UserCodeError(
+        f"an entry of the file cannot be made now, and it would be lost: {first.name}: {first.message}{frames}{more}",
+        where=target,
+        do=(first.help and f"{first.help}; ")
+        + "the file stays as it was; mend the source and run the same command again, which goes on",
+    )
 
 
 def _failed_at(failure: Failure, target: str) -> UserCodeError:

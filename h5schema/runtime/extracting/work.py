@@ -1,0 +1,68 @@
+"""What is to be made of a dim: its entries in order, and the source of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from h5schema.vocabulary.patterns import Pattern
+
+from ..sources import Source, Sources
+from .maker import Batch
+from .origins import stat_of
+
+PIECE = 1024
+"""Sources that are made at once when all are passed through."""
+
+
+class Work(Sequence[Source]):
+    """The sources of a dim, each of which becomes an entry.
+
+    Args:
+        dim: Address of the dim.
+        sources: In order.
+        seconds: Patterns of the further files of an entry.
+
+    Attributes:
+        there: So many of the first entries are in the file that is updated; none of them may be lost.
+        changed: So many of these are made anew, because their sources are other ones now.
+    """
+
+    there = 0
+    changed = 0
+
+    def __init__(self, dim: str, sources: Sources, seconds: Sequence[Pattern]) -> None:
+        self.dim = dim
+        self._sources = sources
+        self._seconds = seconds
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    @overload
+    def __getitem__(self, index: int) -> Source: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Source]: ...
+    def __getitem__(self, index: int | slice) -> Source | list[Source]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        return self.part(at, at + 1)[0]
+
+    def part(self, first: int, last: int) -> list[Source]:
+        """The sources from `first` to before `last`."""
+        return self._sources.part(first, last)
+
+    def rows(self, first: int, last: int) -> Sequence[int]:
+        """The row that each has in the file that is updated, -1 if it is made anew; nothing: there is no such file."""
+        return ()
+
+    def batch(self, number: int, first: int, last: int) -> Batch:
+        """A part of it as a worker is given it."""
+        return Batch(number, self.dim, first, self.part(first, last), rows=self.rows(first, last))
+
+    def known(self, done: int) -> Iterator[tuple[Source, tuple[int, int]]]:
+        """The sources of the first entries, and what `stat_of` is to say of each if it is still the same."""
+        for first in range(0, done, PIECE):
+            for source in self.part(first, min(first + PIECE, done)):
+                yield source, stat_of(source, self._seconds)
