@@ -84,6 +84,10 @@ class Claim:
                 system.sync(self._final.parent)
             self.sink.close(keep=False)
 
+    def forget(self) -> None:
+        """What was committed is of no use to a later run."""
+        self.sink.committed = 0
+
     def leave(self) -> None:
         """Lets go of the name; what was committed stays for a later run, and nothing else does."""
         if self.sink.committed:

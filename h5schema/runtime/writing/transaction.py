@@ -101,6 +101,7 @@ class Transaction:
         self._waiting: dict[str, list[Checked]] = {}
         self._unique = Unique()
         self._torn = False
+        self.is_published = False
         self._carrier: H5pyCarrier | None = None
         try:
             with self._kept():
@@ -280,7 +281,9 @@ class Transaction:
             sink = self.claim.sink
             sink.commit(sink.seek(0, 2), self._state(run or {}, complete=True))
             sink.settle()
-        self.claim.appear()
+        with system.uninterrupted():
+            self.claim.appear()
+            self.is_published = True
 
     def discard(self) -> None:
         """Drops what was put since the last commit that a later run could go on with; the target stays as it was."""
