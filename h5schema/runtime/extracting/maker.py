@@ -266,7 +266,7 @@ class Maker:
         numbers: Sequence[int],
         kept: Kept | None,
     ) -> Checked:
-        addresses = made[numbers[0]] if numbers else {}
+        addresses = list(made[numbers[0]]) if numbers else []
         values: dict[str, object] = {address: [made[number][address] for number in numbers] for address in addresses}
         values |= {} if kept is None else kept.values(numbers)
         ids = [batch.sources[n - batch.first].id for n in numbers] if self._model.has_ids(batch.dim) else None

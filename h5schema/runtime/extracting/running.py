@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -25,7 +25,7 @@ from .origins import Call, Calls
 from .pipeline import LostError, Pipeline, Taken
 from .progress import Progress
 from .spending import Spending, coded
-from .summary import Summary
+from .summary import Changes, Summary
 from .updating import Update
 from .work import Work
 
@@ -210,7 +210,7 @@ class Running:
                         self._commit(transaction)
 
     @contextmanager
-    def _crew(self, size: int) -> Iterator[Crew]:
+    def _crew(self, size: int) -> Generator[Crew]:
         handle = self._claim.sink.handle
         crew: Crew
         if size == 0:
@@ -272,7 +272,16 @@ class Running:
             self._spending.spent(),
             sum(map(len, self._sources.values())),
             self._earlier,
+            self._changes(counts),
         )
+
+    def _changes(self, counts: Mapping[str, int]) -> Changes | None:
+        """What an update did; None: it is none."""
+        if self._update is None:
+            return None
+        there = sum(work.there for work in self._sources.values())
+        changed = sum(work.changed for work in self._sources.values())
+        return Changes(there - changed, changed, sum(counts[dim] for dim in self._sources) - there)
 
 
 def _lost(failures: Sequence[Failure], target: str) -> UserCodeError:

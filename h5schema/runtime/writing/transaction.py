@@ -348,9 +348,9 @@ class Transaction:
             if place.lead is not None and check is not None and check.unique and self._taken[place.lead]:
                 rows = np.arange(self._taken[place.lead])
                 block = carry_out(self.model.features[address].reading(place, rows), self.carrier)
-                present = block.present if isinstance(block, Maybe) else None
-                values = block.values if isinstance(block, Maybe) else block
-                self._unique.take(self.model, {address: (values, present)}, Where(str(self.target)))
+                some = cast("Maybe[object]", block)  # if it is one
+                known = (some.values, some.present) if isinstance(block, Maybe) else (block, None)
+                self._unique.take(self.model, {address: known}, Where(str(self.target)))
 
     def _finish(self) -> None:
         """Everything has its final form, its names and its checksums."""
