@@ -56,11 +56,8 @@ class _Waiting:
         self.part = part
         self.options = options
         self.expected = expected
-        self.row_bytes = max(1, part.dtype.itemsize * int(np.prod(part.shape, dtype=np.int64)))
-        wanted = options.chunk or (_CHUNK_BYTES if self.row_bytes >= _SMALL_ROW else _SMALL_CHUNK_BYTES)
-        self.chunk = max(1, wanted // self.row_bytes)
-        if expected and not options.chunk:
-            self.chunk = min(self.chunk, expected)
+        self.row_bytes = max(1, row_bytes(part))
+        self.chunk = chunk_rows(part, options, expected)
         self.rows: list[Values] = []
         self.count = 0
         self.planned: list[int] = []
@@ -83,7 +80,11 @@ class _Waiting:
     @property
     def is_plain(self) -> bool:
         """Whether it may lie in one piece."""
-        return self.options.codec == "none" and self.options.layout != "chunked" and not self.options.chunk
+        return is_plain(self.options)
+
+    def is_whole(self, rows: int) -> bool:
+        """Whether it is to lie in one piece if it has so many rows at the end, and nobody knew."""
+        return self.is_plain and (rows <= self.chunk or self.options.layout == "contiguous")
 
 
 class Datasets:
@@ -334,7 +335,7 @@ class Datasets:
 
     def _finish_waiting(self, begun: _Waiting) -> None:
         """All rows are known: they lie in one piece, or in a chunk that is no larger."""
-        if begun.is_plain:
+        if begun.is_whole(begun.count) or (begun.is_plain and begun.expected is not None):
             begun.expected = begun.count
         elif begun.count and not begun.options.chunk:
             begun.chunk = min(begun.chunk, begun.count)
@@ -411,6 +412,30 @@ def _whole(data: Values, dtype: np.dtype[np.generic], options: Options) -> dict[
         return {}
     rows = min(len(data), max(1, (options.chunk or _CHUNK_BYTES) // (data.nbytes // len(data))))
     return {"chunks": (rows, *data.shape[1:]), **codecs.creation(options.codec, options.level, dtype)}
+
+
+def is_plain(options: Options) -> bool:
+    """Whether values may lie in one piece."""
+    return options.codec == "none" and options.layout != "chunked" and not options.chunk
+
+
+def row_bytes(part: Stored) -> int:
+    """Bytes of a row."""
+    return part.dtype.itemsize * int(np.prod(part.shape, dtype=np.int64))
+
+
+def chunk_rows(part: Stored, options: Options, expected: int | None) -> int:
+    """Rows of a chunk.
+
+    Args:
+        part: What is stored.
+        options: Of the user's values.
+        expected: Rows that there will be at most; None: nobody knows.
+    """
+    size = max(1, row_bytes(part))
+    wanted = options.chunk or (_CHUNK_BYTES if size >= _SMALL_ROW else _SMALL_CHUNK_BYTES)
+    rows = max(1, wanted // size)
+    return min(rows, expected) if expected and not options.chunk else rows
 
 
 def fitting(rows: Values, part: Stored) -> Values:
