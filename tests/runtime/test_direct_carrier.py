@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError, FileError
 from h5schema.runtime.carrier import DirectCarrier
 from h5schema.runtime.carrier.cache import CHUNKS
+from h5schema.runtime.carrier.decode_error import DecodeError
+from h5schema.runtime.carrier.filters import decoder
+from h5schema.runtime.carrier.located import Filter
 from h5schema.runtime.spans import Access, Spans
 
 ACCESS: tuple[Access, ...] = ("map", "read", "memory")
@@ -40,7 +44,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "bitshuffle": dict(hdf5plugin.Bitshuffle()),
     "scaled": {"scaleoffset": 0},
 }
-FAST = FILTERS.keys() - {"blosc2", "bitshuffle", "scaled"}
+FAST = FILTERS.keys() - {"bitshuffle", "scaled"}
 
 
 def values_of(dtype: np.dtype[Any], shape: tuple[int, ...], seed: int) -> NDArray[Any]:
@@ -184,6 +188,53 @@ def test_filters_that_were_left_out_of_some_chunks(tmp_path: Path) -> None:
         (got,) = carrier.fetch((Spans("x", np.arange(40)[::-1].copy()),))
         assert "x" in carrier.direct()
         assert same(got, np.ascontiguousarray(values[::-1]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunk", "dtype"),
+    [
+        ((128, 3, 64, 64), (50, 3, 64, 64), "u1"),
+        ((900, 700), (333, 555), "f8"),
+        ((4000, 256), (1000, 256), "f4"),
+        ((300_000,), (200_000,), "i4"),
+        ((40, 300, 300), (20, 150, 300), "i2"),
+    ],
+)
+def test_values_that_blosc2_put_into_blocks(
+    tmp_path: Path, shape: tuple[int, ...], chunk: tuple[int, ...], dtype: str
+) -> None:
+    path = tmp_path / "a.h5"
+    values = np.random.default_rng(0).integers(0, 50, shape).astype(dtype)
+    values[len(values) // 2 :] = 0  # chunks of zeros alone have no bytes
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=values, chunks=chunk, **hdf5plugin.Blosc2())
+    rows = np.random.default_rng(1).integers(0, len(values), 40)
+    with h5py.File(path) as file:
+        carrier = DirectCarrier(file, path)
+        for asked in (rows // 2, rows):
+            assert same(carrier.fetch((Spans("x", asked),))[0], values[asked])
+        assert "x" in carrier.direct()
+        carrier.close()
+
+
+def test_a_frame_of_blosc2_that_is_damaged_is_refused_or_decoded(tmp_path: Path) -> None:
+    values = np.arange(40_000, dtype=np.float64).reshape(200, 200)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        made = file.create_dataset("x", data=values, chunks=(200, 200), **hdf5plugin.Blosc2())
+        whole = np.frombuffer(made.id.read_direct_chunk((0, 0))[1], np.uint8)
+    decode = decoder([Filter(32026, ())], 0, values.nbytes)
+    out = np.empty(values.nbytes, np.uint8)
+    decode(whole, out)
+    assert out.tobytes() == values.tobytes()
+    for size in range(260):
+        with pytest.raises(DecodeError):
+            decode(whole[:size], out)
+    for at in range(260):
+        for bit in range(8):
+            damaged = whole.copy()
+            damaged[at] ^= 1 << bit
+            with contextlib.suppress(DecodeError):
+                decode(damaged, out)
 
 
 @pytest.mark.parametrize("how", ["virtual", "external", "compact", "texts", "no rows", "references", "three bytes"])
@@ -395,6 +446,9 @@ from pathlib import Path
 import h5py, hdf5plugin, numpy as np
 from h5schema.runtime.carrier import DirectCarrier
 from h5schema.runtime.carrier.cache import CHUNKS
+from h5schema.runtime.carrier.decode_error import DecodeError
+from h5schema.runtime.carrier.filters import decoder
+from h5schema.runtime.carrier.located import Filter
 from h5schema.runtime.spans import Access, Spans
 from h5schema.errors import H5SchemaError
 

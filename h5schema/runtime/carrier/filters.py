@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .blosc2 import frame_of
 from .decode_error import DecodeError
 from .located import Filter
 
@@ -135,7 +136,21 @@ def _checked(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Byte
     return body
 
 
-_DEFLATE, _SHUFFLE, _FLETCHER32, _LZF, _BLOSC, _LZ4, _ZSTD = 1, 2, 3, 32000, 32001, 32004, 32015
+def _unframed(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
+    """The values of a frame of blosc2."""
+    if out is None:
+        message = "a frame of blosc2, of how many bytes nobody knows"
+        raise DecodeError(message)
+    frame, decode = frame_of(data, len(out)), _named("blosc2")
+    if frame.chunk is None:
+        out[:] = 0
+        return out
+    if frame.shape == frame.block:
+        return cast("Bytes", decode(frame.chunk, out=out))
+    return frame.laid_out(cast("Bytes", decode(frame.chunk, out=np.empty(frame.size, np.uint8))))
+
+
+_DEFLATE, _SHUFFLE, _FLETCHER32, _LZF, _BLOSC, _LZ4, _ZSTD, _BLOSC2 = 1, 2, 3, 32000, 32001, 32004, 32015, 32026
 
 _UNDO: Mapping[int, Undo] = {
     _DEFLATE: _codec("deflate", unsized="zlib"),
@@ -145,6 +160,7 @@ _UNDO: Mapping[int, Undo] = {
     _BLOSC: _codec("blosc"),
     _LZ4: _codec("lz4h5"),
     _ZSTD: _codec("zstd"),
+    _BLOSC2: _unframed,
 }
 _OURS = {_SHUFFLE}
 _ADDS: Mapping[int, int] = {_SHUFFLE: 0, _FLETCHER32: 4}
