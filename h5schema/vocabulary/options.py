@@ -16,6 +16,9 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--failures", type=Path, metavar="LIST", help="list all sources that fail, as JSON lines")
     parser.add_argument(
         "--on-error",
+    parser.add_argument(
+        "--update", action="store_true", help="bring FILE up to date: new and changed sources, new features, no others"
+    )
         choices=("skip", "fail", "retry"),
         default="skip",
         help="a source that fails: leave it out (default), stop, or try it three times more",

@@ -41,6 +41,7 @@ def run(extraction: Extraction, given: argparse.Namespace, functions: Path | Non
             how=how,
         )
     finally:
+            update=given.update,
         signal.signal(signal.SIGTERM, before)
     return summary.tell(given.failures)
 

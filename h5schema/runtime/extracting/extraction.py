@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from h5schema.errors import UsageError
+from h5schema.errors import TargetExistsError, UsageError
 from h5schema.vocabulary.patterns import Pattern
 
 from .. import codecs, system
@@ -90,7 +91,13 @@ class Extraction:
         spending = Spending()
         target = Path(output)
         if overwrite and update:
-            raise UsageError("a file is updated or replaced, not both", do="leave out --update or --overwrite")
+            raise UsageError(
+                "a file is brought up to date or replaced, not both",
+                where=str(target),
+                do="leave out --update or --overwrite",
+            )
+        if not (overwrite or update):
+            _expect_free(target)
         listed = None if failures is None else Path(failures)
         if listed is not None:
             failure_list.expect_free(listed, target, overwrite=overwrite or update)
@@ -129,12 +136,7 @@ class Extraction:
 
     def parameters(self) -> dict[str, object]:
         """What is stored in the file of how each feature was made."""
-        return {
-            address: {"call": origin.function, "params": dict(origin.params)}
-            if isinstance(origin, Call)
-            else {"capture": origin.name}
-            for address, origin in self.features.items()
-        }
+        return {address: origin.record() for address, origin in self.features.items()}
 
     def _unmatched(self, found: Mapping[str, Found]) -> tuple[str, ...]:
         """Files that no dim took, and that are no second file of an entry either."""
@@ -171,3 +173,13 @@ def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str
 
 def _package_folder(writer: type[Writer]) -> Path:
     return Path(str(sys.modules[writer.__module__].__file__)).resolve().parent.parent
+def _expect_free(target: Path) -> None:
+    if os.path.isfile(target):
+        raise TargetExistsError(
+            "the file exists already",
+            where=str(target),
+            do="say --update to bring it up to date, or --overwrite to replace it (in Python update=True, "
+            "overwrite=True); or choose another name",
+        )
+
+

@@ -40,6 +40,11 @@ class Call:
     source: str | None = None
     params: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    def record(self) -> dict[str, object]:
+        """As a file keeps it: what decides the values, besides the source."""
+        handed = {"from": list(self.given), "capture": self.capture, "source": self.source}
+        return {"call": self.function, "params": dict(self.params)} | {k: v for k, v in handed.items() if v}
+
 
 @dataclass(frozen=True, slots=True)
 class Capture:
@@ -52,6 +57,10 @@ class Capture:
 
     name: str
     kind: CapturedKind = ""
+
+    def record(self) -> dict[str, object]:
+        """As a file keeps it."""
+        return {"capture": self.name}
 
 
 Origin: TypeAlias = Call | Capture

@@ -65,6 +65,23 @@ class Spent(NamedTuple):
         return f"{who}: {said}" + (f"; the coordinator: {own}" if own else "")
 
 
+class Changes(NamedTuple):
+    """What an update did with the entries of a file.
+
+    Attributes:
+        kept: Those whose sources are the same, or were not given.
+        changed: Those whose sources were changed.
+        new: Those that were added.
+    """
+
+    kept: int
+    changed: int
+    new: int
+
+    def __str__(self) -> str:
+        return f"{self.kept} kept, {self.changed} changed, {self.new} new"
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What an extraction did.
@@ -80,6 +97,7 @@ class Summary:
         spent: Where the time went.
         sources: How many there are.
         earlier: How many of them an earlier run, which was stopped, had done.
+        changes: What an update did; None: it was none.
     """
 
     entries: Mapping[str, int]
@@ -92,6 +110,7 @@ class Summary:
     spent: Spent
     sources: int
     earlier: int
+    changes: Changes | None = None
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -101,6 +120,8 @@ class Summary:
         skipped = [f"{counted(len(self.failures), 'source', 'sources')} skipped"] if self.failures else []
         after = f", after {self.earlier} of {self.sources} sources were done before" if self.earlier else ""
         yield f"{', '.join(made + skipped)}; {size_of(self.bytes)} in {self.seconds:.1f} s{after}"
+        if self.changes is not None:
+            yield f"of the entries {self.changes}"
         if self.coded is not None:
             sizes = f"{size_of(self.coded.decoded)} of values take {size_of(self.coded.stored)}"
             yield f"compressed {self.coded.ratio:.2f} to 1: {sizes}"

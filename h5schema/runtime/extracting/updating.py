@@ -74,7 +74,8 @@ class Updated(Work):
 
     def part(self, first: int, last: int) -> list[Source]:
         numbers = self._numbers[first:last]
-        cuts = [0, *(np.flatnonzero(numbers[1:] != numbers[:-1] + 1) + 1).tolist(), len(numbers)]
+        runs = np.where(numbers < 0, -len(self), numbers - np.arange(len(numbers)))  # the same for what follows on
+        cuts = [0, *(np.flatnonzero(np.diff(runs)) + 1).tolist(), len(numbers)]
         found: list[Source] = []
         for start, stop in pairwise(cuts):
             number = int(numbers[start])
