@@ -18,6 +18,14 @@ def short(figure: float) -> str:
     return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
+def duration(seconds: float) -> str:
+    """`55.8 µs`, `1.2 ms`, `3.4 s`."""
+    for unit, most in (("µs", 1e-3), ("ms", 1.0)):
+        if seconds < most:
+            return f"{short(seconds / most * 1e3)} {unit}"
+    return f"{short(seconds)} s"
+
+
 def clock(seconds: float) -> str:
     """Minutes and seconds, `3:07`; or hours, `1:03:07`."""
     minutes, rest = divmod(int(seconds), 60)

@@ -11,14 +11,17 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="folder, single file, 'glob', @LIST of paths, or URL"
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the HDF5 file to make")
-    parser.add_argument("--overwrite", action="store_true", help="replace FILE, once the new one is complete")
-    parser.add_argument("--failures", type=Path, metavar="LIST", help="list all sources that fail, as JSON lines")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the HDF5 file to make")
     parser.add_argument(
-        "--on-error",
+        "--plan", action="store_true", help="load some sources, say what would be made and how large, write nothing"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE, once the new one is complete")
     parser.add_argument(
         "--update", action="store_true", help="bring FILE up to date: new and changed sources, new features, no others"
     )
+    parser.add_argument("--failures", type=Path, metavar="LIST", help="list all sources that fail, as JSON lines")
+    parser.add_argument(
+        "--on-error",
         choices=("skip", "fail", "retry"),
         default="skip",
         help="a source that fails: leave it out (default), stop, or try it three times more",
@@ -41,3 +44,5 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="a bar, a line every 10 s for logs, or nothing (default: a bar on a terminal)",
     )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what fails")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is said (text)")

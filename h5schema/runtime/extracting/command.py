@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from h5schema.errors import H5SchemaError
+from h5schema.errors import H5SchemaError, UsageError
 from h5schema.vocabulary.options import add_extraction
 
 from .how import How
 
 if TYPE_CHECKING:
     from .extraction import Extraction
+    from .planned import Plan
 
 
 def run(extraction: Extraction, given: argparse.Namespace, functions: Path | None) -> int:
@@ -27,23 +29,37 @@ def run(extraction: Extraction, given: argparse.Namespace, functions: Path | Non
         timeout=given.timeout,
         commit_every=given.commit_every,
         memory=given.memory << 20,
-        progress=given.progress,
+        progress="none" if given.quiet else given.progress,
     )
+    if given.plan:
+        return _plan(extraction.plan(given.sources, given.output, functions=functions, how=how), given.format)
+    if given.output is None:
+        raise UsageError("nothing says which file to make", do="say -o FILE; or --plan, which writes nothing")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: it commits, and stops
     try:
         summary = extraction.run(
             given.sources,
             given.output,
             overwrite=given.overwrite,
+            update=given.update,
             functions=functions,
             failures=given.failures,
             sync=not given.no_fsync,
             how=how,
         )
     finally:
-            update=given.update,
         signal.signal(signal.SIGTERM, before)
-    return summary.tell(given.failures)
+    if given.format == "json":
+        return summary.print_json(given.output)
+    return summary.tell(given.failures, quiet=given.quiet)
+
+
+def _plan(plan: Plan, form: str) -> int:
+    """Prints a plan; returns the exit code: 1 if samples failed or there is no room."""
+    print(json.dumps(plan.record(), indent=2) if form == "json" else plan, flush=True)
+    if plan.failed:
+        print(plan.failed, file=sys.stderr)
+    return 1 if plan.failed or not plan.has_room else 0
 
 
 def main(extraction: Extraction, arguments: Sequence[str] | None) -> int:

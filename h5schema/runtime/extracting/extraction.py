@@ -20,6 +20,8 @@ from .how import DEFAULT, How
 from .maker import Job
 from .needs import needs_of
 from .origins import Call, Calls, Origin
+from .planned import Plan
+from .planning import Planning
 from .running import Running
 from .spending import Spending
 from .summary import Summary
@@ -96,15 +98,10 @@ class Extraction:
                 where=str(target),
                 do="leave out --update or --overwrite",
             )
-        if not (overwrite or update):
-            _expect_free(target)
         listed = None if failures is None else Path(failures)
         if listed is not None:
             failure_list.expect_free(listed, target, overwrite=overwrite or update)
-        model = model_of(self.writer)
-        _expect_made(model, self.sources, self.features)
-        for feature in model.features.values():
-            codecs.expect(feature.options.codec)
+        model = self._expect_possible()
         beside = functions or _package_folder(self.writer)
         job = Job(self.writer, self.features, beside, str(target), how.on_error == "retry")
         calls = Calls(job.features, job.functions)
@@ -112,6 +109,8 @@ class Extraction:
             found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
         for dim, one in found.items():
             system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
+        if not (overwrite or update):
+            _expect_free(target)
         update = update and target.exists()
         claim = Claim(target, overwrite=overwrite or update, resumes=True, sync=sync)
         unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
@@ -129,6 +128,42 @@ class Extraction:
         with old:
             running = Running(claim, job._replace(old=old.old), self.parameters(), work, how, spending, old)
             return running.run(calls, unmatched, listed, overwrite=True)
+
+    def plan(
+        self,
+        sources: Sequence[str | Path],
+        output: str | Path | None = None,
+        *,
+        functions: Path | None = None,
+        how: How = DEFAULT,
+    ) -> Plan:
+        """What `run` would make: some of the sources are loaded, in this process, and nothing is written.
+
+        Args:
+            sources: As `run` has them.
+            output: Where there has to be room for the file; None: that is not looked at.
+            functions: As `run` has them.
+            how: Of which only the number of workers counts.
+
+        Raises:
+            UsageError: Nothing to extract.
+            UserCodeError: A function cannot be imported, or no source could be loaded.
+            FileError: The folder of the output is not there.
+        """
+        model = self._expect_possible()
+        beside = functions or _package_folder(self.writer)
+        calls = Calls(self.features, beside)
+        found = {dim: self._find(sources, dim, model, beside).sources for dim in self.sources}
+        target = None if output is None else Path(output)
+        return Planning(model, calls, found, str(target or self.writer.schema.name)).plan(how, target)
+
+    def _expect_possible(self) -> Model:
+        """Refuses to begin where entries could not be complete, or a codec is not installed."""
+        model = model_of(self.writer)
+        _expect_made(model, self.sources, self.features)
+        for feature in model.features.values():
+            codecs.expect(feature.options.codec)
+        return model
 
     def _find(self, sources: Sequence[str | Path], dim: str, model: Model, functions: Path) -> Found:
         needs = tuple(needs_of(model.led_by(dim), self.features))
@@ -159,6 +194,16 @@ class Extraction:
         return command.main(self, arguments)
 
 
+def _expect_free(target: Path) -> None:
+    if os.path.isfile(target):
+        raise TargetExistsError(
+            "the file exists already",
+            where=str(target),
+            do="say --update to bring it up to date, or --overwrite to replace it (in Python update=True, "
+            "overwrite=True); or choose another name",
+        )
+
+
 def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str, Origin]) -> None:
     """Refuses to begin where an entry could not be complete: a feature that nothing makes."""
     for address, place in model.places.items():
@@ -173,13 +218,3 @@ def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str
 
 def _package_folder(writer: type[Writer]) -> Path:
     return Path(str(sys.modules[writer.__module__].__file__)).resolve().parent.parent
-def _expect_free(target: Path) -> None:
-    if os.path.isfile(target):
-        raise TargetExistsError(
-            "the file exists already",
-            where=str(target),
-            do="say --update to bring it up to date, or --overwrite to replace it (in Python update=True, "
-            "overwrite=True); or choose another name",
-        )
-
-

@@ -174,10 +174,10 @@ class Summary:
         return 1 if self.failures else 0
 
 
-def failed(groups: Sequence[Group]) -> str:
-    """Which sources failed and why; "" if there is none."""
+def failed(groups: Sequence[Group], head: str = "skipped {} that failed:") -> str:
+    """Which sources failed and why, after a line that says how many; "" if there is none."""
     total = sum(group.size for group in groups)
-    lines = [f"skipped {counted(total, 'source', 'sources')} that failed:"] if groups else []
+    lines = [head.format(counted(total, "source", "sources"))] if groups else []
     for group in groups[:_GROUPS]:
         lines += _told(group)
     if left := groups[_GROUPS:]:
