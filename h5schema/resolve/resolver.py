@@ -16,7 +16,7 @@ from .draft import Draft, Pass, doubtful
 from .ir import SchemaIR
 from .passes.axes import resolve_axes
 from .passes.checks import resolve_checks
-from .passes.chunks import advise_chunks
+from .passes.chunks import advise_chunks, choose_chunks
 from .passes.classes import name_all
 from .passes.declare import declare
 from .passes.finish import finish
@@ -58,6 +58,7 @@ PASSES: tuple[Pass, ...] = (
     # how it is used
     resolve_splits,
     resolve_loaders,
+    choose_chunks,
     advise_chunks,
 )
 

@@ -1,4 +1,4 @@
-"""Compressed chunks of which a shuffled loader needs little: each is decoded whole for one entry of it."""
+"""Compressed chunks of features that a shuffled loader reads: each is decoded whole for one entry of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..ir import FeatureIR, LoaderIR, TakeIR
 from .loaders import records_of
 from .storage import said_of
 
-_CHUNK = 1 << 20
-"""Of a feature that says none."""
+_CHUNK = 64 << 10
+"""Of a shuffled loader's feature whose entries are small, or differ in length."""
 _SMALL_ENTRY = 1 << 10
 """Many entries of fewer bytes lie decoded in the reader's cache."""
 _MANY = 8
@@ -22,15 +22,31 @@ _SMALLEST = 4 << 10
 """Bytes of a chunk below which the chunk itself costs more than decoding it."""
 
 
+def choose_chunks(draft: Draft) -> Draft:
+    """Gives an encoded feature that a shuffled loader reads small chunks, if the schema does not say how large."""
+    shuffled = {one for loader in draft.loaders if loader.shuffle for one in _encoded(draft, loader)}
+    chosen = {
+        address: feature._replace(chunk=_chunk_of(_entry_bytes(draft, feature)))
+        for address, feature in draft.resolved.items()
+        if address in shuffled and feature.chunk is None
+    }
+    return draft._replace(resolved={**draft.resolved, **chosen})
+
+
+def _chunk_of(entry: int) -> int:
+    """Bytes of a chunk: one entry, or some of small ones."""
+    return max(entry, _SMALLEST) if entry >= _SMALL_ENTRY else _CHUNK
+
+
 def advise_chunks(draft: Draft) -> Draft:
     """Says of what makes a shuffled loader slow before a file is written."""
     notes = Notes(draft)
     shuffled = {one: loader.name for loader in draft.loaders[::-1] if loader.shuffle for one in _encoded(draft, loader)}
     for feature in (draft.resolved[address] for address in draft.resolved if address in shuffled):
         size = _entry_bytes(draft, feature)
-        entries = (feature.chunk or _CHUNK) // size if size else 0
+        entries = (feature.chunk or 0) // size if size else 0
         if size >= _SMALL_ENTRY and entries >= _MANY:
-            chunk = -(-max(size, _SMALLEST) // 1024)
+            chunk = -(-_chunk_of(size) // 1024)
             level = "" if feature.level is None else f", level: {feature.level}"
             notes.add(
                 "unwise-chunk",
