@@ -160,6 +160,7 @@ class Summary:
             "skipped": len(self.failures),
             "sources": self.sources,
             "earlier": self.earlier,
+            "changes": None if self.changes is None else self.changes._asdict(),
             "seconds": self.seconds,
             "bytes": self.bytes,
             "decoded": self.decoded,
