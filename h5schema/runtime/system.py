@@ -1,12 +1,10 @@
-"""Files as the operating system sees them: who writes one, when it is on the disk, when it appears."""
+"""Files as the operating system sees them: when one is on the disk, when it appears."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import signal
-import struct
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -33,7 +31,7 @@ def expect_target(target: Path, *, overwrite: bool) -> None:
         raise TargetExistsError(
             "the file exists already",
             where=str(target),
-            do="say --overwrite (in Python overwrite=True) to replace it, or choose another name",
+            do="say overwrite=True to replace it, or choose another name",
         )
     if target.exists() and target.stat().st_size and _head(target) != _SIGNATURE:
         raise UsageError(
@@ -81,79 +79,16 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def claim(partial: Path) -> int:
-    """Makes sure that nobody else writes `partial`.
-
-    Returns:
-        A descriptor that holds the claim until it is closed.
-    """
-    while True:
-        handle = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(handle, partial):
-                return handle
-        except BlockingIOError:
-            os.close(handle)
-            raise FileError(
-                "another process is writing this file", where=str(partial), do="wait until it is finished, or stop it"
-            ) from None
-        except OSError:
-            os.close(handle)
-            raise
-        os.close(handle)
-
-
-_RECORD_LOCK = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-"""Of the whole file, as `fcntl(2)` takes it."""
-
-
-def claim_standing(path: Path) -> int:
-    """Makes sure that nobody else changes a file that stands; others may read it.
-
-    The lock is one of open file descriptions (`fcntl(2)`, F_OFD_SETLK), which does not meet those of HDF5.
-
-    Returns:
-        A descriptor that holds the claim until it is closed.
-    """
-    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+def has_two_names(partial: Path, target: Path) -> bool:
+    """Whether a complete file has its final name and still its first one."""
     try:
-        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _RECORD_LOCK)
-    except (BlockingIOError, PermissionError):
-        os.close(handle)
-        raise FileError(
-            "another process is changing this file", where=str(path), do="wait until it is finished, or stop it"
-        ) from None
-    except OSError:
-        os.close(handle)
-        raise
-    return handle
-
-
-@contextmanager
-def alone(handle: int) -> Generator[bool]:
-    """Whether nobody reads a file, as long as this lasts."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        fcntl.flock(handle, fcntl.LOCK_UN)
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    """Whether an open file still has this name: the one who had the claim before may have published it."""
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
+        return os.path.samestat(partial.lstat(), target.lstat())
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
 def appear(partial: Path, target: Path, *, overwrite: bool) -> None:
-    """Gives a complete file its final name, in one step.
+    """Gives a complete file its final name, in one step; it may then have both names.
 
     Without `overwrite` a hard link is made, because it fails where a rename would
     replace a file that came meanwhile.
@@ -172,7 +107,6 @@ def appear(partial: Path, target: Path, *, overwrite: bool) -> None:
         except OSError:  # a file system without hard links
             expect_target(target, overwrite=False)
             partial.rename(target)
-        partial.unlink(missing_ok=True)
     target.with_name(target.name + JOURNAL).unlink(missing_ok=True)  # of the file that was replaced
 
 

@@ -14,7 +14,7 @@ from .. import codecs, system
 from ..model import Model, model_of
 from ..sources import Found, find
 from ..writer import Writer
-from ..writing.claim import Claim
+from ..writing.claim import Claim, end_appearing
 from . import failure_list
 from .how import DEFAULT, How
 from .maker import Job
@@ -195,6 +195,7 @@ class Extraction:
 
 
 def _expect_free(target: Path) -> None:
+    end_appearing(target)
     if os.path.isfile(target):
         raise TargetExistsError(
             "the file exists already",

@@ -12,7 +12,7 @@ from typing import cast
 
 from h5schema.errors import FileError
 
-from .. import system
+from .. import locks, system
 from . import journal
 from .overlay import Overlay
 from .sink import Sink
@@ -37,6 +37,7 @@ class Claim:
     """
 
     def __init__(self, target: Path, *, overwrite: bool, resumes: bool, sync: bool) -> None:
+        end_appearing(target)
         system.expect_target(target, overwrite=overwrite)
         self.target = target
         self.sync = sync
@@ -45,7 +46,7 @@ class Claim:
         self._final = Path(os.path.abspath(target))
         self.partial = system.partial_of(self._final)
         with system.explained(target):
-            handle = system.claim(self.partial)
+            handle = locks.claim(self.partial)
             try:
                 self.sink = self._sink(handle, resumes=resumes)
             except BaseException:
@@ -60,7 +61,7 @@ class Claim:
                     where=str(self.target),
                     do=f"run the extraction again, which goes on with it; or remove {self.partial.name}",
                 )
-            journal.path_of(self.partial).unlink(missing_ok=True)
+            journal.drop(self.partial, sync=self.sync)
             os.ftruncate(handle, 0)
             return Sink(self.partial, handle, None, sync=self.sync)
         kept = journal.Journal(self.partial, sync=self.sync)
@@ -82,6 +83,8 @@ class Claim:
             system.appear(self.partial, self._final, overwrite=self._overwrite)
             if self.sync:
                 system.sync(self._final.parent)
+            journal.drop(self.partial, sync=False)
+            self.partial.unlink(missing_ok=True)  # after the journal, which would be in nobody's way for ever
             self.sink.close(keep=False)
 
     def forget(self) -> None:
@@ -95,6 +98,21 @@ class Claim:
         else:
             self.partial.unlink(missing_ok=True)
             self.sink.close(keep=False)
+
+
+def end_appearing(target: Path) -> None:
+    """Takes its first name from a complete file: its writer was killed when it had two."""
+    partial = system.partial_of(target)
+    with system.explained(target):
+        if not system.has_two_names(partial, target):
+            return
+        handle = locks.claim(partial)
+        try:
+            if system.has_two_names(partial, target):
+                journal.drop(partial, sync=False)
+                partial.unlink()
+        finally:
+            os.close(handle)
 
 
 class Standing:
@@ -116,7 +134,7 @@ class Standing:
         self.partial = Path(os.path.abspath(target))
         self.state: Mapping[str, object] | None = None
         with system.explained(target):
-            handle = system.claim_standing(self.partial)
+            handle = locks.claim_standing(self.partial)
             try:
                 self.sink = self._sink(handle)
             except BaseException:
@@ -142,7 +160,7 @@ class Standing:
             size,
             sync=self.sync,
             overlay=overlay,
-            alone=partial(system.alone, handle),
+            alone=partial(locks.alone, handle),
             standing=True,
         )
 

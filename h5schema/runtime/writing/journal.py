@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..system import JOURNAL
+from ..system import sync as sync_names
 
 _MAGIC = b"h5schema journal 1\n"
 _BASE_BYTES = 96
@@ -76,6 +77,7 @@ class Journal:
     """
 
     def __init__(self, file: Path, *, sync: bool) -> None:
+        self._file = file
         self._path = path_of(file)
         self._sync = sync
         self._handle = -1
@@ -164,11 +166,11 @@ class Journal:
     def remove(self) -> None:
         """Takes the journal away."""
         self.close()
-        self._path.unlink(missing_ok=True)
+        drop(self._file, sync=False)
 
     def _replace(self, records: bytes) -> None:
         """Gives the journal new contents, in one step."""
-        new = self._path.with_name(self._path.name + ".new")
+        new = _new_of(self._path)
         handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
             base = _record(_BASE, 0, self._base) if self._base else b""
@@ -176,11 +178,7 @@ class Journal:
             self.force(handle)
             new.replace(self._path)
             if self._sync:
-                folder = os.open(self._path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+                sync_names(self._path.parent)
         except BaseException:
             os.close(handle)
             new.unlink(missing_ok=True)
@@ -193,6 +191,21 @@ def is_needed(file: Path, handle: int) -> bool:
     """Whether a file has a journal and a commit in it, so that a later run can go on."""
     found = found_in(path_of(file))
     return found is not None and os.fstat(handle).st_size >= found.commit.size
+
+
+def drop(file: Path, *, sync: bool) -> None:
+    """Takes away the journal of a file, if there is one; with `sync` no power cut brings it back."""
+    path = path_of(file)
+    _new_of(path).unlink(missing_ok=True)
+    if path.exists():
+        path.unlink()
+        if sync:
+            sync_names(path.parent)
+
+
+def _new_of(journal: Path) -> Path:
+    """Where the new contents of a journal are made."""
+    return journal.with_name(journal.name + ".new")
 
 
 def _record(kind: bytes, place: int, data: bytes) -> bytes:
