@@ -67,7 +67,7 @@ def test_a_good_run(photos: Path, tmp_path: Path) -> None:
         assert list(f.words) == [None, 3, *[None] * 8]
         assert f.made_by[()] == "somebody"
         assert f.parameters["image"] == {"call": "image", "params": {"size": [8, 8]}}
-        assert f.parameters["double"] == {"call": "picture_tools:times", "params": {"factor": 2}}
+        assert f.parameters["double"] == {"call": "picture_tools:times", "params": {"factor": 2}, "from": ["mean"]}
         assert f.parameters["label"] == {"capture": "label"}
         f.verify()
 

@@ -42,6 +42,7 @@ class Kind(IntEnum):
     high = 1
 
 
+ALONE = How(workers=0)
 WAVE = {
     "wave": (Ragged(np.float32, "sound time"), Call("sounding:wave")),
     "kind": (Enumerated(Kind, "sound"), Capture("kind")),
@@ -69,7 +70,7 @@ class Place:
         path.write_text(text)
         return path
 
-    def run(self, features: Any = WAVE, *sources: Path, how: How = How(workers=0), **options: Any) -> Summary:
+    def run(self, features: Any = WAVE, *sources: Path, how: How = ALONE, **options: Any) -> Summary:
         """A run of these features, and after it the file that they are in."""
         declared = {name: feature for name, (feature, _) in features.items()}
         made = {name: origin for name, (_, origin) in features.items() if origin is not None}
@@ -366,20 +367,20 @@ def test_a_kept_value_that_breaks_a_new_check_is_not_lost(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("name", "feature", "said"),
     [
-        ({"note": None}, "feature note: in the file only"),
-        ({"total": (Scalar(np.float32, "sound"), WAVE["total"][1])}, "feature total: dtype float64 in the file, float32 in the class"),
-        ({"window": (Array(np.float64, "4"), WAVE["window"][1])}, 'feature window: dims ["bin"] in the file, [4] in the class'),
-        ({"note": (optional(Text("sound", unit="s")), WAVE["note"][1])}, "feature note: unit none in the file, s in the class"),
+        ("note", None, "feature note: in the file only"),
+        ("total", Scalar(np.float32, "sound"), "feature total: dtype float64 in the file, float32 in the class"),
+        ("window", Array(np.float64, "4"), 'feature window: dims ["bin"] in the file, [4] in the class'),
+        ("note", optional(Text("sound", unit="s")), 'feature note: unit "" in the file, s in the class'),
     ],
-)  # fmt: skip
-def test_wrong_layouts_are_refused(place: Place, change: Any, said: str) -> None:
+)
+def test_wrong_layouts_are_refused(place: Place, name: str, feature: Any, said: str) -> None:
     place.run()
     before = place.target.read_bytes()
-    features = {name: one for name, one in {**WAVE, **change}.items() if one is not None}
-    if "unit" in said:
-        said = 'feature note: unit "" in the file, s in the class'
+    features = {**WAVE, name: (feature, WAVE[name][1])}
+    if feature is None:
+        del features[name]
     with pytest.raises(FileError) as caught:
         place.update(features)
     assert str(caught.value) == (
