@@ -99,6 +99,7 @@ class Plan:
         failures: Those of them that failed.
         features: How each would lie in the file.
         ours: Bytes of ids, indices and checksums.
+        left: Bytes that nothing uses: what is to lie in one piece moves at the end if nobody knew how long it would be.
         bytes: Of the whole file.
         seconds_each: Seconds that a source of each dim takes one worker, without the writing.
         workers: How many would work.
@@ -112,6 +113,7 @@ class Plan:
     failures: Failures
     features: tuple[FeaturePlan, ...]
     ours: int
+    left: int
     bytes: int
     seconds_each: Mapping[str, float]
     workers: int
@@ -132,6 +134,7 @@ class Plan:
             "failures": [one.record() for one in self.failures],
             "features": [one.record() for one in self.features],
             "ours": self.ours,
+            "left": self.left,
             "bytes": self.bytes,
             "seconds_each": dict(self.seconds_each),
             "workers": self.workers,
@@ -181,6 +184,8 @@ class Plan:
             )
             for one in self.features
         ]
+        if self.left:
+            rows.append(("", "", "", "room left by moving", "", "", size_of(self.left)))
         rows += [
             ("", "", "", "ids, index, checksums", "", "", size_of(self.ours)),
             ("", "", "", "the file", "", "", size_of(self.bytes)),

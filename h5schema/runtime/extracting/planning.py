@@ -111,6 +111,7 @@ class Planning:
             if place.lead in samples
         )
         ours = sum(self._ours(dim, sample) for dim, sample in samples.items())
+        left = sum(one.decoded for one in features if self._moves(one))
         workers = max(1, how.size(max(sample.count for sample in samples.values())))
         each = {
             dim: sample.seconds_each + sum(_encoding(one) for one in features if self._lead(one) == dim)
@@ -122,7 +123,8 @@ class Planning:
             failures,
             features,
             ours,
-            ours + sum(one.stored for one in features),
+            left,
+            ours + left + sum(one.stored for one in features),
             each,
             workers,
             sum(each[dim] * sample.count for dim, sample in samples.items()) / workers,
@@ -132,6 +134,12 @@ class Planning:
 
     def _lead(self, feature: FeaturePlan) -> str | None:
         return self._model.places[feature.address].lead
+
+    def _moves(self, feature: FeaturePlan) -> bool:
+        """Whether values lie in chunks until all are known, and then in one piece."""
+        part, options = self._model.stored(feature.address)[0], self._model.features[feature.address].options
+        begun = chunk_rows(part, options, None) * row_bytes(part)
+        return feature.chunk is None and not part.per_entry and feature.decoded > begun
 
     # What is loaded.
 
