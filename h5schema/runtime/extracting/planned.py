@@ -169,7 +169,8 @@ class Plan:
             text = f"{counted(count, 'source', 'sources')} of {dim}; {self.loaded[dim]} loaded, {took} each"
             yield from textwrap.wrap(text, width)
         who = counted(self.workers, "worker", "workers")
-        yield from textwrap.wrap(f"about {clock(self.seconds + 0.99)} with {who}, and what the disk takes", width)
+        time = f"about {clock(self.seconds)}" if self.seconds >= 1 else "less than a second"
+        yield from textwrap.wrap(f"{time} with {who}, and what the disk takes", width)
 
     def _sizes(self, width: int) -> list[str]:
         rows = [

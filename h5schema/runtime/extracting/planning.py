@@ -36,6 +36,8 @@ _MEASURED_FROM, _MEASURED_TO = 64 << 10, 4 << 20
 _GOLDEN = (5**0.5 - 1) / 2
 _OF_A_SOURCE = 16
 """Bytes that are kept of a source: its size and time."""
+_OF_A_DATASET = 2400
+"""Bytes of what HDF5 keeps of a dataset, of its checksums and of its axes."""
 
 
 @dataclass(slots=True)
@@ -205,7 +207,8 @@ class Planning:
         """Bytes beside the values: ids and their index, lengths, sizes and times of sources."""
         kept = sum(row_bytes(part) for part in self._model.kept(dim) if part.per_entry)
         id_bytes = float(np.mean(sample.ids)) + 16 if self._model.has_ids(dim) else 0.0
-        return round(sample.entries * (kept + id_bytes + _OF_A_SOURCE))
+        datasets = len(self._model.grown(dim)) + 4  # its ids, their index, commits and sources
+        return round(sample.entries * (kept + id_bytes + _OF_A_SOURCE)) + datasets * _OF_A_DATASET
 
 
 def _spread(count: int) -> Iterator[int]:
