@@ -460,6 +460,75 @@ def test_the_old_file_is_read_and_never_written(place: Place) -> None:
     assert len(place.content()) == 8
 
 
+def test_a_file_to_which_entries_were_added_by_hand(place: Place) -> None:
+    """Nobody knows their sources, so they stay until one of their ids is given."""
+    place.run()
+    _, writer = declare(
+        sound=IdAxis(dict),
+        time=RaggedAxis(per="sound"),
+        bin=FixedAxis(4),
+        **{key: one for key, (one, _) in WAVE.items()},
+    )
+    by_hand = {"wave": [7, 7], "kind": Kind.high, "total": 14.0, "note": "by hand"}
+    added = {**by_hand, "wave": np.array(by_hand["wave"], np.float32)}
+    with writer.edit(place.target) as w:
+        w.sound["by hand"] = added
+        with pytest.raises(FileError, match="is changing this file\n"):
+            place.update()
+        w.sound["low_9.txt"] = added
+    place.calls()
+    place.source(8, "8")
+    assert place.update().changes == (8, 0, 1)
+    assert place.calls() == ["total 1", "wave low_8"]
+    assert place.content()["by hand"] == place.content()["low_9.txt"] == by_hand
+    place.source(9, "9 9 9")
+    assert place.update().changes == (8, 1, 0)
+    assert place.content()["low_9.txt"]["wave"] == [9, 9, 9]
+    assert place.content()["by hand"] == by_hand
+
+
+def test_a_file_written_by_hand_is_made_of_its_sources(place: Place) -> None:
+    place.run()
+    expected = place.content()
+    place.target.unlink()
+    _, writer = declare(sound=IdAxis(dict), kind=Enumerated(Kind, "sound"))
+    with writer.create(place.target) as w:
+        for number in range(5, -1, -1):
+            w.sound[f"low_{number}.txt"] = {"kind": Kind.high}
+    assert place.update().changes == (0, 6, 0)
+    assert place.content() == expected
+    assert next(iter(place.content())) == "low_5.txt"
+
+
+def test_the_list_of_failures_is_replaced(place: Place) -> None:
+    place.source(2, "!broken")
+    listed = place.target.with_name("failed.jsonl")
+    place.update(failures=listed)
+    assert len(listed.read_text().splitlines()) == 1
+    place.update(failures=listed)
+    assert len(listed.read_text().splitlines()) == 1
+    place.source(2, "2")
+    place.update(failures=listed)
+    assert listed.read_text() == ""
+    place.update(failures=listed)
+    assert listed.read_text() == ""
+
+
+def test_values_that_no_two_may_share_change_places(place: Place) -> None:
+    features = {**WAVE, "total": (Scalar(np.float64, "sound", check=Check(unique=True)), WAVE["total"][1])}
+    place.run(features)
+    place.source(1, "0 1 2")
+    place.source(2, "0 1")
+    assert place.update(features).changes == (4, 2, 0)
+    place.source(8, "1")
+    summary = place.update(features)
+    assert summary.changes == (6, 0, 0)
+    assert [failure.source for failure in summary.failures] == ["low_8.txt"]
+    place.source(4, "3")
+    with pytest.raises(UserCodeError, match=r"low_4\.txt: total: 3\.0 stands twice in total"):
+        place.update(features)
+
+
 def test_many_entries_and_nothing_to_do(place: Place, tmp_path: Path) -> None:
     many = tmp_path / "many"
     many.mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from h5schema.errors import TargetExistsError, UsageError
@@ -26,7 +27,7 @@ from .running import Running
 from .spending import Spending
 from .summary import Summary
 from .updating import Update
-from .work import Work
+from .work import works
 
 
 class Extraction:
@@ -111,23 +112,23 @@ class Extraction:
             system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
         if not (overwrite or update):
             _expect_free(target)
-        update = update and target.exists()
-        claim = Claim(target, overwrite=overwrite or update, resumes=True, sync=sync)
+        updates = update and target.exists()
         unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
-        if not update:
-            work = {dim: Work(dim, one, calls.seconds_of(model.led_by(dim))) for dim, one in given.items()}
-            running = Running(claim, job, self.parameters(), work, how, spending)
-            return running.run(calls, unmatched, listed, overwrite=overwrite)
+        claim = Claim(target, overwrite=overwrite or updates, resumes=True, sync=sync)
+        old: Update | None = None
         try:
             with spending.on("find"):
-                old = Update(target, self.writer, self.parameters(), calls)
-                work = old.work(given)
+                old = Update(target, self.writer, self.parameters(), calls) if updates else None
+                work = works(model, given, calls) if old is None else old.work(given)
         except BaseException:
             claim.leave()
+            if old is not None:
+                old.close()
             raise
-        with old:
-            running = Running(claim, job._replace(old=old.old), self.parameters(), work, how, spending, old)
-            return running.run(calls, unmatched, listed, overwrite=True)
+        with old or nullcontext():
+            job = job if old is None else job._replace(old=old.old)
+            running = Running(claim, job, self.parameters(), work, how, spending, old)
+            return running.run(calls, unmatched, listed, overwrite=overwrite or update)
 
     def plan(
         self,

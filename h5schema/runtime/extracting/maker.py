@@ -200,7 +200,10 @@ class Maker:
         rows = {number: row for number, row in enumerate(batch.rows, batch.first) if row >= 0}
         if self._keeping is None or not rows:
             return None
-        return self._keeping.of(batch.dim, list(rows), list(rows.values()))
+        start = time.perf_counter()
+        kept = self._keeping.of(batch.dim, list(rows), list(rows.values()))
+        self._calls.spent.load += time.perf_counter() - start
+        return kept
 
     def _completed(self, kept: Kept, number: int, source: Source) -> Mapping[str, object]:
         """What an entry that stays lacks."""

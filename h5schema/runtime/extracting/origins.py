@@ -42,8 +42,8 @@ class Call:
 
     def record(self) -> dict[str, object]:
         """As a file keeps it: what decides the values, besides the source."""
-        handed = {"from": list(self.given), "capture": self.capture, "source": self.source}
-        return {"call": self.function, "params": dict(self.params)} | {k: v for k, v in handed.items() if v}
+        handed: dict[str, object] = {"from": list(self.given), "capture": self.capture, "source": self.source}
+        return {"call": self.function, "params": dict(self.params)} | {key: one for key, one in handed.items() if one}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -16,7 +17,7 @@ from h5schema.errors import FileError, UsageError
 from h5schema.vocabulary import layout
 from h5schema.vocabulary.patterns import Pattern
 
-from .. import stamp
+from .. import locks, stamp, system
 from ..file import File
 from ..ids import hashes_of
 from ..sources import Source, Sources
@@ -120,20 +121,24 @@ class Update:
         calls: The functions that make them.
 
     Attributes:
-        base: Size and time of the file.
+        base: Size and time of the file, and of the journal beside it, which may have more entries.
 
     Raises:
         FileError: It differs from the class in more than what it lacks.
     """
 
     def __init__(self, target: Path, writer: type[File], parameters: Mapping[str, object], calls: Calls) -> None:
-        status = target.stat()
-        self.base = status.st_size, status.st_mtime_ns
+        self._claim = locks.claim_standing(target) if os.access(target, os.W_OK) else None  # nobody adds entries now
+        self.base = _state(target)
         self._target = target
         self._writer = writer
         self._calls = calls
         self._reader = OldReader(writer, target)
-        self._reader.open()
+        try:
+            self._reader.open()
+        except BaseException:
+            self.close()
+            raise
         self._layout = cast("Mapping[str, Mapping[str, object]]", stamp.layout_of(self._reader.hdf5()))
         self._parameters = cast("Mapping[str, object]", json.loads(layout.canonical(parameters)))
 
@@ -143,7 +148,14 @@ class Update:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file."""
         self._reader.close()
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
 
     @cached_property
     def old(self) -> Old:
@@ -217,3 +229,9 @@ class Update:
                 where=str(self._target),
                 do="give their sources too, or take the change of the schema back",
             )
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    known = path, path.with_name(path.name + system.JOURNAL)
+    statuses = [one.stat() for one in known if one.exists()]
+    return tuple(number for status in statuses for number in (status.st_size, status.st_mtime_ns))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 from h5schema.vocabulary.patterns import Pattern
 
+from ..model import Model
 from ..sources import Source, Sources
 from .maker import Batch
-from .origins import stat_of
+from .origins import Calls, stat_of
 
 PIECE = 1024
 """Sources that are made at once when all are passed through."""
@@ -66,3 +67,8 @@ class Work(Sequence[Source]):
         for first in range(0, done, PIECE):
             for source in self.part(first, min(first + PIECE, done)):
                 yield source, stat_of(source, self._seconds)
+
+
+def works(model: Model, sources: Mapping[str, Sources], calls: Calls) -> dict[str, Work]:
+    """All sources of each dim, for a new file."""
+    return {dim: Work(dim, one, calls.seconds_of(model.led_by(dim))) for dim, one in sources.items()}
