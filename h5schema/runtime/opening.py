@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import h5py
@@ -9,9 +10,11 @@ import h5py
 from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
+from . import locks
 from .damage import READ_ERRORS
 from .system import JOURNAL, PARTIAL, partial_of
 
+_ATTEMPTS = 3
 _OTHERS = (
     (b"version https://git-lfs", "a git-LFS pointer", "fetch the real file with `git lfs pull`"),
     (b"CDF\x01", "a netCDF classic file", "convert it with `nccopy -k nc4`"),
@@ -31,7 +34,7 @@ def open_to_read(path: Path) -> h5py.File:
     """
     where = str(path)
     try:
-        file = _snapshot(path) or h5py.File(where, "r", locking="best-effort")
+        file = _open(path)
     except READ_ERRORS as error:
         what, do = _what_it_is(path, error)
         raise FileError(what, where=where, do=do) from None
@@ -40,6 +43,26 @@ def open_to_read(path: Path) -> h5py.File:
         what, do = _unfinished(path)
         raise FileError(what, where=where, do=do)
     return file
+
+
+def _open(path: Path) -> h5py.File:
+    """The file, with the commits of a writer that goes on."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return _snapshot(path) or open_hdf5(path)
+        except BlockingIOError:  # a writer may bring its journal into the file, and began after this looked for one
+            time.sleep(0.01)
+    return _snapshot(path) or open_hdf5(path)
+
+
+def open_hdf5(path: Path, driver: str | None = None) -> h5py.File:
+    """An HDF5 file as it stands, open for reading; no lock need be granted."""
+    try:
+        return h5py.File(str(path), "r", driver=driver, locking="best-effort")
+    except OSError as error:
+        if error.errno not in locks.UNSUPPORTED:  # HDF5 itself goes on after ENOSYS only
+            raise
+    return h5py.File(str(path), "r", driver=driver, locking=False)
 
 
 def _snapshot(path: Path) -> h5py.File | None:
@@ -58,6 +81,8 @@ def _unfinished(path: Path) -> tuple[str, str]:
 
 def _where_it_may_be(path: Path) -> str:
     if (partial := partial_of(path)).exists():
+        if (who := locks.holder(partial)) != locks.NOBODY:
+            return f"wait until {who} is finished, which writes it as {partial.name}"
         return f"{partial.name} beside it is unfinished: its run goes on, or was killed and is to be run again"
     siblings = [other.name for other in path.parent.glob("*.h5")] if path.parent.is_dir() else []
     near = closest(path.name, siblings)
@@ -71,9 +96,14 @@ def _what_it_is(path: Path, error: Exception) -> tuple[str, str]:
         return "there is no such file", _where_it_may_be(path)
     if isinstance(error, PermissionError):
         return "it may not be read", "look at its permissions"
-    if "unable to lock file" in str(error):
+    if isinstance(error, BlockingIOError):
         name = f": it will be {path.stem}" if path.suffix == PARTIAL else ""
-        return "another process is writing it", f"wait until it is finished{name}"
+        return f"{locks.holder(path)} is writing it", f"wait until it is finished{name}"
+    if "unable to lock file" in str(error):
+        return "the file system has no locks", f"the environment asks for them: set {locks.SWITCH}=FALSE in it"
+    if "already open for write" in str(error):
+        what = "another program is writing it in HDF5's SWMR mode, or was killed while it did"
+        return what, f"wait until it has closed it; or, if it was killed, run `h5clear -s {path.name}`"
     if path.suffix == PARTIAL:
         return _unfinished(path)
     with path.open("rb") as file:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..spans import Access, Fetched, Spans, expect_inside
 from .decode_error import DecodeError
-from .state import changed, state_of
+from .state import changed, grown, state_of
 from .with_h5py import H5pyCarrier
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class DirectCarrier:
             now = state_of(os.stat(self._path))
         except FileNotFoundError:
             now = None
+        if now is not None and now != self._state and grown(self._state, now, self._path):
+            self._state = now
         if now != self._state:
             raise changed(self._path)
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from h5schema.errors import FileError
 
+from ..opening import open_hdf5
+
 
 def expect_elsewhere(dataset: h5py.Dataset, path: str, file: Path) -> None:
     """Refuses a dataset whose data should lie in other files, or other datasets, and do not.
@@ -46,7 +48,7 @@ def _expect_source(dataset: h5py.Dataset, source: h5py.VDSMap, where: str, file:
     if found is None:
         raise FileError(f"its source {source.file_name} is missing", where=where, do=_BRING)
     try:
-        with h5py.File(str(found), "r") as other:
+        with open_hdf5(found) as other:
             _expect_extent(other, source, where)
     except OSError as error:
         raise FileError(f"its source {found} cannot be read: {error}", where=where, do=_BRING) from None

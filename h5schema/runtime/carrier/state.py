@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from h5schema.errors import FileError
 
+from ..system import JOURNAL
+
 State: TypeAlias = tuple[int, int, int, int]
 """Size, time of change, inode and device."""
 
@@ -15,6 +17,14 @@ State: TypeAlias = tuple[int, int, int, int]
 def state_of(status: os.stat_result) -> State:
     """The state that `stat` saw."""
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev
+
+
+def grown(before: State, now: State, path: Path) -> bool:
+    """Whether a file has changed only as one does to which entries are added: what was committed stays as it was.
+
+    Its journal stands beside it for as long as somebody reads the file.
+    """
+    return now[0] >= before[0] and now[2:] == before[2:] and path.with_name(path.name + JOURNAL).exists()
 
 
 def changed(path: Path) -> FileError:

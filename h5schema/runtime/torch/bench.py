@@ -8,8 +8,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias, cast
 
-import h5py
-
 from h5schema.errors import UsageError
 
 from ..bench import Contender, LoaderFigures, Rate, endless, race
@@ -19,6 +17,7 @@ from ..bench.features import features_of
 from ..bench.race import ROUNDS
 from ..bench.wanted import Limit, Wanted, wanted
 from ..damage import damaged
+from ..opening import open_hdf5
 from ..plan import takes
 from ..reader import Reader
 from .collate import Ahead
@@ -102,7 +101,7 @@ def _figures(name: str, over: str, batches: Batches[object], case: Case) -> Load
 def _rates(case: Case, batches: Batches[object], taken: Sequence[Wanted], limit: Limit) -> tuple[tuple[Rate, ...], int]:
     """How fast each contender is, and the size of h5py's batches."""
     # Another driver, because HDF5 would give a second handle of ours the chunk cache that we chose for the first.
-    with h5py.File(case.reader.path, "r", driver="stdio", locking="best-effort") as file:
+    with open_hdf5(case.reader.path, "stdio") as file:
         single, whole = OneByOne(file, taken), BySortedBatch(file, taken)
         size = min(case.order.size, max(1, int(case.seconds / ROUNDS / single.seconds())))
         many, one = whole.loader(case.order, size), single.loader(case.order, size)

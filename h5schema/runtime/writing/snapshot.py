@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
 import time
 from pathlib import Path
 
 import h5py
 
-from h5schema.errors import FileError
-
+from .. import locks
 from . import journal
 from .overlay import Overlay
 from .sink import Overlaid
@@ -19,22 +18,24 @@ _PATIENCE = 10.0
 """Seconds for which a writer may bring its journal into the file."""
 
 
-def open_snapshot(path: Path) -> h5py.File:
-    """The file with the commits of its journal.
+def open_snapshot(path: Path) -> h5py.File | None:
+    """The file with the commits of its journal; None: it has none any more, or none yet.
 
     Raises:
-        FileError: Another program has locked it for too long.
-        OSError: It cannot be opened.
+        OSError: It cannot be opened, or another program has locked it for too long.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _share(handle, path)  # from now on nobody brings the journal into the file
+        _share(handle)  # from now on nobody brings the journal into the file
         found = journal.found_of(journal.path_of(path), handle)
     except BaseException:
         os.close(handle)
         raise
+    if found is None:
+        os.close(handle)
+        return None
     overlay = Overlay()
-    for offset, data in found.pages if found is not None else ():
+    for offset, data in found.pages:
         overlay.write(offset, memoryview(data))
     return h5py.File(_Snapshot(path, handle, overlay), "r")
 
@@ -46,16 +47,9 @@ class _Snapshot(Overlaid):
         os.close(self.handle)
 
 
-def _share(handle: int, path: Path) -> None:
+def _share(handle: int) -> None:
     until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise FileError(
-                    "another process is writing it", where=str(path), do="wait until it is finished"
-                ) from None
-            time.sleep(0.01)
-        else:
-            return
+    while not locks.share(handle):
+        if time.monotonic() > until:
+            raise BlockingIOError(errno.EWOULDBLOCK, "locked")
+        time.sleep(0.01)
