@@ -13,11 +13,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from h5schema import pipeline
-from h5schema.errors import FileError, SchemaError, UsageError
+from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
 from .arguments import Commands
 from .aside import folder_aside, importable
+from .carried import generated, text_in
 
 if TYPE_CHECKING:
     from h5schema.runtime.torch.bench import AnyLoader
@@ -70,9 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _loaders(file: Path, schema: Path | None) -> Generator[Mapping[str, AnyLoader]]:
     """The classes of the loaders, by name."""
-    text = _text_in(file)
+    text = text_in(file)
     with folder_aside() as aside:
-        package = _generated(text, file, aside) if schema is None else pipeline.generate([schema], aside)[0]
+        package = generated(text, file, aside) if schema is None else pipeline.generate([schema], aside)[0]
         if not (package.folder / "loaders.py").exists():
             raise UsageError(
                 "the schema has no loaders, so there is nothing to measure",
@@ -81,31 +82,6 @@ def _loaders(file: Path, schema: Path | None) -> Generator[Mapping[str, AnyLoade
             )
         with importable(aside):
             yield _classes(importlib.import_module(f"{package.name}.loaders"))
-
-
-def _text_in(file: Path) -> str:
-    """The schema that a file carries."""
-    from h5schema.runtime import stamp
-    from h5schema.runtime.damage import readable
-    from h5schema.runtime.opening import open_to_read
-
-    with open_to_read(file) as opened, readable(str(file)):
-        stamp.expect_ours(opened)
-        return stamp.read_text(opened, stamp.SCHEMA)
-
-
-def _generated(text: str, file: Path, aside: Path) -> pipeline.Package:
-    written = aside / "schema.yaml"
-    written.write_text(text, encoding="utf-8")
-    try:
-        return pipeline.generate([written], aside)[0]
-    except SchemaError as error:
-        first = error.problems[0]
-        raise FileError(
-            f"this h5schema does not take the schema in the file: line {first.location.line}: {first.message}",
-            where=str(file),
-            do="name the schema as it is today: --schema SCHEMA",
-        ) from None
 
 
 def _classes(module: ModuleType) -> Mapping[str, AnyLoader]:

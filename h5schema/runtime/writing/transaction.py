@@ -16,6 +16,7 @@ from typing import NamedTuple, TypedDict, TypeGuard, cast
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from h5schema.errors import DataError, FileError
 from h5schema.vocabulary import layout
@@ -221,6 +222,11 @@ class Transaction:
             self._datasets.append(_stats_of(dim).path, stats)
         self._taken[dim] += len(stats)
         self._torn = False
+
+    def put_stats(self, dim: str, stats: NDArray[np.generic]) -> None:
+        """Notes sizes and times of the sources of entries that were put: int64 [n, 2]."""
+        with self._kept():
+            self._datasets.append(_stats_of(dim).path, stats)
 
     def sources(self, dim: str) -> Iterator[tuple[str, tuple[int, int]]]:
         """The id of each entry that was taken, and the size and time of its source."""
