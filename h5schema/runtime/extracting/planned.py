@@ -219,7 +219,5 @@ def _codecs(one: FeaturePlan, width: int) -> Iterator[str]:
 
 def _right(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """Rows of which all columns but the first end below each other."""
-    first, *columns = zip(*rows, strict=True)
-    widths = [max(map(len, column)) for column in columns]
-    aligned = [[f"{text:>{width}}" for text in column] for column, width in zip(columns, widths, strict=True)]
-    return list(zip(first, *aligned, strict=True))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [(row[0], *(f"{text:>{width}}" for text, width in zip(row[1:], widths[1:], strict=True))) for row in rows]

@@ -15,7 +15,7 @@ from h5schema.vocabulary.codecs import CODECS
 
 from .. import codecs
 from ..codec_figures import Measured, measured
-from ..features import Options, Text
+from ..features import EncodedFeature, Options
 from ..kinds import Stored
 from ..model import Model
 from ..sources import Source, Sources
@@ -183,7 +183,7 @@ class Planning:
     def _feature(self, address: str, sample: _Sample) -> FeaturePlan:
         feature, parts = self._model.features[address], self._model.stored(address)
         values, options = sample.rows[parts[0].path], feature.options
-        part, is_text = parts[0], isinstance(feature, Text)
+        part, is_encoded = parts[0], isinstance(feature, EncodedFeature)
         rows = sample.rows_in_all(part.path)
         chunk = _chunk(part, options, sample.count if part.per_entry else None, rows)
         figures, lacking, sampled = _measured(np.concatenate(values), chunk or _coded_chunk(part, options, rows))
@@ -191,9 +191,13 @@ class Planning:
         ratio = next((one.ratio for one in figures if one.codec == options.codec), 1.0)
         plan = FeaturePlan(
             address,
-            _entry(part, values, is_text),
-            "str" if is_text else f"{feature.dtype} enum" if feature.members is not None else feature.dtype,
-            "entries" if part.per_entry else "bytes" if is_text else "values",
+            _entry(part, values, is_encoded),
+            feature.word
+            if isinstance(feature, EncodedFeature)
+            else f"{feature.dtype} enum"
+            if feature.members is not None
+            else feature.dtype,
+            "entries" if part.per_entry else "bytes" if is_encoded else "values",
             chunk,
             (chunk or _coded_chunk(part, options, rows)) * row_bytes(part),
             options.codec,
@@ -229,12 +233,12 @@ def _coded_chunk(part: Stored, options: Options, rows: int) -> int:
     return max(1, min(chunk_rows(part, options, None), rows))
 
 
-def _entry(part: Stored, values: Sequence[Values], is_text: bool) -> str:
+def _entry(part: Stored, values: Sequence[Values], is_encoded: bool) -> str:
     if part.per_entry:
         return f"{list(part.shape)}"
     least, most = min(map(len, values)), max(map(len, values))
     length = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    return f"{length} bytes" if is_text else f"[{', '.join([length, *map(str, part.shape)])}]"
+    return f"{length} bytes" if is_encoded else f"[{', '.join([length, *map(str, part.shape)])}]"
 
 
 def _measured(values: Values, chunk: int) -> tuple[tuple[Measured, ...], tuple[str, ...], int]:

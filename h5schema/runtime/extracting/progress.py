@@ -42,7 +42,7 @@ class Progress:
         self._failed = 0
         self._start = self._drawn = time.monotonic()
         self._past = deque([(self._start, done)])
-        self._said = ""
+        self._said: str = ""
 
     def step(self, count: int = 1, failed: int = 0) -> None:
         """So many more are done, some of which failed."""

@@ -11,8 +11,12 @@ from typing import cast
 import h5py
 
 from ..model import Model
+from ..opening import open_hdf5
 from .pipeline import Pipeline
 from .summary import Coded, Spent
+
+_BY_WORKERS: tuple[str, ...] = ("load", "derive", "check", "compress", "write")
+_BY_CALLER: tuple[str, ...] = ("find", "place", "commit", "finish")
 
 
 class Spending:
@@ -22,8 +26,8 @@ class Spending:
         self._start = time.monotonic()
         self._workers = 0
         self._available = 0.0
-        self._by_workers = dict.fromkeys(("load", "derive", "check", "compress", "write"), 0.0)
-        self._by_caller = dict.fromkeys(("find", "place", "commit", "finish"), 0.0)
+        self._by_workers: dict[str, float] = dict.fromkeys(_BY_WORKERS, 0.0)
+        self._by_caller: dict[str, float] = dict.fromkeys(_BY_CALLER, 0.0)
 
     @property
     def seconds(self) -> float:
@@ -71,6 +75,6 @@ def coded(target: Path, model: Model) -> Coded | None:
     ]
     if not paths:
         return None
-    with h5py.File(target) as file:
+    with open_hdf5(target) as file:
         datasets = [cast("h5py.Dataset", file[path]) for path in paths]
         return Coded(sum(one.nbytes for one in datasets), sum(one.id.get_storage_size() for one in datasets))

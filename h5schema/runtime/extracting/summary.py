@@ -18,7 +18,7 @@ _GROUPS = 10
 """Kinds of failure that are told."""
 _NAMED = 20
 """Sources of a kind that are all named; of more, and of files that match nothing, the first three are."""
-_TOLD_SECONDS = 1.0
+_TOLD_SECONDS = 5.0
 """Of a shorter run nobody wants to know where the time went."""
 _TOLD_SHARE = 0.005
 
