@@ -185,3 +185,26 @@ def test_the_updated_file_is_the_same_for_any_number_of_workers(folder: Path) ->
         with h5py.File(folder / "things.h5") as file:
             made.append(b"".join(file[name][()].tobytes() for name in ("number", "values", ".h5schema/dims/thing/ids")))
     assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_changed_source_that_fails_is_not_lost(folder: Path, workers: str) -> None:
+    before = (folder / "things.h5").read_bytes()
+    for name in (5, 250):
+        (folder / "in" / f"{name:03}.txt").write_text("-1")
+    (folder / "in" / "200.txt").write_text("no number")
+    done = extract(folder, "--update", "--workers", workers)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(
+        "error: things.h5: an entry of the file cannot be made now, and it would be lost: "
+        "200.txt: mine:values raised ValueError\n"
+    )
+    assert done.stderr.endswith(
+        "  help: the file stays as it was; mend the source and run the same command again, which goes on\n"
+    )
+    assert (folder / "things.h5").read_bytes() == before
+    assert "005" in called(folder)
+    (folder / "in" / "200.txt").write_text("-2")
+    assert extract(folder, "--update", "--workers", workers).returncode == 0
+    assert "005" not in called(folder), "it was committed"
+    expect(folder, [{5: -1.0, 250: -1.0, 200: -2.0}.get(name, float(name)) for name in range(COUNT)])

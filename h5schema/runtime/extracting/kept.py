@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -169,5 +169,6 @@ def in_order(entries: Checked, numbers: Sequence[int]) -> tuple[Checked, list[in
         for address, (block, present) in entries.blocks.items()
     }
     lengths = {ragged: one[rows] for ragged, one in entries.lengths.items()}
-    ids = [entries.ids[row] for row in rows] if entries.ids else entries.ids
-    return Checked(blocks, lengths, ids), cast("list[int]", [numbers[row] for row in rows])
+    at: list[int] = rows.tolist()
+    ids = [entries.ids[row] for row in at] if entries.ids else []
+    return Checked(blocks, lengths, ids), [numbers[row] for row in at]

@@ -7,7 +7,7 @@ for its plan, which needs only the numbers of rows of those before; meanwhile it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -33,18 +33,6 @@ _DEATHS = 2
 """A source at which so many workers died is left out."""
 _TRIES = 5
 """A batch with which so many workers died is given up."""
-
-
-class LostError(Exception):
-    """Entries of the file that is updated cannot be made, and would be lost.
-
-    Attributes:
-        failures: Why.
-    """
-
-    def __init__(self, failures: Sequence[Failure]) -> None:
-        super().__init__(*map(str, failures))
-        self.failures = failures
 
 
 class Taken(NamedTuple):
@@ -170,7 +158,6 @@ class Pipeline:
                     break
                 planned += 1
             while (going := self._going.get(taken)) is not None and going.wrote is not None:
-                self._expect_all(going)
                 del self._going[taken]
                 yield Ready(going.report.failures if going.report else {}, partial(self._take, going))
                 taken += 1
@@ -299,13 +286,6 @@ class Pipeline:
             source = batch.sources[number - batch.first]
             return number, Failure(source.id, source.path, f"{error.address}: {error.what}", help=error.do)
         return None
-
-    def _expect_all(self, going: _Going) -> None:
-        """Refuses to go on without an entry that the file has which is updated."""
-        assert going.report is not None
-        lost = [one for number, one in sorted(going.report.failures.items()) if number < self._work.there]
-        if lost:
-            raise LostError(lost)
 
     def _take(self, going: _Going) -> Taken:
         report, wrote = going.report, going.wrote

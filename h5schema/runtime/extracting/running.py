@@ -22,7 +22,7 @@ from .failures import Failure, Failures
 from .how import How
 from .maker import Job
 from .origins import Call, Calls
-from .pipeline import LostError, Pipeline, Taken
+from .pipeline import Pipeline, Taken
 from .progress import Progress
 from .spending import Spending, coded
 from .summary import Changes, Summary
@@ -152,9 +152,6 @@ class Running:
                     f"extract {dim}", len(work), self._how.progress, self._run["done"].get(dim, 0)
                 ) as progress:
                     self._extract(transaction, work, progress)
-        except LostError as lost:
-            self._commit(transaction)
-            raise _lost(lost.failures, str(self._claim.target)) from None
         except KeyboardInterrupt:
             with suppress(KeyboardInterrupt):  # a second Ctrl-C waits for the commit, too
                 self._commit(transaction)
@@ -200,7 +197,7 @@ class Running:
             pipeline = Pipeline(transaction, crew, work, done=done, memory=self._how.memory)
             with self._spending.work(size, pipeline):
                 for ready in pipeline.run(seconds):
-                    self._expect_good(transaction, ready.failures)
+                    self._expect_good(transaction, work, ready.failures)
                     with system.uninterrupted():
                         taken = ready.take()
                         self._note(work.dim, taken)
@@ -228,8 +225,12 @@ class Running:
         """Whether no code of the user's is run: then nothing is likely to end this process."""
         return all(one.function in EXTRACTORS for one in self._job.features.values() if isinstance(one, Call))
 
-    def _expect_good(self, transaction: Transaction, failures: Mapping[int, Failure]) -> None:
+    def _expect_good(self, transaction: Transaction, work: Work, failures: Mapping[int, Failure]) -> None:
         """Ends the run before a batch that has failures, if it is to end there."""
+        lost = [failure for number, failure in sorted(failures.items()) if number < work.there]
+        if lost:
+            self._commit(transaction)
+            raise _lost(lost, str(self._claim.target))
         if failures and self._how.on_error == "fail":
             self._commit(transaction)
             raise _failed_at(min(failures.items())[1], str(self._claim.target))
