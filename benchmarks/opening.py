@@ -26,6 +26,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import reading
 
 SCHEMA = """
 h5schema: 1
@@ -40,8 +41,8 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHON
 
 FIRST = {
     "h5py": "file = h5py.File(path); row = file['x'][{row}]",
-    "h5schema": "file = labelled.Labelled(path); row = file.x[{row}]",
-    "h5schema, by id": "file = labelled.Labelled(path); row = file.item['{id}']",
+    "h5schema": "file = {package}.{reader}(path); row = file.x[{row}]",
+    "h5schema, by id": "file = {package}.{reader}(path); row = file.item['{id}']",
 }
 
 
@@ -99,11 +100,11 @@ def replaced(file: h5py.File, path: str, values: Any) -> None:
     file.create_dataset(path, data=values.astype(dtype))
 
 
-def milliseconds(what: str, path: Path, row: int) -> float:
+def milliseconds(what: str, package: str, path: Path, row: int) -> float:
     """Of the first row, in a process of its own."""
-    line = FIRST[what].format(row=row, id=name_of(row))
+    line = FIRST[what].format(package=package, reader=package.capitalize(), row=row, id=name_of(row))
     code = (
-        f"import h5py, numpy, labelled, time; path = {str(path)!r}; start = time.perf_counter(); {line}\n"
+        f"import h5py, numpy, {package}, time; path = {str(path)!r}; start = time.perf_counter(); {line}\n"
         "print(1000 * (time.perf_counter() - start))"
     )
     done = subprocess.run(
@@ -112,15 +113,16 @@ def milliseconds(what: str, path: Path, row: int) -> float:
     return float(done.stdout)
 
 
-def fresh(path: Path, row: int, runs: int) -> None:
-    """The first table."""
-    times: dict[str, list[float]] = {what: [] for what in FIRST}
+def fresh(what: str, package: str, path: Path, row: int, runs: int) -> None:
+    """A part of the first table."""
+    print(f"{what}:")
+    times: dict[str, list[float]] = {name: [] for name in FIRST if package == "labelled" or "id" not in name}
     for _ in range(runs + 1):
-        for what, taken in times.items():
-            taken.append(milliseconds(what, path, row))
-    for what, taken in times.items():
+        for name, taken in times.items():
+            taken.append(milliseconds(name, package, path, row))
+    for name, taken in times.items():
         ratio = median(a / b for a, b in zip(taken[1:], times["h5py"][1:], strict=True))
-        print(f"  {what:<24} {median(taken[1:]):7.2f} ms   {ratio:5.2f} x h5py's", flush=True)
+        print(f"  {name:<24} {median(taken[1:]):7.2f} ms   {ratio:5.2f} x h5py's", flush=True)
 
 
 def compared(module: Any, few: Path, many: Path, count: int, rounds: int) -> None:
@@ -177,10 +179,20 @@ def main() -> None:
         few, many = folder / "few.h5", folder / "many.h5"
         written(module, few, 1000)
         written(module, many, given.entries)
-        print("the first row, in a new process, after imports (a thousand entries):")
-        fresh(few, 543, given.runs)
-        print(f"the same, {given.entries:,} entries:")
-        fresh(many, 543, given.runs)
+        print("the first row, in a new process, after imports")
+        rows = reading.generated(reading.ROWS, folder)
+        values = np.random.default_rng(0).standard_normal((100_000, 256)).astype(np.float32)
+        for name, options in {"as our writer leaves it": {}, "contiguous": {"chunks": None}}.items():
+            path = folder / "rows.h5"
+            path.unlink(missing_ok=True)
+            with rows.RowsWriter.create(path) as new:
+                for start in range(0, len(values), 1000):
+                    new.row.extend({"x": values[start : start + 1000], "label": np.zeros(1000, np.int64)})
+            if options:
+                reading.relaid(path, **options)
+            fresh(f"of 100 000 x float32[256], {name}", "rows", path, 54_321, given.runs)
+        fresh("of 1000 x float32[4] with ids", "labelled", few, 543, given.runs)
+        fresh(f"of {given.entries:,} x float32[4] with ids", "labelled", many, 543, given.runs)
         print("in one process:")
         compared(module, few, many, given.entries, 20 * given.runs)
 

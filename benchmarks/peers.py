@@ -226,9 +226,9 @@ def lance(work: Work, folder: Path) -> Passes:
     def read(rows: list[int]) -> Any:
         found = kept.take(rows)
         if isinstance(work.x, list):
-            return torch.from_numpy(found["x"].combine_chunks().flatten().to_numpy())
+            return torch.tensor(found["x"].combine_chunks().flatten().to_numpy())
         x = found["x"].combine_chunks().flatten().to_numpy().reshape(len(rows), *shape)
-        return torch.from_numpy(x), torch.from_numpy(found["label"].to_numpy())
+        return torch.tensor(x), torch.tensor(found["label"].to_numpy())  # Arrow's memory is read-only
 
     return whole(work, read)
 
@@ -350,7 +350,7 @@ def works(scale: int) -> dict[str, Work]:
     return {
         "rows": Work("float32[256] + label, batch 256", ROWS, 256, rows, rng.integers(0, 10, len(rows))),
         "images": Work("uint8[3, 64, 64] + label, batch 128", IMAGES, 128, images, rng.integers(0, 10, len(images))),
-        "ragged": Work("int32, lognormal around 200, batch 64, packed", RAGGED, 64, sequences, None),
+        "ragged": Work("sequences of int32, batch 64", RAGGED, 64, sequences, None),
     }
 
 
@@ -393,7 +393,7 @@ def race(work: Work, rounds: int, seconds: float) -> dict[str, float]:
 def plot(found: dict[str, dict[str, float]], target: Path) -> None:
     """One panel of bars for each work, on one logarithmic scale."""
     pyplot = importlib.import_module("matplotlib.pyplot")
-    figure, panels = pyplot.subplots(1, len(found), figsize=(4.6 * len(found), 4.2), squeeze=False)
+    figure, panels = pyplot.subplots(1, len(found), figsize=(5.2 * len(found), 4.2), squeeze=False)
     for panel, (title, rates) in zip(panels[0], found.items(), strict=True):
         ordered = sorted(rates.items(), key=lambda one: one[1])
         names = [name for name, _ in ordered]
@@ -401,8 +401,8 @@ def plot(found: dict[str, dict[str, float]], target: Path) -> None:
         bars = panel.barh(names, [value for _, value in ordered], color=colors)
         panel.bar_label(bars, [f"{value:,.0f}" for _, value in ordered], padding=3, fontsize=8)
         panel.set_xscale("log")
-        panel.set_xlim(right=12 * max(rates.values()))
-        panel.set_title(title, fontsize=10)
+        panel.set_xlim(right=30 * max(rates.values()))
+        panel.set_title(title, fontsize=10, loc="left")
         panel.set_xlabel("samples per second")
         panel.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
