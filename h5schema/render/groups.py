@@ -19,7 +19,16 @@ _SOURCED = {
     "table": "One entry per row of `{}`.",
     "function": "One entry for each source that `{}` yields.",
 }
-_DECLARATIONS = {"scalar": "Scalar", "dense": "Array", "enum": "Enumerated", "ragged": "Ragged", "text": "Text"}
+_OF_NUMPY = ("dense", "ragged", "scalar")
+"""Kinds whose declaration names a type of numpy."""
+_DECLARATIONS = {
+    "scalar": "Scalar",
+    "dense": "Array",
+    "enum": "Enumerated",
+    "ragged": "Ragged",
+    "text": "Text",
+    "bytes": "Bytes",
+}
 
 
 class FeatureView(NamedTuple):
@@ -148,7 +157,7 @@ class _Builder:
             needed.name("enum", "IntEnum")
         if self.schema.entries:
             needed.name("typing", "TypedDict")
-        if any(feature.kind in ("dense", "ragged", "scalar") for feature in self.features):
+        if any(feature.kind in _OF_NUMPY for feature in self.features):
             needed.module("numpy", "np")
         arrays = {feature.address for feature in self.features if feature.kind in ("dense", "ragged")}
         if any(of in arrays for entry in self.schema.entries for _, _, of in entry.items):
@@ -222,7 +231,7 @@ class _Builder:
         return FeatureView(
             name=name(feature.identifier),
             kind=feature.kind,
-            dtype=numpy_name(self.values.stored(feature.dtype)) if feature.kind not in ("text", "enum") else None,
+            dtype=numpy_name(self.values.stored(feature.dtype)) if feature.kind in _OF_NUMPY else None,
             enum=name(enum.class_name) if enum else None,
             names=_texts(enum) if enum and other else None,
             dims=string(" ".join(map(str, feature.dims))) if feature.dims else None,

@@ -11,6 +11,8 @@ from h5schema.vocabulary.dtypes import NUMBERS
 from .printer import Code, subscript
 
 _NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
+_ENCODED = {"str": "str", "bytes": "bytes"}
+"""What an entry of a dtype is that has no numbers."""
 _COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
 
 
@@ -34,8 +36,8 @@ class Values(NamedTuple):
 
     def entry(self, feature: FeatureIR) -> Code:
         """Annotation of one entry."""
-        if feature.kind == "text":
-            return "str"
+        if feature.dtype.name in _ENCODED:
+            return _ENCODED[feature.dtype.name]
         if feature.kind == "enum":
             return str(feature.dtype.enum)
         if feature.kind == "scalar":
@@ -45,10 +47,14 @@ class Values(NamedTuple):
     def summary(self, feature: FeatureIR) -> str:
         """dtype, dims and unit in words: `float32 [clip, time], in V`."""
         dtype = feature.dtype
-        word = dtype.enum or (f"str of at most {dtype.size} bytes" if dtype.size is not None else dtype.name)
+        word = dtype.enum or (_sized(dtype) if dtype.size is not None else dtype.name)
         dims = f" [{', '.join(map(str, feature.dims))}]" if feature.dims else ""
         unit = f", in {feature.unit}" if feature.unit else ""
         return word + dims + unit + (", may be absent" if feature.optional else "")
+
+
+def _sized(dtype: DtypeIR) -> str:
+    return f"at most {dtype.size} bytes" if dtype.name == "bytes" else f"{dtype.name} of at most {dtype.size} bytes"
 
 
 def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
@@ -57,9 +63,9 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
         return sample.class_name
     if sample.of == "dim":
         return "list[str]" if sample.form == "id" else "Tensor"
-    kind = features[sample.address].kind
-    if kind == "text":
-        return "list[str]"
+    kind, dtype = features[sample.address].kind, features[sample.address].dtype.name
+    if dtype in _ENCODED:
+        return f"list[{_ENCODED[dtype]}]"
     return _COLLATED[sample.form or "pad"] if kind == "ragged" else "Tensor"
 
 

@@ -11,17 +11,17 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text"]
+Kind = Literal["scalar", "dense", "enum", "ragged", "text", "bytes"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
 
 
 class DtypeIR(NamedTuple):
-    """`name` is a key of `vocabulary.dtypes.NUMBERS`, `str` or `enum`.
+    """`name` is a key of `vocabulary.dtypes.NUMBERS`, one of `ENCODED`, or `enum`.
 
     Attributes:
         name: As in the language.
-        size: Bytes of a fixed-length `str`; None where the length is free.
+        size: Bytes of a fixed-length `str` or `bytes`; None where the length is free.
         enum: Class name of the enum, for `enum`; its members are in `SchemaIR.enums`.
     """
 

@@ -6,7 +6,7 @@ from typing import cast
 
 from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec
 from h5schema.vocabulary import reserved
-from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
+from h5schema.vocabulary.dtypes import ENCODED, NUMBERS, keeps_values
 
 from .draft import Path
 from .fed import Fed
@@ -151,7 +151,7 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
     if spec.as_ is None or (feature.kind == "ragged" and spec.as_ != "id"):
         return True
-    if spec.as_ == "list" and feature.kind == "text":
+    if spec.as_ == "list" and feature.dtype.name in ENCODED:
         return True
     if spec.as_ == "id":
         message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"

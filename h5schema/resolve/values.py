@@ -30,6 +30,8 @@ def impossible(feature: FeatureIR, enums: Mapping[str, EnumIR], value: object) -
         return _no_member(feature, enums, value)
     if dtype == "str":
         return _no_text(feature, value)
+    if dtype not in NUMBERS:
+        return f"a schema has no values of {dtype}, so none is equal to one of `{feature.address}`", "leave it out"
     return _no_number(feature, value)
 
 

@@ -6,10 +6,10 @@ What readers and writers need is imported at once; what jobs and loaders need, w
 from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
-from .blocks import Maybe, RaggedBlock, Texts
+from .blocks import Blobs, Maybe, RaggedBlock, Texts
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
-from .features import Array, Enumerated, Ragged, Scalar, Text, optional
+from .features import Array, Bytes, Enumerated, Ragged, Scalar, Text, optional
 from .file import File, Group
 from .view import View
 from .writer import Writer
@@ -28,6 +28,8 @@ __all__ = [
     "Array",
     "Axis",
     "Batch",
+    "Blobs",
+    "Bytes",
     "Call",
     "Capture",
     "Check",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Generic, TypeVar, cast, overload
+from typing import Generic, Self, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from .spans import Rows, offsets_of, positions
 
 BlockT = TypeVar("BlockT")
 ItemT = TypeVar("ItemT", bound=np.generic)
+ValueT_co = TypeVar("ValueT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +59,8 @@ class RaggedBlock(Generic[ItemT]):
         return np.diff(self.offsets)
 
 
-class Texts(Sequence[str]):
-    """Texts of n entries; kept as utf-8, decoded when one is looked at."""
+class Encoded(Sequence[ValueT_co], ABC):
+    """Values of n entries, each kept as bytes, and decoded when one is looked at."""
 
     __slots__ = ("_bytes",)
 
@@ -66,27 +68,32 @@ class Texts(Sequence[str]):
         self._bytes = block
 
     @classmethod
-    def of(cls, encoded: Sequence[bytes]) -> Texts:
-        """From the utf-8 bytes of each text."""
+    def of(cls, encoded: Sequence[bytes]) -> Self:
+        """From the bytes of each value."""
         lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
         return cls(RaggedBlock(np.frombuffer(b"".join(encoded), np.uint8), offsets_of(lengths)))
+
+    @staticmethod
+    @abstractmethod
+    def decoded(encoded: bytes) -> ValueT_co:
+        """The value that these bytes are."""
 
     def __len__(self) -> int:
         return len(self._bytes)
 
     @overload
-    def __getitem__(self, index: int) -> str: ...
+    def __getitem__(self, index: int) -> ValueT_co: ...
     @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
+    def __getitem__(self, index: slice) -> list[ValueT_co]: ...
+    def __getitem__(self, index: int | slice) -> ValueT_co | list[ValueT_co]:
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
-        return self._bytes[index].tobytes().decode()
+        return self.decoded(self._bytes[index].tobytes())
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[ValueT_co]:
         whole = self._bytes.values.tobytes()
         offsets = self._bytes.offsets.tolist()
-        return (whole[a:b].decode() for a, b in pairwise(offsets))
+        return (self.decoded(whole[a:b]) for a, b in pairwise(offsets))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)  # pyright: ignore[reportUnknownArgumentType]
@@ -94,12 +101,32 @@ class Texts(Sequence[str]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Texts({list(self)!r})"
+        return f"{type(self).__name__}({list(self)!r})"
 
     @property
     def encoded(self) -> RaggedBlock[np.uint8]:
-        """The utf-8 bytes, end to end."""
+        """The bytes, end to end."""
         return self._bytes
+
+
+class Texts(Encoded[str]):
+    """Texts of n entries; kept as utf-8."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def decoded(encoded: bytes) -> str:
+        return encoded.decode()
+
+
+class Blobs(Encoded[bytes]):
+    """Bytes of n entries."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def decoded(encoded: bytes) -> bytes:
+        return encoded
 
 
 def joined(blocks: Sequence[object]) -> object:
@@ -108,8 +135,9 @@ def joined(blocks: Sequence[object]) -> object:
     if isinstance(first, Maybe):
         some = cast("Sequence[Maybe[object]]", blocks)
         return Maybe(joined([one.values for one in some]), np.concatenate([one.present for one in some]))
-    if isinstance(first, Texts):
-        return Texts(_end_to_end([text.encoded for text in cast("Sequence[Texts]", blocks)]))
+    if isinstance(first, Encoded):
+        some_encoded = cast("Sequence[Encoded[object]]", blocks)
+        return type(some_encoded[0])(_end_to_end([one.encoded for one in some_encoded]))
     if isinstance(first, RaggedBlock):
         return _end_to_end(cast("Sequence[RaggedBlock[np.generic]]", blocks))
     return np.concatenate(cast("Sequence[NDArray[np.generic]]", blocks))
@@ -120,8 +148,9 @@ def taken(block: object, rows: Rows) -> object:
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
         return Maybe(taken(some.values, rows), some.present[rows])
-    if isinstance(block, Texts):
-        return Texts(_entries_of(block.encoded, rows))
+    if isinstance(block, Encoded):
+        encoded = cast("Encoded[object]", block)
+        return type(encoded)(_entries_of(encoded.encoded, rows))
     if isinstance(block, RaggedBlock):
         return _entries_of(cast("RaggedBlock[np.generic]", block), rows)
     return cast("NDArray[np.generic]", block).take(rows, axis=0)
@@ -133,13 +162,18 @@ def alike(one: object, other: object) -> bool:
     return all(a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in pairs)
 
 
+def bytes_in(block: object) -> int:
+    """Bytes of a block in memory."""
+    return sum(array.nbytes for array in _arrays(block))
+
+
 def _arrays(block: object) -> tuple[NDArray[np.generic], ...]:
     """What a block is made of."""
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
         return some.present, *_arrays(some.values)
-    if isinstance(block, Texts):
-        return _arrays(block.encoded)
+    if isinstance(block, Encoded):
+        return _arrays(cast("Encoded[object]", block).encoded)
     if isinstance(block, RaggedBlock):
         ragged = cast("RaggedBlock[np.generic]", block)
         return ragged.offsets, ragged.values

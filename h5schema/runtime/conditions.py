@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Maybe, Texts
+from .blocks import Encoded, Maybe, Texts
 
 Value: TypeAlias = bool | int | float | str
 
@@ -41,6 +41,8 @@ class Check:
         if isinstance(values, Texts):
             pattern = re.compile(self.match or ".*", re.DOTALL)
             return np.array([pattern.fullmatch(text) is not None for text in values], bool)
+        if isinstance(values, Encoded):
+            return np.ones(len(cast("Encoded[object]", values)), bool)
         array = np.asarray(values)
         good = np.ones(array.shape, bool)
         if self.min is not None:

@@ -12,6 +12,7 @@ import h5py
 
 from h5schema.errors import visible
 from h5schema.vocabulary import layout
+from h5schema.vocabulary.dtypes import ENCODED
 
 from . import stamp
 from .damage import readable
@@ -146,7 +147,7 @@ def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> Featu
     found = None if "@" in path else file.get(path)
     if not isinstance(found, h5py.Dataset):
         return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)
-    rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype == "str" else "values"
+    rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype in ENCODED else "values"
     codec = names_of(found) or "none"
     return FeatureReport(*common, rows, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from h5schema.vocabulary.dtypes import NUMBERS
 
 from .any_reader import AnyReader
-from .blocks import Maybe, RaggedBlock, Texts
+from .blocks import Encoded, Maybe, RaggedBlock, Texts
 from .plan import Take
 from .spans import Rows
 from .values import as_loaded, fit
 
-Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | list[str]"
+Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | list[object]"
 
 _ONE = np.zeros(1, np.int64)
 
@@ -55,8 +55,8 @@ class Loaded:
         """
         if isinstance(block, Maybe):
             block = self._filled(cast("Maybe[object]", block))
-        if isinstance(block, Texts):
-            return list(block)
+        if isinstance(block, Encoded):
+            return list(cast("Encoded[object]", block))
         if isinstance(block, RaggedBlock):
             ragged = cast("RaggedBlock[np.generic]", block)
             return RaggedBlock(self._in_dtype(ragged.values), ragged.offsets)

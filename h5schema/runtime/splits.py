@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 from h5schema.vocabulary.suggest import closest
 
-from .blocks import Maybe, Texts
+from .blocks import Encoded, Maybe, Texts
 from .conditions import Among, Condition, Value
 from .declared import Split
 from .spans import Rows
@@ -130,8 +130,8 @@ class SplitRows:
         return cast("NDArray[np.generic] | Texts", block)
 
     def _drawn(self, values: NDArray[np.generic] | Texts) -> NDArray[np.float64]:
-        if isinstance(values, Texts):
-            return self._draws(values)
+        if isinstance(values, Encoded):
+            return self._draws(map(str, cast("Encoded[object]", values)))
         kinds, back = np.unique(values, return_inverse=True)
         return self._draws(map(str, kinds.tolist()))[back]
 

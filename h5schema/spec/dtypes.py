@@ -8,12 +8,12 @@ from pydantic import Field
 from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
-from h5schema.vocabulary.dtypes import LATER, NUMBERS
+from h5schema.vocabulary.dtypes import ENCODED, LATER, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
 from .base import TEXT, Mistake, Model, Step, mistake, refusal, said
 
-WORDS = (*NUMBERS, "str", *LATER)
+WORDS = (*NUMBERS, *ENCODED, *LATER)
 
 _OTHER_NAMES = {
     "float": "float32 or float64",
@@ -21,6 +21,8 @@ _OTHER_NAMES = {
     "int": "int64 or int32",
     "uint": "uint64 or uint8",
     "string": "str",
+    "binary": "bytes",
+    "blob": "bytes",
     "text": "str",
     "utf-8": "str",
     "boolean": "bool",
@@ -30,6 +32,7 @@ _OTHER_NAMES = {
 }
 _FORMS = "uint8, float32, str, {str: 16} or {enum: [a, b]}"
 MOST_BYTES = 2**32 - 1
+_ANY = {"str": "texts", "bytes": "bytes"}
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 
 
@@ -118,7 +121,7 @@ def _one_key(value: Mapping[str, object]) -> object:
                 raise mistake(
                     "out-of-range",
                     f"a text of HDF5 has at most {MOST_BYTES} bytes, not {number}",
-                    "write a smaller number, or dtype: str for texts of any length",
+                    f"write a smaller number, or dtype: {key} for {_ANY[key]} of any length",
                     (key,),
                 )
             return {"name": key, "size": inner}

@@ -45,7 +45,10 @@ NUMBERS: dict[str, Number] = {
     "complex128": Number("complex", 16, 53, 1024),
 }
 
-LATER = ("bfloat16", "bytes", "datetime64[ns]", "category", "json", "any")
+ENCODED = ("str", "bytes")
+"""Dtypes whose values are bytes of any length; they may be given a size."""
+
+LATER = ("bfloat16", "datetime64[ns]", "category", "json", "any")
 """Dtypes of the language whose machinery comes with a later version."""
 
 

@@ -33,8 +33,8 @@ FILE = NODE | {
 
 IN_DECLARATIONS = frozenset(
     {
-        "Masked", "NDArray", "Packed", "Padded", "Tensor", "bool", "complex", "float", "int", "list", "np", "optional",
-        "str", "tuple",
+        "Masked", "NDArray", "Packed", "Padded", "Tensor", "bool", "bytes", "complex", "float", "int", "list", "np",
+        "optional", "str", "tuple",
     }
 )  # fmt: skip
 """Names by which declarations and annotations in a class body mean something else."""
@@ -42,7 +42,7 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Axis", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Among", "Array", "Axis", "Bytes", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
         "Group", "IdAxis", "IntEnum", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "Split", "Text",
         "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py

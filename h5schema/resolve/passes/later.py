@@ -146,7 +146,6 @@ def _of_feature(spec: FeatureSpec) -> Iterator[Later]:
 _INSTEAD = {
     "category": "use `{enum: [...]}` or str",
     "json": "use str",
-    "bytes": "use uint8, with a dim",
     "bfloat16": "use float32",
     "datetime64[ns]": "use int64, with a unit",
 }

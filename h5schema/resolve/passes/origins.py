@@ -33,6 +33,10 @@ _TAKEN_AS: dict[str, CapturedKind] = {"int": "int", "uint": "int", "float": "flo
 """What a value of a table is taken as, for a feature of numbers."""
 
 
+_FROM_TEXT = ("str", "enum")
+"""Dtypes besides numbers of which a capture is a value as it is."""
+
+
 class _Origin:
     """The origin of one feature."""
 
@@ -204,6 +208,13 @@ class _Origin:
                 origin,
                 f"write dims: [{lead}], or a `call` that makes an array of it",
             )
+        elif dtype not in NUMBERS and dtype not in _FROM_TEXT:
+            self._complain(
+                "capture-dtype",
+                f"the capture {{{name}}} is a text or a number, not {dtype}",
+                origin,
+                "write a `call` that makes the value of it",
+            )
         elif kind is None and dtype in NUMBERS and NUMBERS[dtype].kind not in _TAKEN_AS:
             self._complain(
                 "capture-dtype", f"a table holds no {dtype}", origin, "write a `call` that makes the value of it"
@@ -226,7 +237,7 @@ class _Origin:
                 origin,
                 "write a `call` that makes the value of it",
             )
-        elif dtype in ("str", "enum") and kind == "int":
+        elif dtype not in NUMBERS and kind == "int":
             self._complain(
                 "capture-dtype",
                 f"the capture {{{name}:int}} is a whole number, not a text",

@@ -36,7 +36,7 @@ def _check(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> None:
     ways = " or ".join(makes.ways())
     if len(axes) != len(lengths):
         wanted = ", ".join(axis.name if axis.length is None else str(axis.length) for axis in axes)
-        has = f"is {written(makes.entry)}" if lengths else "is one value"
+        has = f"is {written(makes.entry)}" if makes.entry else "is one value"
         message = f"`{word}` makes [{wanted}] of a file, but an entry of `{feature.name}` {has}"
         notes.add("params", message, dims.path, f"write {ways}", breaks=path)
         return
@@ -97,8 +97,9 @@ class _Makes(NamedTuple):
 
     @property
     def lengths(self) -> list[int | None]:
-        """The length of each dim of an entry; None: it depends on the entry."""
-        return [dim if isinstance(dim, int) else self.draft.axes[dim].size for dim in self.entry]
+        """The length of each dim of an entry; None: it depends on the entry, as the number of bytes does."""
+        lengths = [dim if isinstance(dim, int) else self.draft.axes[dim].size for dim in self.entry]
+        return [*lengths, None] if self.feature.dtype.name == "bytes" else lengths
 
     def axes(self, **changed: Json) -> tuple[Axis, ...]:
         """The axes of what is made, with other parameters."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from h5schema.spec import FeatureSpec
-from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.dtypes import ENCODED, NUMBERS
 
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import DimIR, DtypeIR, FeatureIR, Kind
 from ..scope import find_dim, is_open, written
 
 Dims = tuple[str | int, ...]
+
+_ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes"}
 
 MOST_BYTES = 2**47
 """What a process can address on the machines of today."""
@@ -31,12 +33,12 @@ def resolve_shapes(draft: Draft) -> Draft:
         if not _addressable(draft, notes, feature, dims, settings.dims):
             continue
         kind = _kind(dims, dtype, draft.axes)
-        if kind == "text" and dims and not _leads_alone(draft.axes, dims):
+        if dtype.name in ENCODED and dims and not _leads_alone(draft.axes, dims):
             notes.add(
                 "not-yet",
-                "texts with more dims than the one of their entries come with a later version",
+                f"`{dtype.name}` with more dims than the one of its entries comes with a later version",
                 (*feature.path, "dtype"),
-                "for now a `str` has one open dim, or none",
+                f"for now a `{dtype.name}` has one open dim, or none",
                 breaks=feature.path,
             )
             continue
@@ -60,8 +62,8 @@ def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:
 
 
 def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR]) -> Kind:
-    if dtype.name == "str":
-        return "text"
+    if dtype.name in _ENCODED:
+        return _ENCODED[dtype.name]
     if any(isinstance(dim, str) and axes[dim].per is not None for dim in dims):
         return "ragged"
     if not dims or _leads_alone(axes, dims):

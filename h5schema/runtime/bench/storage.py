@@ -12,7 +12,7 @@ from h5schema.vocabulary.codecs import CODECS, EXTRA
 
 from ..carrier import DirectCarrier
 from ..carrier.filters import has_decoders, knows
-from ..features import Text
+from ..features import EncodedFeature
 from ..hdf5_filters import name_of, names_of
 from ..reader import Reader
 
@@ -85,8 +85,8 @@ def storage(reader: Reader, address: str) -> Storage:
     is_direct = isinstance(carrier, DirectCarrier) and place.path in carrier.direct()
     lacks = not is_direct and all(map(knows, codes)) and not has_decoders(codes)
     why, foreign = _why_h5py(dataset, codes)
-    text = isinstance(reader.model.features[address], Text)
-    rows = ("bytes" if text else "values") if reader.model.is_end_to_end(address) else "entries"
+    encoded = isinstance(reader.model.features[address], EncodedFeature)
+    rows = ("bytes" if encoded else "values") if reader.model.is_end_to_end(address) else "entries"
     return Storage(
         rows,
         dataset.dtype.itemsize * int(np.prod(dataset.shape[1:], dtype=np.int64)),

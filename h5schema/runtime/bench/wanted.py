@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features import Text
+from ..features import EncodedFeature
 from ..reader import Reader
 from ..spans import Rows
 
@@ -24,7 +24,7 @@ class Wanted(NamedTuple):
         path: Of its dataset.
         starts: int64 [samples], the first row of each.
         lengths: int64 [samples], how many rows; 1: the sample is one row.
-        is_text: Whether the rows are utf-8.
+        decode: What makes an entry of the bytes of its rows; None: the rows are the entry.
         dtype, shape: Of one row.
     """
 
@@ -32,7 +32,7 @@ class Wanted(NamedTuple):
     path: str
     starts: Rows
     lengths: Rows | int
-    is_text: bool
+    decode: Callable[[bytes], object] | None
     dtype: np.dtype[np.generic]
     shape: tuple[int, ...]
 
@@ -47,9 +47,8 @@ def wanted(reader: Reader, address: str, rows: Rows) -> Wanted:
         asked = reading.send(carrier.fetch(asked))
     reading.close()
     dtype, shape = carrier.form(place.path)
-    return Wanted(
-        address, place.path, asked[0].starts, asked[0].lengths, isinstance(feature, Text), dtype, (shape or (0,))[1:]
-    )
+    decode = feature.block.decoded if isinstance(feature, EncodedFeature) else None
+    return Wanted(address, place.path, asked[0].starts, asked[0].lengths, decode, dtype, (shape or (0,))[1:])
 
 
 class Limit:

@@ -1,8 +1,21 @@
 """Declarations of features."""
 
+from .blob import Bytes
 from .dense import Array, Enumerated, Scalar
+from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
 from .ragged import Ragged
 from .text import Text
 
-__all__ = ["Array", "Enumerated", "Feature", "Options", "Ragged", "Scalar", "Text", "optional"]
+__all__ = [
+    "Array",
+    "Bytes",
+    "EncodedFeature",
+    "Enumerated",
+    "Feature",
+    "Options",
+    "Ragged",
+    "Scalar",
+    "Text",
+    "optional",
+]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
-from ..blocks import Maybe, RaggedBlock, Texts
+from ..blocks import Encoded, Maybe, RaggedBlock
 from ..conditions import Check, Condition
 from ..kinds import Kind, Place, Stored
 from ..members import Members
@@ -233,7 +233,7 @@ class Feature(ABC, Generic[EntryT, BlockT]):
             good = good | ~present[entry].reshape(-1, *[1] * (good.ndim - 1))
         if not good.all():
             at = tuple(int(i) for i in np.argwhere(~good)[0])
-            value = numbers[at[0]] if isinstance(numbers, Texts) else np.asarray(numbers)[at].item()
+            value = numbers[at[0]] if isinstance(numbers, Encoded) else np.asarray(numbers)[at].item()
             raise DataError(
                 f"{value!r} breaks the check ({check})",
                 where=where.entry(int(entry[at[0]])),

@@ -10,7 +10,6 @@ import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
 from ..bench.wanted import Wanted
@@ -29,7 +28,7 @@ class OneByOne(Dataset[Any]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int) -> Mapping[str, Tensor | str]:
+    def __getitem__(self, index: int) -> Mapping[str, object]:
         return {one.address: _entry(one, dataset, index) for one, dataset in self._taken}
 
     def loader(self, order: BatchOrder, size: int) -> DataLoader[Any]:
@@ -47,7 +46,7 @@ class OneByOne(Dataset[Any]):
             taken.append(time.perf_counter() - start)
         return min(taken)
 
-    def _collate(self, samples: Sequence[Mapping[str, Tensor | str]]) -> dict[str, Any]:
+    def _collate(self, samples: Sequence[Mapping[str, object]]) -> dict[str, Any]:
         """torch's own collation; entries of different lengths stay a list."""
         together = {one.address: [sample[one.address] for sample in samples] for one, _ in self._taken}
         dense = {one.address for one, _ in self._taken if isinstance(one.lengths, int)}
@@ -75,10 +74,10 @@ class BySortedBatch(Dataset[Any]):
         return DataLoader(self, sampler=BatchSampler(sampler, size, order.drop_last), batch_size=None)
 
 
-def _entry(one: Wanted, dataset: h5py.Dataset, index: int) -> Tensor | str:
+def _entry(one: Wanted, dataset: h5py.Dataset, index: int) -> object:
     start = int(one.starts[index])
     value = dataset[start if isinstance(one.lengths, int) else slice(start, start + int(one.lengths[index]))]
-    return bytes(value).decode() if one.is_text else torch.as_tensor(np.asarray(value))
+    return torch.as_tensor(np.asarray(value)) if one.decode is None else one.decode(bytes(value))
 
 
 def _entries(one: Wanted, dataset: h5py.Dataset, samples: NDArray[np.int64]) -> object:
@@ -86,7 +85,7 @@ def _entries(one: Wanted, dataset: h5py.Dataset, samples: NDArray[np.int64]) -> 
     if isinstance(one.lengths, int):
         follows = int(rows[-1] - rows[0]) == len(rows) - 1
         values = dataset[int(rows[0]) : int(rows[-1]) + 1] if follows else dataset[rows]
-        return [bytes(value).decode() for value in values] if one.is_text else torch.as_tensor(values)
+        return torch.as_tensor(values) if one.decode is None else [one.decode(bytes(value)) for value in values]
     bounds = zip(rows.tolist(), (rows + one.lengths[samples]).tolist(), strict=True)
     parts = [dataset[begin:end] for begin, end in bounds]
-    return [bytes(part).decode() for part in parts] if one.is_text else torch.as_tensor(np.concatenate(parts))
+    return torch.as_tensor(np.concatenate(parts)) if one.decode is None else [one.decode(bytes(part)) for part in parts]

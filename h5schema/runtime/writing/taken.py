@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
-from ..blocks import RaggedBlock, Texts, joined
+from ..blocks import Encoded, RaggedBlock, joined
 from ..kinds import Place
 from ..spans import Rows
 from ..where import Where
@@ -176,7 +176,9 @@ class Unique:
             self._seen.setdefault(address, set()).update(new)
 
     def _new(self, address: str, numbers: object, present: NDArray[np.bool_] | None, where: Where) -> set[object]:
-        values: list[object] = list(numbers) if isinstance(numbers, Texts) else np.asarray(numbers).tolist()
+        values: list[object] = (
+            list(cast("Encoded[object]", numbers)) if isinstance(numbers, Encoded) else np.asarray(numbers).tolist()
+        )
         seen, fresh = self._seen.get(address, set()), set[object]()
         for row, value in enumerate(values):
             if present is not None and not present[row]:
