@@ -20,7 +20,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import NamedTuple, TypeAlias
 
-from h5schema.errors import H5SchemaError
+from h5schema.errors import H5SchemaError, UsageError
 
 from ..writing.transaction import Planned
 from .maker import Batch, Job, Maker, Report, Wrote
@@ -128,6 +128,12 @@ class Processes(Crew):
 
     def __init__(self, size: int, job: Job, handle: int, limit: float | None) -> None:
         self.size = size
+        if not job.is_found:
+            raise UsageError(
+                f"another process cannot import {job.writer.__module__}.{job.writer.__qualname__}",
+                where=f"workers={size}",
+                do="extract with workers=0, with threads, or from a package that can be imported",
+            )
         self._job = pickle.dumps(job)
         self._handle = handle
         self._limit = limit

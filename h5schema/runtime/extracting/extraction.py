@@ -104,7 +104,7 @@ class Extraction:
             failure_list.expect_free(listed, target, overwrite=overwrite or update)
         model = self._expect_possible()
         beside = functions or _package_folder(self.writer)
-        job = Job(self.writer, self.features, beside, str(target), how.on_error == "retry")
+        job = Job(self.writer, self.features, beside, str(target), how.retries)
         calls = Calls(job.features, job.functions)
         with spending.on("find"):
             found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}

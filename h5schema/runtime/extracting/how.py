@@ -22,6 +22,7 @@ class How:
         workers: How many work; 0: nobody but the caller; None: one for each core.
         kind: Processes, which cannot harm each other; or threads, where functions drop the GIL.
         on_error: A source that fails is skipped; or ends the run; or is tried three times more, and then skipped.
+        retry_after: Seconds before a source that failed is tried again, each time.
         timeout: Seconds that one source may take; None: as long as it wants. Only a process can be stopped.
         commit_every: Seconds between commits: what a killed process loses at most.
         memory: Bytes of entries that may wait to be written.
@@ -31,6 +32,7 @@ class How:
     workers: int | None = None
     kind: Workers = "process"
     on_error: OnError = "skip"
+    retry_after: Sequence[float] = (0.5, 2.0, 8.0)
     timeout: float | None = None
     commit_every: float = 10.0
     memory: int = 512 << 20
@@ -51,6 +53,11 @@ class How:
             )
         if (self.workers is not None and self.workers < 0) or self.memory < 1 or self.commit_every < 0:
             raise UsageError("workers, memory and commit_every are not negative", do="give other numbers")
+
+    @property
+    def retries(self) -> Sequence[float]:
+        """Seconds before a source that failed is tried again, each time; empty: it is not."""
+        return self.retry_after if self.on_error == "retry" else ()
 
     def size(self, sources: int) -> int:
         """How many work on so many sources; 0: nobody but the caller."""

@@ -14,6 +14,7 @@ import numpy as np
 from h5schema.errors import DataError
 from h5schema.vocabulary.patterns import Pattern
 
+from .. import system
 from ..model import Model, model_of
 from ..sources import Source
 from ..spans import Rows
@@ -27,8 +28,6 @@ from .origins import Calls, Origin, SourceFailedError, stat_of
 
 _SMALL_BYTES = 64 << 10
 """Rows of fewer bytes are handed to the transaction as they are."""
-_RETRIES = (0.5, 2.0, 8.0)
-"""Seconds before a source that failed is tried again."""
 
 
 class Job(NamedTuple):
@@ -39,7 +38,7 @@ class Job(NamedTuple):
         features: How each feature is made.
         functions: Folder in which the user's modules are looked for first.
         target: Name of the file, for errors.
-        retry: Whether a source that fails is tried again.
+        retries: Seconds before a source that failed is tried again, each time.
         old: The file that is updated, if there is one.
     """
 
@@ -47,7 +46,7 @@ class Job(NamedTuple):
     features: Mapping[str, Origin]
     functions: Path
     target: str
-    retry: bool = False
+    retries: Sequence[float] = ()
     old: Old | None = None
 
     @property
@@ -191,7 +190,8 @@ class Maker:
         for path, plan in planned.plans.items():
             start = time.perf_counter()
             values = rows[path]
-            written[path] = (Aside() if values.nbytes < _SMALL_BYTES else plan).write(self._handle, values)
+            with system.explained(Path(self._job.target)):
+                written[path] = (Aside() if values.nbytes < _SMALL_BYTES else plan).write(self._handle, values)
             seconds["compress" if isinstance(plan, InChunks) else "write"] += time.perf_counter() - start
         return Wrote(number, written, seconds)
 
@@ -218,7 +218,7 @@ class Maker:
         self, order: Sequence[str], source: Source, known: Mapping[str, object] | None = None
     ) -> Mapping[str, object]:
         """The values of one source; the last failure is raised."""
-        for pause in _RETRIES if self._job.retry else ():
+        for pause in self._job.retries:
             try:
                 return self._calls.of_source(order, source, known)
             except SourceFailedError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import signal
@@ -15,11 +16,15 @@ from h5schema.errors import H5SchemaError
 from .crew import Order, beats, obeyed
 from .maker import Job, Maker
 
+_PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
+
 
 def main() -> None:
     """Obeys until there is nobody who gives orders. The arguments are descriptors that the parent passed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops, and so does this
     talking, shared, lifeline, handle = map(int, sys.argv[1:])
+    _die_with_parent()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     talk = Connection(talking)
     path, job = cast("tuple[list[str], bytes]", talk.recv())
@@ -32,6 +37,12 @@ def main() -> None:
         return
     except H5SchemaError as error:
         talk.send(error)
+
+
+def _die_with_parent() -> None:
+    """Lets Linux end this process with its parent, also while C code runs that lets no other thread run."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end_with(lifeline: int) -> None:
