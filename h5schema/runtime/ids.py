@@ -56,7 +56,11 @@ def expect_list(ids: object, where: str) -> None:
 
 def hash_of(text: str) -> int:
     """A stable 64-bit hash of an id: the first 8 bytes of BLAKE2b (RFC 7693), little-endian."""
-    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
+    return _hash(text.encode(errors="surrogatepass"))
+
+
+def _hash(encoded: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), "little")
 
 
 def hashes_of(ids: Iterable[str]) -> NDArray[np.uint64]:
@@ -226,23 +230,40 @@ class NewIds:
         """
         fresh: dict[int, None] = {}
         for text in ids:
-            if not isinstance(text, str) or not text:  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise DataError(f"{text!r} is no id", where=self._where, do="an id is a text that is not empty")
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                raise DataError(
-                    f"the id {text!r} cannot be written as utf-8", where=self._where, do="rename the source"
-                ) from None
-            value = hash_of(text)
-            if value in fresh or value in self._rows:
-                raise DataError(
-                    f"there is an entry with the id {text!r} already",
-                    where=self._where,
-                    do="ids are unique; replacing an entry comes with a later version",
-                )
+            value = self._hash_of(text)
+            if value in fresh:
+                raise self._twice(text)
             fresh[value] = None
         return list(fresh)
+
+    def take_one(self, text: str, row: int) -> None:
+        """Notes a new id that gets a row.
+
+        Raises:
+            DataError: As `expect_new` has it.
+        """
+        self._rows[self._hash_of(text)] = row
+
+    def _hash_of(self, text: str) -> int:
+        """The hash of an id that is new."""
+        if not isinstance(text, str) or not text:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise DataError(f"{text!r} is no id", where=self._where, do="an id is a text that is not empty")
+        try:
+            value = _hash(text.encode())
+        except UnicodeEncodeError:
+            raise DataError(
+                f"the id {text!r} cannot be written as utf-8", where=self._where, do="rename the source"
+            ) from None
+        if value in self._rows:
+            raise self._twice(text)
+        return value
+
+    def _twice(self, text: str) -> DataError:
+        return DataError(
+            f"there is an entry with the id {text!r} already",
+            where=self._where,
+            do="ids are unique; replacing an entry comes with a later version",
+        )
 
     def take(self, hashes: Sequence[int], first: int) -> None:
         """Notes ids that get the rows from `first` on."""

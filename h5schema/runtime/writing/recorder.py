@@ -106,9 +106,12 @@ class Recorder(Reader):
 
     def keep(self, dim: str, key: str | None, entry: object) -> None:
         """Takes one entry: it is checked and copied now, and written together with others."""
+        transaction = self.transaction
+        if transaction.put_plain(dim, entry, key):
+            return
         addresses = self.model.led_by(dim)
         _expect_keys(entry, addresses, dim, f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})"))
-        self.transaction.put_one(dim, flat(entry, addresses, dim), key)
+        transaction.put_one(dim, flat(entry, addresses, dim), key)
 
     def publish(self) -> None:
         """Completes the file and gives it its final name."""

@@ -34,11 +34,9 @@ from ..where import Where
 from .claim import Claim, Standing
 from .datasets import Datasets, Kept
 from .storage import Plan, Written
-from .taken import Checked, Given, Unique, checked, rows_of, together
+from .taken import Checked, Given, Unique, checked, rows_of
+from .waiting import Waiting
 from .wholes import Wholes
-
-_TOGETHER = 1024
-"""Entries that are put one by one are written so many at a time."""
 
 
 def _is_block(given: object) -> TypeGuard[Sized]:
@@ -99,7 +97,7 @@ class Transaction:
         state = self._earlier()
         self._taken = dict.fromkeys(model.open_dims(), 0) | (state["counts"] if state else {})
         self._counts = dict(self._taken)
-        self._waiting: dict[str, list[Checked]] = {}
+        self._waiting = {dim: Waiting(model, dim, str(self.target)) for dim in model.open_dims()}
         self._unique = Unique()
         self._torn = False
         self.is_published = False
@@ -172,17 +170,29 @@ class Transaction:
         self._expect_untorn()
         ids = None if key is None else [key]
         self._count_of(dim, {}, ids)
-        one = self._accepted(dim, {address: [value] for address, value in given.items()}, 1, ids)
-        waiting = self._waiting.setdefault(dim, [])
-        waiting.append(one)
-        if len(waiting) >= _TOGETHER:
+        waiting = self._waiting[dim]
+        if waiting.add(self._accepted(dim, {address: [value] for address, value in given.items()}, 1, ids)):
             self.flush(dim)
+
+    def put_plain(self, dim: str, entry: object, key: str | None) -> bool:
+        """Appends one entry as a user gives it, if its values plainly fit; False: it is to be put with `put_one`."""
+        waiting = self._waiting[dim]
+        size = waiting.put(entry)
+        if size < 0 or self._torn:
+            return False
+        row = self._counts[dim]
+        if key is not None:
+            self._ids[dim].take_one(key, row)
+        self._counts[dim] = row + 1
+        if waiting.keep(key, size):
+            self.flush(dim)
+        return True
 
     def flush(self, dim: str) -> None:
         """Writes the entries of a dim that were put one by one."""
-        waiting = self._waiting.pop(dim, [])
-        if waiting:
-            self._append(dim, together(waiting))
+        waiting = self._waiting[dim].taken()
+        if waiting is not None:
+            self._append(dim, waiting)
 
     def plan(self, dim: str, rows: Mapping[str, int], count: int, ids: Sequence[str] | None = None) -> Planned:
         """Where the next entries go, which were checked elsewhere.
