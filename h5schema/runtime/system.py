@@ -33,12 +33,12 @@ def expect_target(target: Path, *, overwrite: bool) -> None:
             where=str(target),
             do="say overwrite=True to replace it, or choose another name",
         )
-    if target.exists() and target.stat().st_size and _head(target) != _SIGNATURE:
+    if target.exists() and target.stat().st_size and _head(target) != SIGNATURE:
         raise UsageError(
             "the target exists and is no HDF5 file, so it is not replaced", where=str(target), do="choose another name"
         )
     partial = partial_of(target)
-    if partial.exists() and _head(partial).strip(b"\0") not in (b"", _SIGNATURE):
+    if partial.exists() and _head(partial).strip(b"\0") not in (b"", SIGNATURE):
         raise UsageError(
             "this is no HDF5 file, so it is not replaced; the target is written under this name until it is complete",
             where=str(partial),
@@ -46,12 +46,12 @@ def expect_target(target: Path, *, overwrite: bool) -> None:
         )
 
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def _head(path: Path) -> bytes:
     with explained(path), path.open("rb") as file:
-        return file.read(len(_SIGNATURE))
+        return file.read(len(SIGNATURE))
 
 
 def partial_of(target: Path) -> Path:

@@ -50,6 +50,7 @@ with Creator.edit(sys.argv[1]) as w:
             i += 1
         w.run[f"run {{i}}"] = {{"best": i}}
         w.commit()
+        time.sleep(0.003)
 """
 space: dict[str, Any] = {"np": np, "__name__": "declared"}
 exec(DECLARED, space)
@@ -98,6 +99,7 @@ def test_entries_are_added_and_committed(log: Path) -> None:
     with Creator.edit(log) as w:
         w.step.append(entry(2))
         w.commit()
+        time.sleep(0.003)
         assert expect_whole(log) == 3, "a commit is seen at once"
         w.step.append(entry(3))
         assert expect_whole(log) == 3, "and what is not committed is not"
@@ -144,6 +146,7 @@ def test_a_reader_keeps_what_it_opened(log: Path) -> None:
     with Creator.edit(log) as w:
         w.step.append(entry(2))
         w.commit()
+        time.sleep(0.003)
         reader = Reader(log)
         assert len(reader.step) == 3
         for i in range(3, 150):

@@ -130,8 +130,11 @@ def path_of(path: str) -> str:
 
 def write(file: h5py.File, path: str, checksum: Checksum) -> None:
     """Stores the checksums of what is at `path`, in place of earlier ones."""
-    where = path_of(path)
+    where, blocks = path_of(path), checksum.blocks()
     if where in file:
+        if file[where].shape == blocks.shape:
+            file[where][...] = blocks
+            return
         del file[where]
-    made = file.create_dataset(where, data=checksum.blocks())
+    made = file.create_dataset(where, data=blocks)
     made.attrs[ROWS_PER_BLOCK] = np.int64(checksum.rows_per_block)

@@ -144,7 +144,7 @@ class Standing:
     def _sink(self, handle: int) -> Sink:
         kept = journal.Journal(self.partial, sync=self.sync)
         found = kept.resume(handle)
-        size = os.fstat(handle).st_size
+        size = journal.end_of(handle)
         overlay = Overlay()
         if found is None:
             kept.begin(journal.base_of(handle))

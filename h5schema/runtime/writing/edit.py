@@ -12,11 +12,13 @@ from h5schema.vocabulary import layout
 
 from .. import stamp
 from ..declared import Schema
+from ..features import Options
 from ..model import Model
 from . import checksums, scales
 from .claim import Standing
 from .datasets import Kept
-from .transaction import State, Transaction
+from .taken import Checked
+from .transaction import State, Transaction, stats_of
 
 _NOTHING = b"{}"
 """What a later writer is to know besides: nothing."""
@@ -37,6 +39,10 @@ class Edit(Transaction):
     def __init__(self, claim: Standing, model: Model, schema: Schema) -> None:
         self._schema = schema
         super().__init__(claim, model, schema, "")
+        self._sourced = [dim for dim in model.open_dims() if stats_of(dim).path in self.file]
+        with self._kept():
+            for dim in self._sourced:
+                self._datasets.begin(stats_of(dim), Options(), None)
 
     def commit(self, run: Mapping[str, object] | None = None) -> None:
         """Makes what was put part of the file, for whoever opens it from now on."""
@@ -75,6 +81,13 @@ class Edit(Transaction):
             where=str(self.target),
             do="give it its value when the file is made",
         )
+
+    def _append(self, dim: str, entries: Checked) -> None:
+        """Of an entry that was extracted, the file knows the source; of one that is added nobody does."""
+        count = self.count(dim) - self._taken[dim]
+        super()._append(dim, entries)
+        if dim in self._sourced:
+            self.put_stats(dim, np.full((count, 2), -1, np.int64))
 
     def _earlier(self) -> State:
         with h5py.File(self.claim.sink.reading(), "r") as file:

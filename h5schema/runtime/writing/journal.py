@@ -24,11 +24,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..system import JOURNAL
+from ..system import SIGNATURE as _SIGNATURE
 from ..system import sync as sync_names
 
 _MAGIC = b"h5schema journal 1\n"
 _BASE_BYTES = 96
 """Of a superblock of version 0, the longest."""
+_END_AT = {0: 40, 1: 44, 2: 28, 3: 28}
+"""Where each version of the superblock has the end of the file, in 8 bytes."""
 _HEAD = struct.Struct("<4sQQI")
 _BASE = b"base"
 _PAGE = b"page"
@@ -123,6 +126,11 @@ class Journal:
         self._base = base
         self._committed = True
         self._replace(_record(_DONE, done.size, done.state))
+
+    def shorten(self, pages: Iterable[tuple[int, bytes]], done: Commit) -> None:
+        """Gives the journal the pages of all its commits anew, each byte once."""
+        records = [_record(_PAGE, offset, data) for offset, data in pages]
+        self._replace(b"".join([*records, _record(_DONE, done.size, done.state)]))
 
     def recover(self, file: int) -> Commit | None:
         """Brings a file to its last commit, and goes on after it; None: there was no commit.
@@ -237,6 +245,13 @@ def found_in(path: Path) -> Found | None:
 def base_of(file: int) -> bytes:
     """How a file begins: its superblock, which says where everything is and how long the file is."""
     return os.pread(file, _BASE_BYTES, 0)
+
+
+def end_of(file: int) -> int:
+    """Bytes of a finished file by its superblock; what follows was left by a writer that was stopped."""
+    base, size = base_of(file), os.fstat(file).st_size
+    at = _END_AT.get(base[8]) if base.startswith(_SIGNATURE) else None
+    return size if at is None else min(size, int.from_bytes(base[at : at + 8], "little"))
 
 
 def found_of(path: Path, file: int) -> Found | None:

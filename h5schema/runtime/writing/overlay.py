@@ -17,6 +17,11 @@ class Overlay:
     def __bool__(self) -> bool:
         return bool(self._starts)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all pieces."""
+        return sum(map(len, self._pieces.values()))
+
     def write(self, offset: int, data: memoryview) -> None:
         """Lays bytes at a place, in front of what was there."""
         piece = self._pieces.get(offset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from .journal import Commit, Journal, base_of
@@ -13,6 +13,10 @@ from .overlay import Overlay
 
 _JOURNAL_BYTES = 64 << 20
 """A longer journal is brought into the file."""
+_READ_BYTES = 1 << 20
+_TIMES = 4
+"""A journal of a finished file, all of which is read by whoever opens it, is made shorter if it has more than so many
+times the bytes that it needs."""
 
 
 def _always() -> AbstractContextManager[bool]:
@@ -112,6 +116,8 @@ class Sink(Overlaid):
         self._sync = sync
         self._alone = alone
         self._standing = standing
+        if standing:
+            self._end = committed  # what follows was left by another writer
 
     def write(self, data: memoryview) -> int:
         """Takes all of the bytes; `error` says whether they were kept."""
@@ -182,6 +188,9 @@ class Sink(Overlaid):
         self._journal.force(self.handle)
         self._journal.commit(self._overlay.fresh(), done)
         self.committed = size
+        if self._standing and self._journal.size > max(_READ_BYTES, _TIMES * self._overlay.size):
+            with suppress(OSError):  # the longer one is as good
+                self._journal.shorten(self._overlay, done)
         if self._journal.size > _JOURNAL_BYTES:
             with self._alone() as alone:
                 if alone:
@@ -208,6 +217,11 @@ class Sink(Overlaid):
         self._overlay.clear()
         if done is not None:
             journal.restart(done, base_of(self.handle) if self._standing else b"")
+
+    def __del__(self) -> None:
+        """A writer that is forgotten keeps nobody else from writing."""
+        if self.handle >= 0:
+            os.close(self.handle)
 
     def drop(self) -> None:
         """What is written from now on is not kept, because the file is not."""

@@ -110,7 +110,7 @@ class Transaction:
                 self._wholes = Wholes(model, self._datasets, self.target)
                 self._ids = self._begin(expected or {})
                 for dim in sourced:
-                    self._datasets.begin(_stats_of(dim), Options(), (expected or {}).get(dim))
+                    self._datasets.begin(stats_of(dim), Options(), (expected or {}).get(dim))
                 self._remember_unique()
         except BaseException:
             self.discard()
@@ -229,18 +229,18 @@ class Transaction:
                 self._datasets.take(path, one)
             if ids:
                 self._ids[dim].append(ids)
-            self._datasets.append(_stats_of(dim).path, stats)
+            self._datasets.append(stats_of(dim).path, stats)
         self._taken[dim] += len(stats)
         self._torn = False
 
     def put_stats(self, dim: str, stats: NDArray[np.generic]) -> None:
         """Notes sizes and times of the sources of entries that were put: int64 [n, 2]."""
         with self._kept():
-            self._datasets.append(_stats_of(dim).path, stats)
+            self._datasets.append(stats_of(dim).path, stats)
 
     def sources(self, dim: str) -> Iterator[tuple[str, tuple[int, int]]]:
         """The id of each entry that was taken, and the size and time of its source."""
-        stats = self._datasets.values(_stats_of(dim).path)
+        stats = self._datasets.values(stats_of(dim).path)
         ids = self._ids[dim].texts() if dim in self._ids else [""] * len(stats)
         yield from ((text, (size, changed)) for text, (size, changed) in zip(ids, stats.tolist(), strict=True))
 
@@ -430,7 +430,7 @@ class Transaction:
             )
 
 
-def _stats_of(dim: str) -> Stored:
+def stats_of(dim: str) -> Stored:
     """Where sizes and times of sources are kept."""
     return Stored(layout.of_dim(dim, "sources"), np.dtype(np.int64), (2,), data=False)
 
