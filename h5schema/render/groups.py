@@ -12,7 +12,7 @@ from h5schema.vocabulary.sources import source_kind
 from .imports import Imports
 from .literals import literal, name, string
 from .printer import Bracketed, Code, call
-from .types import Values, features_of, numpy_name
+from .types import Values, features_of, numpy_name, stored_word
 
 _SOURCED = {
     "pattern": "One entry per source `{}`.",
@@ -37,6 +37,7 @@ class FeatureView(NamedTuple):
     name: str
     kind: str
     dtype: str | None
+    stored: Code | None
     enum: str | None
     names: Code | None
     dims: str | None
@@ -232,6 +233,7 @@ class _Builder:
             name=name(feature.identifier),
             kind=feature.kind,
             dtype=numpy_name(self.values.stored(feature.dtype)) if feature.kind in _OF_NUMPY else None,
+            stored=literal(stored) if (stored := stored_word(feature.dtype.name)) else None,
             enum=name(enum.class_name) if enum else None,
             names=_texts(enum) if enum and other else None,
             dims=string(" ".join(map(str, feature.dims))) if feature.dims else None,

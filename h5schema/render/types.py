@@ -6,19 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, RecordIR, SampleIR, TakeIR
-from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.dtypes import CONVERTED, DATE_UNITS, DATES, NUMBERS, date_unit
 
 from .printer import Code, subscript
 
 _NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
 _ENCODED = {"str": "str", "bytes": "bytes"}
 """What an entry of a dtype is that has no numbers."""
+_NUMPY = {"bool": "bool_"} | dict.fromkeys(DATES, "datetime64")
+"""numpy's scalar types that are not called as the dtype."""
 _COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
 
 
 def numpy_name(dtype: str) -> str:
     """numpy's scalar type: `np.uint8`."""
-    return "np.bool_" if dtype == "bool" else f"np.{dtype}"
+    return f"np.{_NUMPY.get(dtype, dtype)}"
 
 
 class Values(NamedTuple):
@@ -40,6 +42,8 @@ class Values(NamedTuple):
             return _ENCODED[feature.dtype.name]
         if feature.kind == "enum":
             return str(feature.dtype.enum)
+        if feature.dtype.name in DATES and feature.kind == "scalar":
+            return "np.datetime64"
         if feature.kind == "scalar":
             return _NUMBERS[NUMBERS[feature.dtype.name].kind]
         return subscript("NDArray", [numpy_name(self.stored(feature.dtype))])
@@ -69,16 +73,30 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
     return _COLLATED[sample.form or "pad"] if kind == "ragged" else "Tensor"
 
 
+def stored_word(dtype: str) -> str | None:
+    """The dtype as a declaration says it; None: numpy's type says it."""
+    return dtype if dtype in CONVERTED else None
+
+
 def batch_words(take: TakeIR, over: str, features: Mapping[str, FeatureIR]) -> str:
     """dtype and shape of one input in words: `float32 [batch, 32, 32, 3]`."""
     if take.of == "dim":
         return f"str [batch], ids of `{over}`" if take.form == "id" else f"int64 [batch], positions in `{over}`"
     feature = features[take.address]
-    dtype = take.dtype or ("int64" if feature.dtype.enum is not None else feature.dtype.name)
+    since = date_unit(feature.dtype.name)
+    counted = feature.dtype.enum is not None or since is not None
+    dtype = take.dtype or ("int64" if counted else feature.dtype.name)
     dims = ["batch" if dim == over else str(dim) for dim in feature.dims]
     shape = f" [{', '.join(dims)}]" if dims else ""
     unit = f", in {feature.unit}" if feature.unit else ""
-    return dtype + shape + unit
+    return dtype + shape + unit + _since(since, dtype)
+
+
+def _since(unit: str | None, dtype: str) -> str:
+    """What the numbers of dates count."""
+    if unit is None:
+        return ""
+    return f", {DATE_UNITS[unit]} since 1970-01-01" + (", NaT is -2**63" if dtype == "int64" else "")
 
 
 def features_of(group: GroupIR) -> Iterator[FeatureIR]:

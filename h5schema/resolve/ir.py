@@ -17,7 +17,7 @@ Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json]
 
 
 class DtypeIR(NamedTuple):
-    """`name` is a key of `vocabulary.dtypes.NUMBERS`, one of `ENCODED`, or `enum`.
+    """`name` is a key of `vocabulary.dtypes.NUMBERS`, one of `ENCODED` or `DATES`, or `enum`.
 
     Attributes:
         name: As in the language.

@@ -6,7 +6,7 @@ from typing import cast
 
 from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec
 from h5schema.vocabulary import reserved
-from h5schema.vocabulary.dtypes import ENCODED, NUMBERS, keeps_values
+from h5schema.vocabulary.dtypes import DATES, ENCODED, NUMBERS, keeps_values
 
 from .draft import Path
 from .fed import Fed
@@ -164,11 +164,13 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
     wanted, stored = spec.dtype, feature.dtype.name
-    if wanted in (None, stored):
-        return True
     enum = fed.draft.enums.get(feature.address)
     if enum is not None:
         stored = enum.base
+    elif stored in DATES:
+        stored = "int64"
+    if wanted in (None, stored):
+        return True
     if wanted in NUMBERS and stored in NUMBERS:
         kinds = NUMBERS[stored].kind, NUMBERS[wanted].kind
         if keeps_values(stored, wanted) or kinds in _NARROWED:

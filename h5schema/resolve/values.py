@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from h5schema.spec import CheckSpec
-from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.dtypes import DATES, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
 from .ir import CheckIR, EnumIR, FeatureIR
@@ -89,6 +89,9 @@ def checked(feature: FeatureIR, spec: CheckSpec) -> Iterator[tuple[str, str, str
     for key in said:
         if key in _BOUNDS:
             if number is None or number.kind in ("bool", "complex"):
+                if dtype in DATES:
+                    yield key, f"a schema has no values of {dtype}, so there is no `{key}`", "leave it out"
+                    continue
                 yield key, f"values of {_what(dtype)} have no order, so there is no `{key}`", "leave it out"
                 continue
             bound = getattr(spec, key)
@@ -99,7 +102,7 @@ def checked(feature: FeatureIR, spec: CheckSpec) -> Iterator[tuple[str, str, str
                     f"`{key}: {_shown(bound)}` is beyond what {dtype} holds",
                     f"{dtype} holds {_shown(low)} to {_shown(high)}",
                 )
-        elif key == "finite" and (number is None or number.kind not in ("float", "complex")):
+        elif key == "finite" and dtype not in DATES and (number is None or number.kind not in ("float", "complex")):
             yield key, f"values of {_what(dtype)} are always finite", "leave it out"
         elif key == "match" and dtype != "str":
             yield key, f"`match` is for texts, and `{feature.address}` is {_what(dtype)}", "leave it out"

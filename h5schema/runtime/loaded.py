@@ -8,10 +8,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.vocabulary.dtypes import NUMBERS
-
 from .any_reader import AnyReader
 from .blocks import Encoded, Maybe, RaggedBlock, Texts
+from .features import EncodedFeature
 from .plan import Take
 from .spans import Rows
 from .values import as_loaded, fit
@@ -40,8 +39,10 @@ class Loaded:
         self.alone = reader.model.places[take.address].lead is None
         self.sample_bytes = 0 if self.alone else reader.entry_bytes(take.address)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
-        dtype = take.dtype or ("int64" if enum else self._feature.dtype)
-        self._dtype = np.dtype(dtype) if dtype in NUMBERS else None
+        number = None if isinstance(self._feature, EncodedFeature) else self._feature.number
+        self._number = number
+        dtype = take.dtype or ("int64" if enum else "" if number is None else number.loaded)
+        self._dtype = np.dtype(dtype) if number is not None else None
 
     def asked(self, rows: Rows) -> tuple[str, Rows]:
         """What is read for the samples at `rows`."""
@@ -64,9 +65,10 @@ class Loaded:
         return values[0, ...] if self.alone else values
 
     def _in_dtype(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        if self._dtype is None or values.dtype == self._dtype:
+        if self._number is None or self._dtype is None:
             return values
-        return as_loaded(values, self._dtype.name, self._where)
+        values = self._number.in_numbers(values)
+        return values if values.dtype == self._dtype else as_loaded(values, self._dtype.name, self._where)
 
     def _filled(self, block: Maybe[object]) -> object:
         """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""

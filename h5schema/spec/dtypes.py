@@ -8,12 +8,12 @@ from pydantic import Field
 from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
-from h5schema.vocabulary.dtypes import ENCODED, LATER, NUMBERS
+from h5schema.vocabulary.dtypes import DATES, ENCODED, LATER, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
 from .base import TEXT, Mistake, Model, Step, mistake, refusal, said
 
-WORDS = (*NUMBERS, *ENCODED, *LATER)
+WORDS = (*NUMBERS, *ENCODED, *DATES, *LATER)
 
 _OTHER_NAMES = {
     "float": "float32 or float64",
@@ -29,6 +29,10 @@ _OTHER_NAMES = {
     "complex": "complex64 or complex128",
     "byte": "uint8",
     "half": "float16",
+    "datetime": "datetime64[ns]",
+    "datetime64": "datetime64[ns]",
+    "date": "datetime64[D]",
+    "timestamp": "datetime64[ns]",
 }
 _FORMS = "uint8, float32, str, {str: 16} or {enum: [a, b]}"
 MOST_BYTES = 2**32 - 1

@@ -48,7 +48,27 @@ NUMBERS: dict[str, Number] = {
 ENCODED = ("str", "bytes")
 """Dtypes whose values are bytes of any length; they may be given a size."""
 
-LATER = ("bfloat16", "datetime64[ns]", "category", "json", "any")
+DATE_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "D": "days"}
+"""Units of dates, and their names in the conventions of CF."""
+
+DATES = tuple(f"datetime64[{unit}]" for unit in DATE_UNITS)
+
+
+CONVERTED = DATES
+"""Dtypes whose values are stored as something else than numpy gives to the user."""
+
+
+def date_unit(dtype: str) -> str | None:
+    """The unit of a dtype of dates; None: it is none."""
+    return dtype.removeprefix("datetime64[").removesuffix("]") if dtype in DATES else None
+
+
+def item_bytes(dtype: str) -> int | None:
+    """Bytes of one value; None: they differ, or an enum decides."""
+    return 8 if dtype in DATES else NUMBERS[dtype].itemsize if dtype in NUMBERS else None
+
+
+LATER = ("bfloat16", "category", "json", "any")
 """Dtypes of the language whose machinery comes with a later version."""
 
 

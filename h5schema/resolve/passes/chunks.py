@@ -70,7 +70,7 @@ def _encoded(draft: Draft, loader: LoaderIR) -> Iterator[str]:
 
 def _entry_bytes(draft: Draft, feature: FeatureIR) -> int:
     """Bytes of an entry; 0: they differ from entry to entry, or are few."""
-    number = dtypes.NUMBERS.get(feature.dtype.name)
+    size = dtypes.item_bytes(feature.dtype.name)
     sizes = [dim if isinstance(dim, int) else draft.axes[dim].size for dim in feature.dims[1:]]
     known = [size for size in sizes if size is not None]
-    return 0 if number is None or len(known) < len(sizes) else number.itemsize * prod(known)
+    return 0 if size is None or len(known) < len(sizes) else size * prod(known)

@@ -147,7 +147,6 @@ _INSTEAD = {
     "category": "use `{enum: [...]}` or str",
     "json": "use str",
     "bfloat16": "use float32",
-    "datetime64[ns]": "use int64, with a unit",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from h5schema.spec import FeatureSpec
-from h5schema.vocabulary.dtypes import ENCODED, NUMBERS
+from h5schema.vocabulary.dtypes import ENCODED, item_bytes
 
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import DimIR, DtypeIR, FeatureIR, Kind
@@ -100,7 +100,7 @@ def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: D
 def _addressable(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:
     """Whether an entry fits into the memory of any machine; complains about the dim by which it does not."""
     dtype = feature.spec.dtype
-    size = NUMBERS[dtype.name].itemsize if dtype.name in NUMBERS else dtype.size or 1
+    size = item_bytes(dtype.name) or dtype.size or 1
     for index, dim in enumerate(dims):
         size *= (dim if isinstance(dim, int) else draft.axes[dim].size) or 1
         if size > MOST_BYTES:

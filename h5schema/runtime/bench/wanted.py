@@ -47,7 +47,7 @@ def wanted(reader: Reader, address: str, rows: Rows) -> Wanted:
         asked = reading.send(carrier.fetch(asked))
     reading.close()
     dtype, shape = carrier.form(place.path)
-    decode = feature.block.decoded if isinstance(feature, EncodedFeature) else None
+    decode = feature.decoded if isinstance(feature, EncodedFeature) else None
     return Wanted(address, place.path, asked[0].starts, asked[0].lengths, decode, dtype, (shape or (0,))[1:])
 
 

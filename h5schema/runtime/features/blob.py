@@ -37,15 +37,16 @@ class Bytes(EncodedFeature[bytes, Blobs]):
         super().__init__(dims, size, **options)
 
     def encode(self, entry: object, where: str) -> bytes:
-        if isinstance(entry, np.ndarray) and entry.dtype == np.uint8 and entry.ndim == 1:
-            return cast("NDArray[np.uint8]", entry).tobytes()
+        if isinstance(entry, np.ndarray):
+            array = cast("NDArray[np.generic]", entry)
+            entry = array.tobytes() if array.dtype == np.uint8 and array.ndim == 1 else array
         if not isinstance(entry, bytes | bytearray | memoryview):
             raise DataError(
                 f"{entry!r} is {type(entry).__name__}, not bytes",
                 where=where,
                 do="encode it first, e.g. x.encode()" if isinstance(entry, str) else "give bytes, e.g. x.tobytes()",
             )
-        return bytes(entry)
+        return bytes(cast("bytes", entry))
 
     def expect(self, block: Blobs, path: str, rows: Rows | None) -> None:
         """See `EncodedFeature.expect`: any bytes will do."""

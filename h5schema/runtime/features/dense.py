@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import Any, TypeVar, Unpack, cast, overload
 
@@ -15,7 +15,7 @@ from ..blocks import Maybe
 from ..kinds import Dense, Kind, Place
 from ..members import Members
 from ..spans import Reading, Rows
-from ..values import expect_shape, fit
+from ..values import expect_shape
 from ..where import Where
 from .feature import Feature, Given, Options
 
@@ -36,7 +36,7 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
     kind = cast("Kind[NDArray[ItemT]]", Dense())
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> NDArray[ItemT]:
-        rows = np.empty((len(entries), *place.shape), self.dtype)
+        rows = np.empty((len(entries), *place.shape), self.number.memory)
         for i, entry in enumerate(entries):
             row = self._fit(entry, where.entry(i))
             expect_shape(row, place.shape, where.entry(i))
@@ -44,25 +44,35 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
         return rows
 
     def accept(self, block: object, place: Place, where: Where) -> NDArray[ItemT]:
-        array = fit(block, self.dtype, str(where))
+        array = self.number.fit(block, str(where))
         expect_shape(array, (None, *place.shape), str(where))
         self.expect_members(array, str(where), where.rows(len(array)))
         return cast("NDArray[ItemT]", array)
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:
         """One entry as an array of the feature's dtype."""
-        array = fit(value, self.dtype, where)
+        array = self.number.fit(value, where)
         self.expect_members(array, where)
         return array
 
     def placeholder(self, place: Place) -> object:
-        return np.full(place.shape, 0 if self.members is None else self.members.first, self.dtype)
+        blank = self.number.blank if self.members is None else self.members.first
+        return np.full(place.shape, blank, self.number.memory)
 
     def whole(self, block: NDArray[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
-        return block[0, ...], self.file_dtype
+        return self.number.to_file(block)[0, ...], self.file_dtype
 
     def numbers(self, block: NDArray[ItemT]) -> object:
         return block
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        return {**super().attributes, **self.number.attributes}
+
+    def write(
+        self, place: Place, block: NDArray[ItemT], present: NDArray[np.bool_] | None, ends: Mapping[str, int]
+    ) -> dict[str, NDArray[np.generic]]:
+        return super().write(place, cast("NDArray[ItemT]", self.number.to_file(block)), present, ends)
 
     def reading(self, place: Place, rows: Rows) -> Reading[NDArray[ItemT]]:
         values, present = yield from self.kind.read(place, rows)
@@ -71,7 +81,7 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
 
     def understood(self, values: NDArray[ItemT], place: Place, rows: Rows) -> NDArray[ItemT]:
         """Fetched values in the feature's own dtype; members of its enum, if it has one."""
-        understood = cast("NDArray[ItemT]", values.astype(self.dtype, copy=False))
+        understood = cast("NDArray[ItemT]", self.number.from_file(values))
         self.expect_members(understood, place.path, rows)
         return understood
 
@@ -83,6 +93,7 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
         dtype: numpy's scalar type of the values.
         dims: Addresses of dims and sizes of unnamed ones, in stored order.
         enum: The values are members of this enum.
+        stored: The dtype as the language writes it, where numpy's type does not say it: `datetime64[ns]`.
     """
 
     __slots__ = ()
@@ -92,25 +103,27 @@ class Array(DenseFeature[NDArray[ItemT], ItemT]):
         dtype: type[ItemT],
         dims: str,
         *,
+        stored: str | None = None,
         enum: type[IntEnum] | None = None,
         names: Sequence[str] | None = None,
         **options: Unpack[Given],
     ) -> None:
         members = None if enum is None else Members(enum, names)
-        super().__init__(np.dtype(dtype).name, dims, Options(**options), members)
+        super().__init__(stored or np.dtype(dtype).name, dims, Options(**options), members)
 
     def entry(self, block: NDArray[ItemT], index: int) -> NDArray[ItemT]:
         return block[index, ...]
 
 
 class Scalar(DenseFeature[NumberT, ItemT]):
-    """Entries are single numbers, given as Python's own `int`, `float`, `bool` or `complex`.
+    """Entries are single numbers, given as Python's own `int`, `float`, `bool` or `complex`, or numpy's `datetime64`.
 
     Python's numbers hold every value of numpy's, and do not overflow when they are added.
 
     Args:
         dtype: numpy's scalar type of the values.
         dims: Address of the open dim, or nothing: one number for the whole file.
+        stored: The dtype as the language writes it, where numpy's type does not say it: `datetime64[ns]`.
     """
 
     __slots__ = ()
@@ -131,6 +144,8 @@ class Scalar(DenseFeature[NumberT, ItemT]):
         self: Scalar[float, FloatingT],
         dtype: type[FloatingT],
         dims: str = "",
+        *,
+        stored: str | None = None,
         **options: Unpack[Given],
     ) -> None: ...
     @overload
@@ -140,16 +155,28 @@ class Scalar(DenseFeature[NumberT, ItemT]):
         dims: str = "",
         **options: Unpack[Given],
     ) -> None: ...
+    @overload
+    def __init__(
+        self: Scalar[np.datetime64, np.datetime64],
+        dtype: type[np.datetime64],
+        dims: str = "",
+        *,
+        stored: str,
+        **options: Unpack[Given],
+    ) -> None: ...
     def __init__(
         self,
         dtype: type[np.generic],
         dims: str = "",
+        *,
+        stored: str | None = None,
         **options: Unpack[Given],
     ) -> None:
-        super().__init__(np.dtype(dtype).name, dims, Options(**options))
+        super().__init__(stored or np.dtype(dtype).name, dims, Options(**options))
 
     def entry(self, block: NDArray[ItemT], index: int) -> NumberT:
-        return cast("NumberT", block[index].item())
+        value = block[index]
+        return cast("NumberT", value if isinstance(value, np.datetime64) else value.item())
 
 
 class Enumerated(DenseFeature[EnumT, np.integer[Any]]):

@@ -93,6 +93,10 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
     of_bytes: ClassVar[str] = ""
     without_nul: ClassVar[str] = "take the NUL away"
 
+    def decoded(self, encoded: bytes) -> object:
+        """What these bytes are."""
+        return self.block.decoded(encoded)
+
     def numbers(self, block: EncodedT) -> object:
         return block
 

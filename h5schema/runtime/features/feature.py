@@ -21,6 +21,7 @@ from ..blocks import Encoded, Maybe, RaggedBlock
 from ..conditions import Check, Condition
 from ..kinds import Kind, Place, Stored
 from ..members import Members
+from ..number_types import NumberType, number_type
 from ..spans import Reading, Rows
 from ..where import Where
 
@@ -115,7 +116,17 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     @property
     def file_dtype(self) -> np.dtype[np.generic]:
         """The dtype that h5py creates."""
-        return np.dtype(self.dtype) if self.members is None else self.members.file_dtype(self.dtype)
+        return self.number.file if self.members is None else self.members.file_dtype(self.dtype)
+
+    @property
+    def number(self) -> NumberType:
+        """What its numbers are in the file and in memory."""
+        return number_type(self.dtype)
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What its dataset says of itself, for other readers."""
+        return {"unit": self.options.unit} if self.options.unit else {}
 
     @property
     def dtype_record(self) -> object:
@@ -233,7 +244,11 @@ class Feature(ABC, Generic[EntryT, BlockT]):
             good = good | ~present[entry].reshape(-1, *[1] * (good.ndim - 1))
         if not good.all():
             at = tuple(int(i) for i in np.argwhere(~good)[0])
-            value = numbers[at[0]] if isinstance(numbers, Encoded) else np.asarray(numbers)[at].item()
+            value = (
+                cast("Encoded[object]", numbers)[at[0]]
+                if isinstance(numbers, Encoded)
+                else np.asarray(numbers)[at].item()
+            )
             raise DataError(
                 f"{value!r} breaks the check ({check})",
                 where=where.entry(int(entry[at[0]])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TypeVar, Unpack, cast
 
@@ -15,7 +15,7 @@ from ..blocks import Maybe, RaggedBlock
 from ..kinds import EndToEnd, Kind, Place
 from ..members import Members
 from ..spans import Reading, Rows, offsets_of
-from ..values import expect_shape, fit
+from ..values import expect_shape
 from ..where import Where
 from .feature import Feature, Given, Options
 
@@ -29,6 +29,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         dtype: numpy's scalar type of the values.
         dims: The open dim, its ragged dim, and any fixed ones.
         enum: The values are members of this enum.
+        stored: The dtype as the language writes it, where numpy's type does not say it: `datetime64[ns]`.
     """
 
     __slots__ = ()
@@ -40,24 +41,25 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         dtype: type[ItemT],
         dims: str,
         *,
+        stored: str | None = None,
         enum: type[IntEnum] | None = None,
         names: Sequence[str] | None = None,
         **options: Unpack[Given],
     ) -> None:
         members = None if enum is None else Members(enum, names)
-        super().__init__(np.dtype(dtype).name, dims, Options(**options), members)
+        super().__init__(stored or np.dtype(dtype).name, dims, Options(**options), members)
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> RaggedBlock[ItemT]:
         parts: list[NDArray[np.generic]] = []
         for i, entry in enumerate(entries):
-            part = fit(entry, self.dtype, where.entry(i))
+            part = self.number.fit(entry, where.entry(i))
             self.expect_members(part, where.entry(i))
             if part.size == 0 and part.ndim == 1:
                 part = part.reshape(0, *place.shape)
             expect_shape(part, (None, *place.shape), where.entry(i))
             parts.append(part)
         lengths = np.fromiter(map(len, parts), np.int64, len(parts))
-        values = np.concatenate(parts) if parts else np.empty((0, *place.shape), self.dtype)
+        values = np.concatenate(parts) if parts else np.empty((0, *place.shape), self.number.memory)
         return RaggedBlock(cast("NDArray[ItemT]", values), offsets_of(lengths))
 
     def accept(self, block: object, place: Place, where: Where) -> RaggedBlock[ItemT]:
@@ -75,7 +77,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
                 where=str(where),
                 do="entry i is values[offsets[i]:offsets[i + 1]]; offsets has one item more than there are entries",
             )
-        values = fit(given.values, self.dtype, str(where))
+        values = self.number.fit(given.values, str(where))
         expect_shape(values, (None, *place.shape), str(where))
         accepted = RaggedBlock(cast("NDArray[ItemT]", values), offsets.astype(np.int64, copy=False))
         self._expect_members_of(accepted, str(where), where.rows(len(accepted)))
@@ -87,18 +89,28 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
             self.expect_members(block.values, where, None if rows is None else np.repeat(rows, block.lengths))
 
     def placeholder(self, place: Place) -> object:
-        return np.empty((0, *place.shape), self.dtype)
+        return np.empty((0, *place.shape), self.number.memory)
 
     def whole(self, block: RaggedBlock[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
         """See `Feature.whole`; a ragged feature always has entries, so nobody asks."""
-        return block.values, self.file_dtype
+        return self.number.to_file(block.values), self.file_dtype
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        return {**super().attributes, **self.number.attributes}
+
+    def write(
+        self, place: Place, block: RaggedBlock[ItemT], present: NDArray[np.bool_] | None, ends: Mapping[str, int]
+    ) -> dict[str, NDArray[np.generic]]:
+        rows = RaggedBlock(cast("NDArray[ItemT]", self.number.to_file(block.values)), block.offsets)
+        return super().write(place, rows, present, ends)
 
     def numbers(self, block: RaggedBlock[ItemT]) -> object:
         return block.values
 
     def reading(self, place: Place, rows: Rows) -> Reading[RaggedBlock[ItemT]]:
         block, present = yield from self.kind.read(place, rows)
-        values = block.values.astype(self.dtype, copy=False)
+        values = self.number.from_file(block.values)
         understood = RaggedBlock(cast("NDArray[ItemT]", values), block.offsets)
         self._expect_members_of(understood, place.path, rows)
         return understood if present is None else cast("RaggedBlock[ItemT]", Maybe(understood, present))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy import ndarray
 
+from h5schema.vocabulary.dtypes import CONVERTED
+
 from ..features import Array, Enumerated, Ragged, Scalar, Text
 from ..kinds import EndToEnd, Place
 from ..values import integer_range
@@ -116,7 +118,7 @@ class Words:
 
 def column_of(feature: AnyFeature, place: Place, rows: int) -> Column | None:
     """A column for the values of a feature; None: they always go the long way."""
-    make = _COLUMNS.get(type(feature))
+    make = None if feature.dtype in CONVERTED else _COLUMNS.get(type(feature))
     return None if make is None or feature.options.check is not None else make(feature, place, rows)
 
 

@@ -19,7 +19,7 @@ _NAME = "This is a netCDF dimension but not a netCDF variable.{:10d}"
 
 
 def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
-    """Gives a finished file its scales, and every dataset its unit and the scale of each axis.
+    """Gives a finished file its scales, and every dataset its attributes and the scale of each axis.
 
     Args:
         file: All of its datasets are there, as they stay.
@@ -35,9 +35,8 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
         if place.is_attribute or place.path not in file:
             continue
         dataset = cast("h5py.Dataset", file[place.path])
-        unit = model.features[address].options.unit
-        if unit:
-            dataset.attrs["unit"] = unit
+        for name, said in model.features[address].attributes.items():
+            dataset.attrs[name] = said
         end_to_end = model.is_end_to_end(address)
         for axis, known in enumerate(_named(model, place, end_to_end=end_to_end)):
             _attach(file, dataset, axis, known, grows=end_to_end)
