@@ -88,10 +88,10 @@ def _act(path, what):
 
 
 def values(path):
-    if "ASSORTED_CALLS" in os.environ:
-        with open(os.environ["ASSORTED_CALLS"], "a") as calls:
+    if "MIXTURE_CALLS" in os.environ:
+        with open(os.environ["MIXTURE_CALLS"], "a") as calls:
             calls.write(path.stem + "\\n")
-    time.sleep(float(os.environ.get("ASSORTED_PAUSE", "0")))
+    time.sleep(float(os.environ.get("MIXTURE_PAUSE", "0")))
     said = json.loads(path.read_text())
     _act(path, said.get("do", ""))
     seed = said["seed"]

@@ -7,9 +7,14 @@
     options   of `How`, and `overwrite`, `update`, `sync`
     die       number of the call of the system (a write, a truncation, fsync, a new name …) at which it is killed;
               0: at none
+    signal    that it is sent then, in place of SIGKILL
     torn      whether half of what that call writes is still written
     names     whether only calls that change names are counted
     record    file for a record of all calls, with what they write
+    journal   bytes of a journal that is brought into the file
+    limit     bytes that a file may have
+    forbid    folder that cannot be written any more after some batches
+    sources   in place of the folder `in`
 """
 
 from __future__ import annotations
@@ -17,10 +22,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +102,11 @@ def lab() -> Iterator[Lab]:
         made.close()
 
 
+def recorded(path: Path) -> list[Call]:
+    """The calls of a run that was recorded."""
+    return [Call(*one) for one in pickle.loads(path.read_bytes())]
+
+
 def main() -> None:
     """Forks a child for each line, and says how it ended."""
     sys.path.insert(0, str(HERE))
@@ -128,20 +138,33 @@ def _child(asked: dict[str, Any], into: int) -> int:
 
     from h5schema.errors import H5SchemaError
     from h5schema.runtime import How
+    from h5schema.runtime.writing import sink
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(asked["folder"])
     options = asked.get("options", {})
     call = {name: options.pop(name) for name in ("overwrite", "update", "sync", "failures") if name in options}
     given = {"workers": 0, "commit_every": 0.0, "memory": 1, "progress": "none", **options}
-    counter = Counter(asked.get("die", 0), into, torn=asked.get("torn", False), names=asked.get("names", False))
+    counter = Counter(
+        asked.get("die", 0),
+        asked.get("signal", signal.SIGKILL),
+        into,
+        torn=asked.get("torn", False),
+        names=asked.get("names", False),
+    )
     said = ["", ""]
     run = assorted.extraction(folder).run
-    if not asked.get("slow"):
-        os.fsync = lambda handle: None  # a process that is killed loses nothing of the system's memory
+    if "journal" in asked:
+        sink._JOURNAL_BYTES = asked["journal"]
+    if "limit" in asked:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked["limit"], resource.RLIM_INFINITY))
+    if "forbid" in asked:
+        _forbid(asked["forbid"])
+    if "record" not in asked:
+        os.fsync = lambda handle: None  # a process that is killed loses nothing
     counter.install(Path(asked["record"]) if "record" in asked else None)
     try:
-        run([folder / "in"], folder / asked["target"], how=How(**given), **call)
+        run(asked.get("sources", [folder / "in"]), folder / asked["target"], how=How(**given), **call)
     except (H5SchemaError, KeyboardInterrupt) as error:
         said = [f"{type(error).__name__}: {error}", ""]
     except BaseException as error:  # noqa: BLE001  whatever it is, the test wants to see it
@@ -151,12 +174,28 @@ def _child(asked: dict[str, Any], into: int) -> int:
     return 0
 
 
+def _forbid(folder: str) -> None:
+    """From the 300th write on nothing can be made, renamed or removed in a folder; open files stay as they are."""
+    pwrite, count = os.pwrite, 0
+
+    def counted(handle: int, data: Any, offset: int) -> int:
+        nonlocal count
+        count += 1
+        if count == 300:
+            subprocess.run(["mount", "--bind", folder, folder], check=True)
+            subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        return pwrite(handle, data, offset)
+
+    os.pwrite = counted
+
+
 class Counter:
     """Counts calls of the system that change something, and ends the process at one."""
 
-    def __init__(self, die: int, into: int, *, torn: bool, names: bool) -> None:
+    def __init__(self, die: int, number: int, into: int, *, torn: bool, names: bool) -> None:
         self.count = 0
         self._die = die
+        self._signal = number
         self._into = into
         self._torn = torn
         self._names = names
@@ -174,7 +213,7 @@ class Counter:
     def end(self) -> None:
         """Writes the record."""
         if self._path is not None:
-            self._path.write_bytes(pickle.dumps(self._record))
+            self._path.write_bytes(pickle.dumps([tuple(call) for call in self._record or ()]))
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*given: Any, **named: Any) -> Any:
@@ -182,9 +221,9 @@ class Counter:
             if self.count == self._die:
                 if self._torn and name == "pwrite":
                     call(given[0], given[1][: len(given[1]) // 2], given[2])
-                os.write(self._into, f"{self.count}\n".encode())
-                os.kill(os.getpid(), signal.SIGKILL)
-                time.sleep(60)
+                if self._signal == signal.SIGKILL:
+                    os.write(self._into, f"{self.count}\n".encode())
+                os.kill(os.getpid(), self._signal)
             if self._record is not None:
                 self._record.append(_call(name, given))
             return call(*given, **named)
