@@ -113,8 +113,9 @@ def test_killed_at_every_call(log: Path, tmp_path: Path, half: bool, first: int)
         died, commits = killed(log, at, half, lambda note: add(log, 2, 3, 40, note))
         count = expect_whole(log, sums=at % 9 == 0)
         assert count in (2 + 40 * commits, 2 + 40 * min(3, commits + 1)), (at, commits)
-        with h5py.File(log, "r") as file:
-            assert file["step"].shape[0] in (2, 42, 82, 122), "any other program can open it, too"
+        if commits < 3:  # the journal was not being brought in
+            with h5py.File(log, "r") as file:
+                assert file["step"].shape[0] == 2, "any other program can open it, too"
         add(log, count, 1, 3, lambda commits: None)
         assert expect_whole(log, sums=at % 9 == 0) == count + 3
         assert sorted(os.listdir(tmp_path)) == ["kept.h5", "log.h5"]
