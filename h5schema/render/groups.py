@@ -28,6 +28,7 @@ _DECLARATIONS = {
     "ragged": "Ragged",
     "text": "Text",
     "bytes": "Bytes",
+    "json": "Json",
 }
 
 
@@ -165,6 +166,9 @@ class _Builder:
             needed.name("numpy.typing", "NDArray")
         needed.name("h5schema.runtime", "File", "Schema", "Writer", *(_axis_class(dim) for dim in self.dims.values()))
         needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
+        documents = {feature.address for feature in self.features if feature.kind == "json"}
+        if any(of in documents for entry in self.schema.entries for _, _, of in entry.items):
+            needed.name("h5schema.runtime", "JsonValue")
         if self.inner:
             needed.name("h5schema.runtime", "Group")
         if any(feature.optional for feature in self.features):

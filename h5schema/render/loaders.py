@@ -153,6 +153,8 @@ def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
             kind = batch_type(take, features)
             if "Tensor" in kind:
                 needed.name("torch", "Tensor")
+            elif "JsonValue" in kind:
+                needed.name("h5schema.runtime", "JsonValue")
             elif kind[0].isupper():
                 needed.name("h5schema.runtime.torch", kind)
         for _, asked in loader.where:

@@ -11,7 +11,7 @@ from h5schema.vocabulary.dtypes import CONVERTED, DATE_UNITS, DATES, NUMBERS, da
 from .printer import Code, subscript
 
 _NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
-_ENCODED = {"str": "str", "bytes": "bytes"}
+_ENCODED = {"str": "str", "bytes": "bytes", "json": "JsonValue"}
 """What an entry of a dtype is that has no numbers."""
 _NUMPY = {"bool": "bool_"} | dict.fromkeys(DATES, "datetime64")
 """numpy's scalar types that are not called as the dtype."""

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text", "bytes"]
+Kind = Literal["scalar", "dense", "enum", "ragged", "text", "bytes", "json"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
 

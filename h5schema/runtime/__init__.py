@@ -9,8 +9,9 @@ from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Blobs, Maybe, RaggedBlock, Texts
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
-from .features import Array, Bytes, Enumerated, Ragged, Scalar, Text, optional
+from .features import Array, Bytes, Enumerated, Json, Ragged, Scalar, Text, optional
 from .file import File, Group
+from .json_values import JsonValue
 from .view import View
 from .writer import Writer
 
@@ -43,6 +44,8 @@ __all__ = [
     "How",
     "IdAxis",
     "Ids",
+    "Json",
+    "JsonValue",
     "Maybe",
     "Plan",
     "Position",

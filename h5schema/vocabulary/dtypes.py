@@ -45,8 +45,8 @@ NUMBERS: dict[str, Number] = {
     "complex128": Number("complex", 16, 53, 1024),
 }
 
-ENCODED = ("str", "bytes")
-"""Dtypes whose values are bytes of any length; they may be given a size."""
+ENCODED = ("str", "bytes", "json")
+"""Dtypes whose values are bytes of any length, whatever they stand for."""
 
 DATE_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "D": "days"}
 """Units of dates, and their names in the conventions of CF."""
@@ -68,7 +68,7 @@ def item_bytes(dtype: str) -> int | None:
     return 8 if dtype in DATES else NUMBERS[dtype].itemsize if dtype in NUMBERS else None
 
 
-LATER = ("bfloat16", "category", "json", "any")
+LATER = ("bfloat16", "category", "any")
 """Dtypes of the language whose machinery comes with a later version."""
 
 

@@ -13,7 +13,7 @@ from ..scope import find_dim, is_open, written
 
 Dims = tuple[str | int, ...]
 
-_ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes"}
+_ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes", "json": "json"}
 
 MOST_BYTES = 2**47
 """What a process can address on the machines of today."""

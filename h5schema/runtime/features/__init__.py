@@ -4,6 +4,7 @@ from .blob import Bytes
 from .dense import Array, Enumerated, Scalar
 from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
+from .json import Json
 from .ragged import Ragged
 from .text import Text
 
@@ -13,6 +14,7 @@ __all__ = [
     "EncodedFeature",
     "Enumerated",
     "Feature",
+    "Json",
     "Options",
     "Ragged",
     "Scalar",

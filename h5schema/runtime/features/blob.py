@@ -48,7 +48,7 @@ class Bytes(EncodedFeature[bytes, Blobs]):
             )
         return bytes(cast("bytes", entry))
 
-    def expect(self, block: Blobs, path: str, rows: Rows | None) -> None:
+    def expect(self, block: Blobs, path: str, rows: Rows | None, present: NDArray[np.bool_] | None) -> None:
         """See `EncodedFeature.expect`: any bytes will do."""
 
     def fixed(self, size: int) -> np.dtype[np.generic]:

@@ -51,7 +51,7 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
         """The bytes of an entry; refuses one that has none."""
 
     @abstractmethod
-    def expect(self, block: EncodedT, path: str, rows: Rows | None) -> None:
+    def expect(self, block: EncodedT, path: str, rows: Rows | None, present: NDArray[np.bool_] | None) -> None:
         """Refuses bytes that were read and are no entries; `rows` is None of a value for the file."""
 
     @abstractmethod
@@ -107,7 +107,7 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
             block = self.block(cast("RaggedBlock[np.uint8]", values))
         else:
             block = self.block.of([_as_bytes(one) for one in cast("NDArray[np.generic]", values).tolist()])
-        self.expect(block, place.path, None if place.lead is None else rows)
+        self.expect(block, place.path, None if place.lead is None else rows, present)
         return block if present is None else cast("EncodedT", Maybe(block, present))
 
     def write(

@@ -6,6 +6,7 @@ from typing import Unpack
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
@@ -45,7 +46,7 @@ class Text(EncodedFeature[str, Texts]):
                 f"{entry!r} cannot be written as utf-8", where=where, do="take out the lone surrogate"
             ) from None
 
-    def expect(self, block: Texts, path: str, rows: Rows | None) -> None:
+    def expect(self, block: Texts, path: str, rows: Rows | None, present: NDArray[np.bool_] | None) -> None:
         expect_utf8(block, path, rows)
 
     def fixed(self, size: int) -> np.dtype[np.generic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
@@ -129,7 +129,7 @@ def _expect_keys(entry: object, addresses: Sequence[str], dim: str, where: str) 
     if not isinstance(entry, Mapping):
         raise DataError(f"{type(entry).__name__} is no entry", where=where, do="give a mapping from feature to value")
     known = {keys_of(address, dim) for address in addresses}
-    for path, value in _leaves(cast("Mapping[str, object]", entry), ()):
+    for path, value in _leaves(cast("Mapping[str, object]", entry), (), known):
         left_out = value is None and any(one[: len(path)] == path for one in known)
         if path not in known and not left_out:
             raise DataError(
@@ -139,11 +139,13 @@ def _expect_keys(entry: object, addresses: Sequence[str], dim: str, where: str) 
             )
 
 
-def _leaves(entry: Mapping[str, object], before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+def _leaves(
+    entry: Mapping[str, object], before: tuple[str, ...], known: Set[tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], object]]:
     for key, value in entry.items():
         path = (*before, key)
-        if isinstance(value, Mapping):
-            yield from _leaves(cast("Mapping[str, object]", value), path)
+        if isinstance(value, Mapping) and path not in known:
+            yield from _leaves(cast("Mapping[str, object]", value), path, known)
         else:
             yield path, value
 

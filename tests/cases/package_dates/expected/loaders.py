@@ -17,7 +17,7 @@ class VisitsBatch(TypedDict):
     """int64 [batch], nanoseconds since 1970-01-01, NaT is -2**63"""
 
     born: Tensor
-    """int32 [batch], days since 1970-01-01, NaT is -2**63"""
+    """int32 [batch], days since 1970-01-01"""
 
     beats: Padded
     """int64 [batch, beat], microseconds since 1970-01-01, NaT is -2**63"""
