@@ -13,7 +13,7 @@ from h5schema.vocabulary.patterns import Pattern
 
 from .. import codecs, system
 from ..model import Model, model_of
-from ..sources import Found, find
+from ..sources import Found, find, untaken
 from ..writer import Writer
 from ..writing.claim import Claim, end_appearing
 from . import failure_list
@@ -174,19 +174,14 @@ class Extraction:
         """What is stored in the file of how each feature was made."""
         return {address: origin.record() for address, origin in self.features.items()}
 
-    def _unmatched(self, found: Mapping[str, Found]) -> tuple[str, ...]:
+    def _unmatched(self, found: Mapping[str, Found]) -> Sequence[str]:
         """Files that no dim took, and that are no second file of an entry either."""
-        left = [one.unmatched for one in found.values()]
         seconds = [
             Pattern.parse(origin.source)
             for origin in self.features.values()
             if isinstance(origin, Call) and origin.source is not None
         ]
-        return tuple(
-            name
-            for name in (left[0] if left else ())
-            if all(name in other for other in left[1:]) and not any(pattern.texts(name) for pattern in seconds)
-        )
+        return untaken(list(found.values()), seconds)
 
     def main(self, arguments: Sequence[str] | None = None) -> int:
         """The command `python -m PACKAGE.extract`; returns its exit code."""
