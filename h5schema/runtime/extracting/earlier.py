@@ -103,7 +103,8 @@ def expect_same_sources(transaction: Transaction, work: Work, done: int, failure
         if stat != was:
             raise _refused(transaction.target, [f"{source.id} was changed since it was read"])
     if done > len(work):
-        raise _refused(transaction.target, [f"{done} sources of {dim} are done, and there are {len(work)} now"])
+        gone = next((f": {text} is gone" for text, _ in known if has_ids), "")
+        raise _refused(transaction.target, [f"{done} sources of {dim} are done, and there are {len(work)} now{gone}"])
 
 
 def _bases(old: Sequence[int] | None, new: Sequence[int] | None) -> Iterator[str]:

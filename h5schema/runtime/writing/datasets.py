@@ -233,9 +233,9 @@ class Datasets:
             dataset.resize(count, axis=0)
             self._made[begun.part.path] = self._storage(begun, checksum, count)
             return
-        if begun.expected is not None and dataset.shape[0] != begun.expected:
+        if begun.expected is not None and dataset.shape[0] < begun.expected:
             del dataset
-            self._lay_out(begun, count, begun.expected or count)
+            self._lay_out(begun, count, begun.expected)
             new = self._dataset(begun.part.path)
             self._made[begun.part.path] = Contiguous(new, checksum, count, self._sink, is_new=True)
             return
