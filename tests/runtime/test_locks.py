@@ -235,7 +235,7 @@ def test_a_reader_from_before(made: Path) -> None:
 def test_readers_while_the_journal_goes_into_the_file(made: Path) -> None:
     """None of them is refused, and each sees a whole number of commits."""
     code = """
-    for i in range(150):
+    for i in range(40):
         with Creator.edit(path) as w:
             w.row[f"b{i}"] = {"x": ROW}
     """
