@@ -15,6 +15,7 @@
     limit     bytes that a file may have
     forbid    folder that cannot be written any more after some batches
     sources   in place of the folder `in`
+    hand      entries that a writer by hand commits in place of the run, and then forgets
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -154,6 +156,8 @@ def _child(asked: dict[str, Any], into: int) -> int:
     )
     said = ["", ""]
     run = assorted.extraction(folder).run
+    if "hand" in asked:
+        run = partial(_by_hand, assorted.extraction(folder).writer, asked["hand"])
     if "journal" in asked:
         sink._JOURNAL_BYTES = asked["journal"]
     if "limit" in asked:
@@ -187,6 +191,14 @@ def _forbid(folder: str) -> None:
         return pwrite(handle, data, offset)
 
     os.pwrite = counted
+
+
+def _by_hand(writer: Any, count: int, sources: object, target: Path, *, how: object, overwrite: bool) -> None:
+    made = writer.create(target, overwrite=overwrite)
+    for number in range(count):
+        made.page[str(number)] = {"name": "x", "letters": [1, 2, 3, 4, 5, 6]}
+        if number % 1000 == 999:
+            made.commit()
 
 
 class Counter:

@@ -15,7 +15,7 @@ from .. import codecs, system
 from ..model import Model, model_of
 from ..sources import Found, find, untaken
 from ..writer import Writer
-from ..writing.claim import Claim, end_appearing
+from ..writing.claim import Claim, end_appearing, is_unfinished
 from . import failure_list
 from .how import DEFAULT, How
 from .maker import Job
@@ -100,8 +100,9 @@ class Extraction:
                 do="leave out --update or --overwrite",
             )
         listed = None if failures is None else Path(failures)
+        replaces = overwrite or update or is_unfinished(target)  # a stopped run may have written its list
         if listed is not None:
-            failure_list.expect_free(listed, target, overwrite=overwrite or update)
+            failure_list.expect_free(listed, target, overwrite=replaces)
         model = self._expect_possible()
         beside = functions or _package_folder(self.writer)
         job = Job(self.writer, self.features, beside, str(target), how.retries)
@@ -128,7 +129,7 @@ class Extraction:
         with old or nullcontext():
             job = job if old is None else job._replace(old=old.old)
             running = Running(claim, job, self.parameters(), work, how, spending, old)
-            return running.run(calls, unmatched, listed, overwrite=overwrite or update)
+            return running.run(calls, unmatched, listed, overwrite=replaces)
 
     def plan(
         self,

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
-from h5schema.errors import UserCodeError
+from h5schema.errors import TargetExistsError, UserCodeError
 from h5schema.vocabulary.extractors import EXTRACTORS
 
 from .. import stamp, system
@@ -91,12 +91,13 @@ class Running:
         try:
             if state is not None:
                 self._go_on(state)
+            if state is not None and state["complete"]:  # only its name was missing
+                self._claim.appear()
+                self._expect_all()
+                return self._summary(state["counts"], unmatched)
         except BaseException:
             self._claim.leave()
             raise
-        if state is not None and state["complete"]:  # only its name was missing
-            self._claim.appear()
-            return self._summary(state["counts"], unmatched)
         transaction = self._transaction()
         try:
             self._fill(transaction, calls)
@@ -130,6 +131,18 @@ class Running:
         self._run = gone_on(cast("Run", state["run"]), self._run, self._claim.target)
         self._failures = Failures(self._sources, self._run["failures"])
         self._earlier = sum(self._run["done"].values())
+
+    def _expect_all(self) -> None:
+        """Refuses to say that all is done where sources came or went since the stopped run."""
+        for dim, work in self._sources.items():
+            done = self._run["done"].get(dim, 0)
+            if done != len(work):
+                raise TargetExistsError(
+                    f"the stopped run had done all {done} sources of {dim}, and its file is complete now; "
+                    f"but there are {len(work)} by now",
+                    where=str(self._claim.target),
+                    do="say --update to bring it up to date (in Python update=True)",
+                )
 
     def _transaction(self) -> Transaction:
         return Transaction(

@@ -100,6 +100,11 @@ class Claim:
             self.sink.close(keep=False)
 
 
+def is_unfinished(target: Path) -> bool:
+    """Whether a run into a file was stopped, which another one may go on with."""
+    return journal.path_of(system.partial_of(target)).exists()
+
+
 def end_appearing(target: Path) -> None:
     """Takes its first name from a complete file: its writer was killed when it had two."""
     partial = system.partial_of(target)

@@ -144,6 +144,7 @@ class Journal:
         pages, commit = found.pages, found.commit
         for offset, data in pages:
             _write(file, offset, data)
+        os.ftruncate(file, commit.size)
         self.force(file)
         self.restart(commit)
         return commit
