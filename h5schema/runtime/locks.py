@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, 524)
 
 _WRITE_ALL = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 """A lock of the whole file, as `fcntl(2)` takes it."""
+_NONE = struct.pack("hhqqi", fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0)
 
 
 class NoLocksError(FileError):
@@ -64,6 +65,14 @@ def claim_standing(path: Path) -> int:
         os.close(handle)
         raise
     return handle
+
+
+def release(handle: int) -> None:
+    """Closes a descriptor that holds a claim; a child that was forked meanwhile does not keep it."""
+    for unlock in (partial(fcntl.flock, handle, fcntl.LOCK_UN), partial(fcntl.fcntl, handle, fcntl.F_OFD_SETLK, _NONE)):
+        with suppress(OSError):  # there are no locks
+            unlock()
+    os.close(handle)
 
 
 def share(handle: int) -> bool:

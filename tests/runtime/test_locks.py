@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -251,3 +252,30 @@ def test_readers_while_the_journal_goes_into_the_file(made: Path) -> None:
             process.kill()
     assert counts == sorted(counts)
     assert counts[-1] > counts[0]
+
+
+def test_children_of_a_writer_hold_nothing(tmp_path: Path) -> None:
+    """Workers that were forked while a file was written may live on: it can be read, and added to."""
+    children: list[int] = []
+
+    def fork() -> None:
+        if not (child := os.fork()):
+            time.sleep(20)
+            os._exit(0)
+        children.append(child)
+
+    path = tmp_path / "a.h5"
+    try:
+        with Creator.create(path) as w:
+            w.row["a"] = {"x": ROW}
+            fork()
+        for name in ("b", "c"):
+            with Creator.edit(path) as w:
+                w.row[name] = {"x": ROW}
+                fork()
+            assert os.listdir(tmp_path) == ["a.h5"]
+        assert list(Reader(path).row) == ["a", "b", "c"]
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)

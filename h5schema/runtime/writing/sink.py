@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
+from .. import locks
 from .journal import Commit, Journal, base_of
 from .overlay import Overlay
 
@@ -239,5 +240,5 @@ class Sink(Overlaid):
             else:
                 self._journal.remove()
         if self.handle >= 0:
-            os.close(self.handle)
+            locks.release(self.handle)
             self.handle = -1
