@@ -113,6 +113,7 @@ def main() -> None:
     """Forks a child for each line, and says how it ended."""
     sys.path.insert(0, str(HERE))
     import assorted  # with h5py and numpy, which every child then has
+
     import h5schema.runtime.extracting.running  # noqa: F401
 
     for line in sys.stdin:
