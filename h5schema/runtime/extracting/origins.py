@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError, H5SchemaError, MissingExtraError, UserCodeError
+from h5schema.vocabulary.extractors import EXTRACTORS
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.sources import CapturedKind
 
@@ -236,7 +237,8 @@ class Calls:
         start = time.perf_counter()
         try:
             with users_code():
-                return _kept(self._functions[origin.function](*handed, **origin.params))
+                made = self._functions[origin.function](*handed, **origin.params)
+                return _sealed(made) if origin.function in EXTRACTORS else _kept(made)
         except UsersCodeFailedError as failed:
             said = f"{origin.function} raised {type(failed.error).__name__}"
             raise SourceFailedError(said, frames=failed.frames) from None
@@ -283,6 +285,13 @@ def _kept(value: object) -> object:
     if type(value) in (list, tuple):
         kept = [_kept(item) for item in cast("Sequence[object]", value)]
         return kept if isinstance(value, list) else tuple(kept)
+    return value
+
+
+def _sealed(value: object) -> object:
+    """What an extractor of ours returned: it never touches that again, and nobody else may."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
     return value
 
 
