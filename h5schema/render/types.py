@@ -13,7 +13,7 @@ from .printer import Code, subscript
 _NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
 _ENCODED = {"str": "str", "bytes": "bytes", "json": "JsonValue"}
 """What an entry of a dtype is that has no numbers."""
-_NUMPY = {"bool": "bool_"} | dict.fromkeys(DATES, "datetime64")
+_NUMPY = {"bool": "bool_", "bfloat16": "float32"} | dict.fromkeys(DATES, "datetime64")
 """numpy's scalar types that are not called as the dtype."""
 _COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
 

@@ -8,6 +8,7 @@ import numpy as np
 from h5schema.errors import FileError
 from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 
+from .bfloat16 import is_bits
 from .kinds import Stored
 from .spans import Carrier
 
@@ -49,6 +50,9 @@ def _expect(part: Stored, stored: np.dtype[np.generic], shape: tuple[int, ...] |
         raise FileError(f"{said}, not {list(part.shape)}", where=where, do=_CHANGED)
     if h5py.check_enum_dtype(stored) != h5py.check_enum_dtype(wanted):
         raise FileError("the enum's names or values are not those of the schema", where=where, do=_CHANGED)
+    if is_bits(stored) != is_bits(wanted):
+        kinds = ("bfloat16" if is_bits(one) else str(one) for one in (stored, wanted))
+        raise FileError("stored as {}, not as {}".format(*kinds), where=where, do=_CHANGED)
     if wanted.kind == "S":
         if not part.per_entry and h5py.check_string_dtype(stored) is not None:
             return

@@ -15,6 +15,7 @@ from h5schema.vocabulary import layout
 from h5schema.vocabulary.dtypes import ENCODED
 
 from . import stamp
+from .bfloat16_hdf5 import in_bits
 from .damage import readable
 from .hdf5_filters import names_of
 from .opening import open_to_read
@@ -147,6 +148,7 @@ def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> Featu
     found = None if "@" in path else file.get(path)
     if not isinstance(found, h5py.Dataset):
         return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)
+    found = in_bits(found)
     rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype in ENCODED else "values"
     codec = names_of(found) or "none"
     return FeatureReport(*common, rows, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())

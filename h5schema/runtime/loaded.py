@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .any_reader import AnyReader
+from .bfloat16 import is_bits
 from .blocks import Encoded, Maybe, RaggedBlock, Texts
 from .features import EncodedFeature
+from .number_types import number_type
 from .plan import Take
 from .spans import Rows
-from .values import as_loaded, fit
+from .values import as_loaded
 
 Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | list[object]"
 
@@ -42,7 +44,7 @@ class Loaded:
         number = None if isinstance(self._feature, EncodedFeature) else self._feature.number
         self._number = number
         dtype = take.dtype or ("int64" if enum else "" if number is None else number.loaded)
-        self._dtype = np.dtype(dtype) if number is not None else None
+        self._fed = None if number is None else number_type(dtype)
 
     def asked(self, rows: Rows) -> tuple[str, Rows]:
         """What is read for the samples at `rows`."""
@@ -65,10 +67,9 @@ class Loaded:
         return values[0, ...] if self.alone else values
 
     def _in_dtype(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        if self._number is None or self._dtype is None:
+        if self._number is None or self._fed is None or is_bits(values.dtype):
             return values
-        values = self._number.in_numbers(values)
-        return values if values.dtype == self._dtype else as_loaded(values, self._dtype.name, self._where)
+        return self._fed.to_file(as_loaded(self._number.in_numbers(values), self._fed.name, self._where))
 
     def _filled(self, block: Maybe[object]) -> object:
         """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""
@@ -80,8 +81,9 @@ class Loaded:
             return Texts.of([text.encode() for text in texts])
         dense = cast("NDArray[np.generic]", values).copy()
         dense[~there] = 0
-        loaded = self._in_dtype(dense)
-        loaded[~there] = fit(self._stand_in(fill, loaded.dtype.name), loaded.dtype.name, f"{self._where}: fill")
+        loaded, fed = self._in_dtype(dense), self._fed
+        assert fed is not None
+        loaded[~there] = fed.to_file(fed.fit(self._stand_in(fill, fed.name), f"{self._where}: fill"))
         return loaded
 
     def _stand_in(self, fill: float | str, dtype: str) -> float | str:

@@ -63,4 +63,8 @@ def number_type(name: str) -> NumberType:
         from .dates import Dates  # rarely
 
         return Dates(name, unit)
+    if name == "bfloat16":
+        from .bfloat16_type import BFloat16  # rarely
+
+        return BFloat16(name)
     return NumberType(name)

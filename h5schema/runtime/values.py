@@ -167,17 +167,17 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
     Raises:
         DataError: A value would change; its row is named.
     """
-    if array.dtype == dtype:
-        return array
     stored = array.dtype.name
+    if stored == dtype:
+        return array
     if keeps_values(stored, dtype):
-        return array.astype(dtype)
+        return _cast(array, dtype)
     old, new = NUMBERS[stored], NUMBERS[dtype]
     if old.kind == "complex" and new.kind != "complex":
         cast, changed = array, np.ones(array.shape, bool)
     else:
         with np.errstate(all="ignore"):
-            cast = array.astype(dtype)
+            cast = _cast(array, dtype)
             changed = np.isinf(cast) & ~np.isinf(array) if _rounds(old, new) else _differs(array, cast, old, new)
     if changed.any():
         row = int(np.argwhere(changed)[0][0]) if array.ndim else 0
@@ -186,6 +186,15 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
             f"{value} of {stored} changes as {dtype} (row {row} of the batch)", where=where, do="load a wider dtype"
         )
     return cast
+
+
+def _cast(array: NDArray[np.generic], dtype: str) -> NDArray[np.generic]:
+    """numpy's own cast; bfloat16, which numpy has not, as the float32 that are equal."""
+    if dtype != "bfloat16":
+        return array.astype(dtype)
+    from .bfloat16 import rounded  # rarely
+
+    return rounded(array)
 
 
 def _rounds(old: Number, new: Number) -> bool:

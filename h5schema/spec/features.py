@@ -61,7 +61,7 @@ class FeatureSpec(Model):
     )
     dtype: DtypeSpec = Field(
         title="dtype",
-        description="What the reader returns: a numpy name, `str`, `bytes`, `json`, `datetime64[ns]`, `{str: 16}`, `{bytes: 16}` (at most that many bytes), `{enum: [a, b]}`, `{enum: {a: 1}}`; later also `bfloat16`, `category`, `any`.",
+        description="What the reader returns: a numpy name, `str`, `bfloat16`, `bytes`, `json`, `datetime64[ns]`, `{str: 16}`, `{bytes: 16}` (at most that many bytes), `{enum: [a, b]}`, `{enum: {a: 1}}`; later also `category`, `any`.",
     )
     at: Text | None = Field(
         None,

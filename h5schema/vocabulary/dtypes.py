@@ -39,6 +39,7 @@ NUMBERS: dict[str, Number] = {
     "uint32": Number("uint", 4, 32),
     "uint64": Number("uint", 8, 64),
     "float16": Number("float", 2, 11, 16),
+    "bfloat16": Number("float", 2, 8, 128),
     "float32": Number("float", 4, 24, 128),
     "float64": Number("float", 8, 53, 1024),
     "complex64": Number("complex", 8, 24, 128),
@@ -54,7 +55,7 @@ DATE_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": 
 DATES = tuple(f"datetime64[{unit}]" for unit in DATE_UNITS)
 
 
-CONVERTED = DATES
+CONVERTED = (*DATES, "bfloat16")
 """Dtypes whose values are stored as something else than numpy gives to the user."""
 
 
@@ -68,7 +69,7 @@ def item_bytes(dtype: str) -> int | None:
     return 8 if dtype in DATES else NUMBERS[dtype].itemsize if dtype in NUMBERS else None
 
 
-LATER = ("bfloat16", "category", "any")
+LATER = ("category", "any")
 """Dtypes of the language whose machinery comes with a later version."""
 
 

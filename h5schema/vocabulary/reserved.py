@@ -43,8 +43,8 @@ IN_MODULES = frozenset(
     {
         # groups.py and extract.py
         "Among", "Array", "Axis", "Bytes", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
-        "Group", "IdAxis", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "Split",
-        "Text", "TypedDict", "Writer", "ClassVar", "Mapping",
+        "Group", "IdAxis", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema",
+        "Split", "Text", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Batch", "Fields", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Plan", "Position",
         "Present", "Take", "Tensor",

@@ -53,6 +53,9 @@ class DimensionProxy:
 class DimensionManager:
     def __getitem__(self, index: int) -> DimensionProxy: ...
 
+class Datatype(HLObject):
+    def __init__(self, bind: h5t.TypeID) -> None: ...
+
 class Dataset(HLObject):
     def __init__(self, bind: h5d.DatasetID, *, readonly: bool = ...) -> None: ...
     @property

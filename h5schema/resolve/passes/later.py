@@ -145,7 +145,6 @@ def _of_feature(spec: FeatureSpec) -> Iterator[Later]:
 
 _INSTEAD = {
     "category": "use `{enum: [...]}` or str",
-    "bfloat16": "use float32",
 }
 
 

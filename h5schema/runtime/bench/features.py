@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
 
-import numpy as np
-
-from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.dtypes import item_bytes
 
 from ..loaded import Loaded
 from ..plan import Take
@@ -56,4 +54,4 @@ def _fed(reader: Reader, loaded: Loaded, rows: Rows) -> object:
 def _wider(reader: Reader, take: Take) -> str | None:
     """The dtype that a feature is fed in, if it is wider than the stored one."""
     stored = reader.model.features[take.address].file_dtype
-    return take.dtype if take.dtype in NUMBERS and np.dtype(take.dtype).itemsize > stored.itemsize else None
+    return take.dtype if take.dtype is not None and (item_bytes(take.dtype) or 0) > stored.itemsize else None

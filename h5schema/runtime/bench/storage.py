@@ -10,6 +10,7 @@ import numpy as np
 
 from h5schema.vocabulary.codecs import CODECS, EXTRA
 
+from ..bfloat16_hdf5 import in_bits
 from ..carrier import DirectCarrier
 from ..carrier.filters import has_decoders, knows
 from ..features import EncodedFeature
@@ -77,7 +78,7 @@ class Storage:
 def storage(reader: Reader, address: str) -> Storage:
     """How a feature that has entries lies in an open file, of which it has been read."""
     place = reader.model.places[address]
-    dataset = cast("h5py.Dataset", reader.hdf5()[place.path])
+    dataset = in_bits(cast("h5py.Dataset", reader.hdf5()[place.path]))
     plist = dataset.id.get_create_plist()
     filters = [plist.get_filter(index) for index in range(plist.get_nfilters())]
     codes = [one[0] for one in filters]

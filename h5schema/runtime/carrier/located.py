@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ..bfloat16_hdf5 import type_of
 from ..spans import Rows
 
 MISSING = -1
@@ -175,4 +176,4 @@ def _is_as_in_memory(dataset: h5py.Dataset) -> bool:
     if isinstance(stored, h5py.h5t.TypeEnumID):
         stored = stored.get_super()
         dtype = stored.dtype
-    return bool(stored.equal(h5py.h5t.py_create(dtype, logical=True)))
+    return bool(stored.equal(type_of(dtype)))

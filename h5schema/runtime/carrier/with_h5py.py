@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 
+from ..bfloat16_hdf5 import attribute_of, form_of_attribute, in_bits
 from ..damage import READ_ERRORS
 from ..spans import Fetched, Spans, expect_inside
 from .calls import gathered
@@ -56,8 +57,7 @@ class H5pyCarrier:
             return dataset.dtype, dataset.shape
         if not self.has(path):
             raise self._missing("attribute", path)
-        attribute = self._file[node or "/"].attrs.get_id(name)
-        return attribute.dtype, attribute.shape
+        return form_of_attribute(self._file[node or "/"].attrs, name)
 
     def dataset(self, path: str) -> h5py.Dataset:
         """The dataset at `path`, opened once."""
@@ -86,9 +86,9 @@ class H5pyCarrier:
 
             expect_filters(opened, f"{self._name}: {path}")
             del opened
-            return cast("h5py.Dataset", self._file[path])
+            return in_bits(cast("h5py.Dataset", self._file[path]))
         # Of a read-only dataset h5py keeps its reader from call to call.
-        return h5py.Dataset(opened, readonly=self._file.mode == "r")
+        return in_bits(h5py.Dataset(opened, readonly=self._file.mode == "r"))
 
     def _missing(self, noun: str, path: str) -> FileError:
         return FileError(
@@ -102,7 +102,7 @@ class H5pyCarrier:
         node, mark, name = path.partition("@")
         if mark and not self.has(path):
             raise self._missing("attribute", path)
-        value = np.asarray(self._file[node or "/"].attrs[name] if mark else self.dataset(path)[()])
+        value = attribute_of(self._file[node or "/"].attrs, name) if mark else np.asarray(self.dataset(path)[()])
         return value if value.ndim else value[None]
 
     def _rows(self, spans: Spans) -> NDArray[np.generic]:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..bfloat16 import is_bits
 from ..blocks import RaggedBlock
 from ..plan import Form
 
@@ -53,7 +54,10 @@ class Packed(NamedTuple):
 
 def from_numpy(values: NDArray[np.generic]) -> Tensor:
     """A tensor over the same memory."""
-    return cast("Tensor", cast("Any", torch).from_numpy(values))  # torch leaves its argument untyped
+    made = cast("Any", torch).from_numpy  # torch leaves its argument untyped
+    if is_bits(values.dtype):
+        return cast("Tensor", made(values.view(np.int16))).view(torch.bfloat16)
+    return cast("Tensor", made(values))
 
 
 def tensor(values: NDArray[np.generic]) -> Tensor:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from h5schema.vocabulary import layout
 
+from ..bfloat16_hdf5 import attribute_of, in_bits
 from .crc import combined
 
 FOLDER = f"/{layout.RESERVED}/checksums"
@@ -118,8 +119,8 @@ def rows_of(file: h5py.File, path: str, first: int = 0, last: int | None = None)
     node, mark, name = path.partition("@")
     if mark:
         attributes = file[node or "/"].attrs
-        return np.asarray(attributes[name], attributes.get_id(name).dtype)[None]
-    dataset = cast("h5py.Dataset", file[path])
+        return attribute_of(attributes, name)[None]
+    dataset = in_bits(cast("h5py.Dataset", file[path]))
     return dataset[first:last] if dataset.shape else np.asarray(dataset[()], dataset.dtype)[None]
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from h5schema.vocabulary import layout
 
 from .. import codecs
+from ..bfloat16 import is_bits
+from ..bfloat16_hdf5 import creatable, in_bits, set_attribute, type_of
 from ..features import Options
 from ..kinds import Stored
 from ..model import Model
@@ -191,7 +193,7 @@ class Datasets:
 
     def _dataset(self, path: str) -> h5py.Dataset:
         """A dataset, opened without a cache of chunks: bytes are written past HDF5, and a cache would not know."""
-        return h5py.Dataset(h5py.h5d.open(self.file.id, path.encode(), _without_cache()))
+        return in_bits(h5py.Dataset(h5py.h5d.open(self.file.id, path.encode(), _without_cache())))
 
     def _make(self, begun: _Waiting) -> Storage:
         """Makes a dataset, and writes the rows that wait for it."""
@@ -253,7 +255,11 @@ class Datasets:
         if path in self.file:
             del self.file[path]
         create = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
-        create(path, data=data, dtype=dtype, **_whole(data, dtype, options))
+        if is_bits(dtype):
+            made = create(path, data.shape, creatable(dtype), **_whole(data, dtype, options))
+            made.id.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(data), type_of(dtype))
+        else:
+            create(path, data=data, dtype=dtype, **_whole(data, dtype, options))
         self.note(path)
 
     def fixed_texts(self, path: str) -> list[bytes] | None:
@@ -267,7 +273,7 @@ class Datasets:
 
     def set_attribute(self, node: str, name: str, data: Values, dtype: np.dtype[np.generic]) -> None:
         """An attribute of a dataset or group."""
-        self.file[node].attrs.create(name, data, dtype=dtype)
+        set_attribute(self.file[node].attrs, name, data, dtype)
 
     def note(self, path: str) -> None:
         """Sums up a dataset, or an attribute, that was written whole by other means."""
@@ -315,7 +321,9 @@ class Datasets:
             return
         create = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
         filters = codecs.creation(options.codec, options.level, part.dtype)
-        create(part.path, (0, *part.shape), part.dtype, maxshape=(None, *part.shape), chunks=shape, **filters)
+        create(
+            part.path, (0, *part.shape), creatable(part.dtype), maxshape=(None, *part.shape), chunks=shape, **filters
+        )
 
     def _create(
         self, part: Stored, made: h5py.h5p.PropDCID, shape: tuple[int, ...], most: tuple[int, ...] | None
@@ -327,9 +335,7 @@ class Datasets:
         links = cast("h5py.h5p.PropLCID", h5py.h5p.create(h5py.h5p.LINK_CREATE))
         links.set_create_intermediate_group(True)
         space = h5py.h5s.create_simple(shape, most)
-        h5py.h5d.create(
-            self.file.id, part.path.encode(), h5py.h5t.py_create(part.dtype, logical=True), space, made, links
-        )
+        h5py.h5d.create(self.file.id, part.path.encode(), type_of(part.dtype), space, made, links)
 
     # How they end.
 
