@@ -17,7 +17,8 @@ from ..file import File
 from ..ids import unknown_id
 from ..opening import open_to_read
 from ..reader import Compared, Reader
-from ..spans import Carrier
+from ..spans import Carrier, Rows
+from ..system import uninterrupted
 from .claim import Claim, Standing
 from .edit import Edit
 from .transaction import Transaction
@@ -74,6 +75,14 @@ class Recorder(Reader):
     def hdf5(self) -> h5py.File:
         self.carrier()  # every dataset is made before somebody looks
         return self.transaction.file
+
+    def read(self, address: str, rows: Rows) -> object:
+        with uninterrupted():  # where h5py lets go of what it read, Python would swallow a Ctrl-C
+            return super().read(address, rows)
+
+    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
+        with uninterrupted():
+            return super().read_together(asked)
 
     def length(self, dim: str) -> int:
         self.transaction.flush(dim)
