@@ -193,7 +193,7 @@ def decoded(given: Given) -> None:
             own("h5schema, fsync, on the disk", module, folder, safe, beginning, "image", sync=True),
             own("h5schema, no fsync, on the disk", module, folder, safe, beginning, "image", sync=False),
             own("h5schema, no fsync, in memory", module, folder, there, beginning, "image", sync=False),
-            _data2h5(folder, there, paths, peers.image_of),
+            _data2h5(folder, there, paths),
             *_h5mapper(given, there, paths),
         ],
         given.rounds,
@@ -217,7 +217,7 @@ def coded(codec: str, given: Given) -> None:
         own("h5schema, no fsync, in memory", module, folder, there, beginning, "image", sync=False),
     ]
     if codec == "lzf":
-        contenders.append(_data2h5(folder, there, paths, peers.image_of))
+        contenders.append(_data2h5(folder, there, paths))
     race(contenders, given.rounds)
 
 
@@ -250,7 +250,7 @@ def small(given: Given) -> None:
     beginning = start_up(module, paths, given)
     there, safe = given.memory / "made.h5", given.disk / "made.h5"
     some = paths[: min(len(paths), 20_000)]
-    theirs = f"Data2H5's layout, {len(some):,} sources" + ("" if len(some) == len(paths) else ", scaled")
+    theirs = f"Data2H5's layout, one process, {len(some):,} sources" + ("" if len(some) == len(paths) else ", scaled")
     race(
         [
             Contender(
@@ -261,7 +261,13 @@ def small(given: Given) -> None:
             ),
             own("h5schema, fsync, on the disk", module, folder, safe, beginning, "data", sync=True),
             own("h5schema, no fsync, in memory", module, folder, there, beginning, "data", sync=False),
-            _data2h5(folder, there, some, peers.bytes_of)._replace(name=theirs, scale=len(paths) / len(some)),
+            Contender(
+                theirs,
+                lambda: peers.data2h5_layout(folder, there, some, peers.bytes_of),
+                lambda: peers.data2h5_entries(there),
+                there,
+                scale=len(paths) / len(some),
+            ),
         ],
         given.rounds,
     )
@@ -312,7 +318,7 @@ def samples(given: Given) -> None:
 
 
 def stopped(given: Given) -> None:
-    """Photos as pixels; Ctrl-C after half of the time, and the same call again."""
+    """Photos as pixels; Ctrl-C at half of the sources, as the time tells, and the same call again."""
     paths, folder = _photos(given)
     module = sources.generated(sources.DECODED, given.memory, name="decoded", codec="none")
     beginning = start_up(module, paths, given)
@@ -320,26 +326,35 @@ def stopped(given: Given) -> None:
     slower: list[float] = []
     for _ in range(given.rounds):
         through = peers.timed(lambda: extracted(module, folder, whole, sync=True))
-        timer = threading.Timer(through / 2, os.kill, (os.getpid(), signal.SIGINT))
-        said, start = "it was done before", time.perf_counter()
-        timer.start()
-        try:
-            extracted(module, folder, half, sync=True)
-        except StoppedError as stop:
-            said = str(stop)
-        first = time.perf_counter() - start
-        second = 0.0 if half.exists() else peers.timed(lambda: extracted(module, folder, half, sync=True))
-        timer.cancel()
-        slower.append((first + second - beginning.clock) / through - 1.0)
-        same = summed(own_entries(module, whole, "image")) == summed(own_entries(module, half, "image"))
-        print(
-            f"  through {through:.2f} s; {first:.2f} s + {second:.2f} s - start-up = {slower[-1]:+.1%}; "
-            f"{'equal' if same else 'DIFFERENT'} ({said})",
-            flush=True,
-        )
+        first, said = _interrupted(module, folder, half, (through + beginning.clock) / 2)
+        if half.exists():
+            print("  it was done before it could be stopped: take more --photos", flush=True)
+        else:
+            second = peers.timed(lambda: extracted(module, folder, half, sync=True))
+            slower.append((first + second - beginning.clock) / through - 1.0)
+            same = summed(own_entries(module, whole, "image")) == summed(own_entries(module, half, "image"))
+            print(
+                f"  through {through:.2f} s; {first:.2f} s + {second:.2f} s - start-up = {slower[-1]:+.1%}; "
+                f"{'equal' if same else 'DIFFERENT'} ({said})",
+                flush=True,
+            )
         whole.unlink()
         half.unlink()
-    print(f"  the two runs together: {median(slower):+.1%}", flush=True)
+    if slower:
+        print(f"  the two runs together: {median(slower):+.1%}", flush=True)
+
+
+def _interrupted(module: Any, folder: Path, target: Path, after: float) -> tuple[float, str]:
+    """Seconds of an extraction that gets a SIGINT, and what it said."""
+    timer = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
+    said, start = "", time.perf_counter()
+    timer.start()
+    try:
+        extracted(module, folder, target, sync=True)
+        timer.cancel()
+    except StoppedError as stop:
+        said = str(stop)
+    return time.perf_counter() - start, said
 
 
 def memory(given: Given) -> None:
@@ -392,10 +407,10 @@ def _photos(given: Given) -> tuple[list[str], Path]:
     return list(peers.listed(folder)), folder
 
 
-def _data2h5(folder: Path, target: Path, paths: Sequence[str], read: Callable[[str], Any]) -> Contender:
+def _data2h5(folder: Path, target: Path, paths: Sequence[str]) -> Contender:
     return Contender(
         "Data2H5's way, in memory",
-        lambda: peers.data2h5(folder, target, paths, read),
+        lambda: peers.data2h5(folder, target, paths, peers.image_of),
         lambda: peers.data2h5_entries(target),
         target,
     )
