@@ -22,7 +22,6 @@ import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -33,45 +32,10 @@ import h5py
 import numpy as np
 import writing_peers as peers
 import writing_sources as sources
+from writing_ours import extracted, own, own_entries, peaks, start_up
+from writing_race import Contender, race, summed
 
-from h5schema.runtime.extracting.how import How
 from h5schema.runtime.extracting.running import StoppedError
-
-WORKS = ("decoded", "lzf", "zstd", "kept", "small", "samples", "stopped", "memory")
-TWO = How(workers=2, progress="none")
-ALONE = How(workers=0, progress="none")
-
-
-class Cost(NamedTuple):
-    """Seconds on the clock, and of all processors."""
-
-    clock: float
-    processors: float
-
-
-NOTHING = Cost(0.0, 0.0)
-
-
-class Contender(NamedTuple):
-    """One way to do a work.
-
-    Attributes:
-        name: In the table.
-        run: Does it, into a new file; returns seconds.
-        entries: What it wrote, in the order of the sources; None: it threw it away.
-        target: The file.
-        ours: Whether it is h5schema's.
-        scale: Of its time, if it did less.
-        beginning: What of its cost is not counted.
-    """
-
-    name: str
-    run: Callable[[], float]
-    entries: Callable[[], Iterator[Any]] | None
-    target: Path
-    ours: bool = False
-    scale: float = 1.0
-    beginning: Cost = NOTHING
 
 
 class Given(NamedTuple):
@@ -87,103 +51,11 @@ class Given(NamedTuple):
     samples: int
 
 
-def race(contenders: Sequence[Contender], rounds: int) -> None:
-    """Every contender in every round, and what each wrote in the first."""
-    took: dict[str, list[float]] = {one.name: [] for one in contenders}
-    used: dict[str, list[float]] = {one.name: [] for one in contenders}
-    sums: dict[str, int] = {}
-    for number in range(rounds):
-        for one in contenders:
-            start = processors()
-            took[one.name].append((one.run() - one.beginning.clock) * one.scale)
-            used[one.name].append((processors() - start - one.beginning.processors) * one.scale)
-            if number == 0 and one.entries is not None and one.scale == 1.0:
-                sums[one.name] = summed(one.entries())
-            one.target.unlink(missing_ok=True)
-    for name, seconds in took.items():
-        print(f"  {name:<52} {median(seconds):8.2f} s  {median(used[name]):8.2f} s of processors", flush=True)
-    for own in (one.name for one in contenders if one.ours):
-        for other in (one.name for one in contenders if not one.ours):
-            ratio = median(b / a for a, b in zip(took[own], took[other], strict=True))
-            print(f"    {own}: {ratio:.2f} x {other}", flush=True)
-    same = "all equal" if len(set(sums.values())) == 1 else f"DIFFERENT: {sums}"
-    print(f"  what {len(sums)} contenders wrote is {same}", flush=True)
-
-
-def processors() -> float:
-    """Seconds that this process and its children that have ended took of all processors."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
-def summed(entries: Iterator[Any]) -> int:
-    """A checksum of entries and of their sizes."""
-    total = 0
-    for entry in entries:
-        data = np.ascontiguousarray(entry)
-        total = zlib.crc32(str(data.shape).encode(), zlib.crc32(data.data, total))
-    return total
-
-
-# Ours.
-
-
-def extracted(module: Any, folder: Path, target: Path, *, sync: bool, how: How = TWO) -> Any:
-    """One extraction; its summary."""
-    extract = __import__(f"{module.__name__}.extract", fromlist=["extraction"])
-    return extract.extraction.run([folder], target, sync=sync, how=how)
-
-
-def start_up(module: Any, paths: Sequence[str], given: Given) -> Cost:
-    """What two processes add to an extraction of sixteen sources."""
-    few, target = given.memory / "few.txt", given.memory / "few.h5"
-    few.write_text("".join(f"{path}\n" for path in paths[:16]))
-    costs: dict[How, list[Cost]] = {TWO: [], ALONE: []}
-    for _ in range(5):
-        for how, found in costs.items():
-            start = processors()
-            clock = peers.timed(lambda how=how: extracted(module, Path(f"@{few}"), target, sync=False, how=how))
-            found.append(Cost(clock, processors() - start))
-            target.unlink()
-    pairs = list(zip(costs[TWO], costs[ALONE], strict=True))
-    cost = Cost(median(a.clock - b.clock for a, b in pairs), median(a.processors - b.processors for a, b in pairs))
-    print(
-        f"  start-up of two workers, not counted: {cost.clock:.2f} s, {cost.processors:.2f} s of processors", flush=True
-    )
-    return cost
-
-
-def own(name: str, module: Any, folder: Path, target: Path, beginning: Cost, address: str, *, sync: bool) -> Contender:
-    """An extraction with two workers."""
-    spent: list[str] = []
-
-    def run() -> float:
-        seconds = peers.timed(lambda: spent.append(str(extracted(module, folder, target, sync=sync).spent)))
-        if len(spent) == 2:
-            print(f"  [{name}] {spent[-1]}", flush=True)
-        return seconds
-
-    entries = partial(own_entries, module, target, address)
-    return Contender(name, run, entries, target, ours=True, beginning=beginning)
-
-
-def own_entries(module: Any, target: Path, address: str) -> Iterator[Any]:
-    """What the file holds, read by our reader."""
-    group = getattr(module, module.__name__.title().replace("_", ""))
-    with group(target) as file:
-        view = getattr(file, address)
-        for first in range(0, len(view), 64):
-            yield from view.read(np.arange(first, min(first + 64, len(view))))
-
-
-# The rows of the table.
-
-
 def decoded(given: Given) -> None:
     """Photos as pixels, without a codec."""
     paths, folder = _photos(given)
     module = sources.generated(sources.DECODED, given.memory, name="decoded", codec="none")
-    beginning = start_up(module, paths, given)
+    beginning = start_up(module, paths, given.memory)
     there, safe = given.memory / "made.h5", given.disk / "made.h5"
     size = given.photos * sources.SIDE * sources.SIDE * 3
     race(
@@ -204,7 +76,7 @@ def coded(codec: str, given: Given) -> None:
     """Photos as pixels, compressed."""
     paths, folder = _photos(given)
     module = sources.generated(sources.DECODED, given.memory, name=f"coded_{codec}", codec=codec)
-    beginning = start_up(module, paths, given)
+    beginning = start_up(module, paths, given.memory)
     there, safe = given.memory / "made.h5", given.disk / "made.h5"
     extracted(module, folder, there, sync=False)
     with h5py.File(there) as file:
@@ -225,7 +97,7 @@ def kept(given: Given) -> None:
     """Photos as the bytes of their files."""
     paths, folder = _photos(given)
     module = sources.generated(sources.KEPT, given.memory, name="kept", ending="jpg")
-    beginning = start_up(module, paths, given)
+    beginning = start_up(module, paths, given.memory)
     there, safe, archive = given.memory / "made.h5", given.disk / "made.h5", given.disk / "made.tar"
     race(
         [
@@ -247,7 +119,7 @@ def small(given: Given) -> None:
     folder = given.memory / "small"
     paths = sources.small(folder, given.sources, np.random.default_rng(0))
     module = sources.generated(sources.KEPT, given.memory, name="tiny", ending="bin")
-    beginning = start_up(module, paths, given)
+    beginning = start_up(module, paths, given.memory)
     there, safe = given.memory / "made.h5", given.disk / "made.h5"
     some = paths[: min(len(paths), 20_000)]
     theirs = f"Data2H5's layout, one process, {len(some):,} sources" + ("" if len(some) == len(paths) else ", scaled")
@@ -321,7 +193,7 @@ def stopped(given: Given) -> None:
     """Photos as pixels; Ctrl-C at half of the sources, as the time tells, and the same call again."""
     paths, folder = _photos(given)
     module = sources.generated(sources.DECODED, given.memory, name="decoded", codec="none")
-    beginning = start_up(module, paths, given)
+    beginning = start_up(module, paths, given.memory)
     whole, half = given.memory / "whole.h5", given.memory / "half.h5"
     slower: list[float] = []
     for _ in range(given.rounds):
@@ -370,29 +242,9 @@ def memory(given: Given) -> None:
         command = [sys.executable, "-m", "tiny.extract", str(folder), "-o", str(target), "--workers", "2", "--quiet"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(given.memory), os.getcwd()])}
         with subprocess.Popen(command, env=environment) as process:
-            coordinator, workers = _peaks(process)
+            coordinator, workers = peaks(process)
         target.unlink()
         print(f"  {count:>9,} sources: coordinator {coordinator:.0f} MiB, a worker {workers:.0f} MiB", flush=True)
-
-
-def _peaks(process: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """Most MiB that a process has had, and that any child of it has had, as the system says while they live."""
-    own = child = 0.0
-    while process.poll() is None:
-        own = max(own, _peak(process.pid))
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        for number in children.read_text().split() if children.exists() else ():
-            child = max(child, _peak(int(number)))
-        time.sleep(0.02)
-    return own, child
-
-
-def _peak(number: int) -> float:
-    try:
-        lines = Path(f"/proc/{number}/status").read_text().splitlines()
-    except OSError:  # it has ended
-        return 0.0
-    return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), default=0.0)
 
 
 def _timed(work: Callable[..., None], *arguments: Any) -> float:
@@ -434,19 +286,6 @@ def _h5mapper(given: Given, target: Path, paths: Sequence[str]) -> list[Contende
 
 def main() -> None:
     """The tables in docs/benchmarks.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--work", default=",".join(WORKS), help=f"some of {','.join(WORKS)}")
-    parser.add_argument("--full", action="store_true", help="10,000 photos and 1,000,000 small sources")
-    parser.add_argument("--photos", type=int)
-    parser.add_argument("--sources", type=int)
-    parser.add_argument("--samples", type=int)
-    parser.add_argument("--h5mapper", metavar="PYTHON", help="a Python that has h5mapper")
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="real pictures; else they are drawn")
-    parser.add_argument("--disk", type=Path, default=Path(tempfile.gettempdir()), metavar="FOLDER")
-    given = parser.parse_args()
-    sizes = (10_000, 1_000_000, 200_000) if given.full else (500, 10_000, 20_000)
-    shared = Path("/dev/shm")
     works: dict[str, Callable[[Given], None]] = {
         "decoded": decoded,
         "lzf": partial(coded, "lzf"),
@@ -457,6 +296,19 @@ def main() -> None:
         "stopped": stopped,
         "memory": memory,
     }
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--work", default=",".join(works), help="some of " + ",".join(works))
+    parser.add_argument("--full", action="store_true", help="10,000 photos and 1,000,000 small sources")
+    parser.add_argument("--photos", type=int)
+    parser.add_argument("--sources", type=int)
+    parser.add_argument("--samples", type=int)
+    parser.add_argument("--h5mapper", metavar="PYTHON", help="a Python that has h5mapper")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="real pictures; else they are drawn")
+    parser.add_argument("--disk", type=Path, default=Path(tempfile.gettempdir()), metavar="FOLDER")
+    given = parser.parse_args()
+    sizes = (10_000, 1_000_000, 200_000) if given.full else (500, 10_000, 20_000)
+    shared = Path("/dev/shm")
     with (
         tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as inner,
         tempfile.TemporaryDirectory(dir=given.disk) as outer,
