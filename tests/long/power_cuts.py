@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runtime"))
 
 from assorted import differences, make
 from instants import Lab, lab
-from power import Disk, cuts
+from power import Disk, commits, cuts
 
 AT_ONCE = {"memory": 512 << 20, "commit_every": 10.0}
 
@@ -53,9 +53,10 @@ class Kind:
         record = self.folder / "record"
         error = self._run(record=str(record), options=dict(self._options), **self._asked)
         assert error == "", error
-        for number, state in enumerate(cuts(disk, record, count, seed)):
+        old = disk.forced().get("a.h5")
+        for number, (state, kept) in enumerate(cuts(disk, record, count, seed)):
             self.count += 1
-            found = self._look(state)
+            found = "a commit is gone" if commits(state, old) < kept else self._look(state)
             if found:
                 self.wrong += 1
                 print(f"{self.name}, cut {number}: {found}", flush=True)

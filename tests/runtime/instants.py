@@ -196,10 +196,10 @@ def _forbid(folder: str) -> None:
 
 def _by_hand(writer: Any, count: int, sources: object, target: Path, *, how: object, overwrite: bool) -> None:
     made = writer.create(target, overwrite=overwrite)
-    for number in range(count):
-        made.page[str(number)] = {"name": "x", "letters": [1, 2, 3, 4, 5, 6]}
-        if number % 1000 == 999:
-            made.commit()
+    for first in range(0, count, 10_000):
+        ids = list(map(str, range(first, first + 10_000)))
+        made.page.extend(ids, {"name": ids, "letters": [[1, 2, 3, 4, 5, 6]] * len(ids)})
+        made.commit()
 
 
 class Counter:

@@ -7,14 +7,19 @@ forced to the disk; of later changes of names each may be lost.
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
-from instants import Call, recorded
+from instants import WRITES, Call, recorded
+
+from h5schema.runtime.writing.journal import found_in
 
 
 @dataclass(slots=True)
@@ -80,10 +85,14 @@ class Disk:
         _change(self._now, change)
         self._changes.append(change)
 
+    def forced(self) -> dict[str, bytes]:
+        """The files as they are if nothing is there but what was forced to the disk."""
+        return {name: bytes(inode.durable) for name, inode in self._names.items()}
+
     def cut(self, rng: random.Random) -> dict[str, bytes]:
         """The files that may be there if the power is cut now."""
         names = dict(self._names)
-        share = rng.choice([0.0, 0.5, 1.0])
+        share = rng.choice([0.0, 0.5, 0.5, 1.0])
         for change in self._changes:
             if rng.random() < share:
                 _change(names, change)
@@ -131,12 +140,47 @@ def _blocks(call: Call, block: int) -> list[Call]:
         return [call]
     data, offset = call.given
     cuts = [offset, *range((offset // block + 1) * block, offset + len(data), block), offset + len(data)]
-    return [
-        Call("pwrite", call.inode, (data[a - offset : b - offset], a)) for a, b in pairwise(cuts)
-    ]
+    return [Call("pwrite", call.inode, (data[a - offset : b - offset], a)) for a, b in pairwise(cuts)]
 
 
-def cuts(disk: Disk, record: Path, count: int, seed: int) -> list[dict[str, bytes]]:
+class Cut(NamedTuple):
+    """A state of a disk after a power cut.
+
+    Attributes:
+        files: Content by name.
+        kept: How many commits were on the disk before; they have to be there still.
+    """
+
+    files: dict[str, bytes]
+    kept: int
+
+
+COMPLETE = 1 << 30
+"""Of a complete file."""
+
+
+def commits(files: Mapping[str, bytes], old: bytes | None) -> int:
+    """What a run has kept in some files: the bytes that its last commit says of the file, or that it is complete.
+
+    Args:
+        files: Content by name.
+        old: The file that it replaces; None: none.
+    """
+    if files.get("a.h5", old) != old:
+        return COMPLETE
+    if "a.h5.partial" not in files or "a.h5.partial.journal" not in files:
+        return 0
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(files["a.h5.partial.journal"])
+        file.flush()
+        found = found_in(Path(file.name))
+    if found is None or len(files["a.h5.partial"]) < found.commit.size:
+        return 0
+    state = json.loads(found.commit.state)
+    return 1 + sum(state["counts"].values()) + int(state["complete"])
+
+
+def cuts(disk: Disk, record: Path, count: int, seed: int) -> list[Cut]:
     """States of a disk after power cuts at instants of a record.
 
     Args:
@@ -145,18 +189,19 @@ def cuts(disk: Disk, record: Path, count: int, seed: int) -> list[dict[str, byte
         count: How many states.
         seed: Of the instants, and of what is lost.
     """
-    calls = recorded(record)
-    rng = random.Random(seed)
-    # Around changes of names everything may go wrong; between them are many writes.
-    steps = [number for number, call in enumerate(calls) if call.what not in ("pwrite", "ftruncate")]
-    instants = sorted(
-        min(len(calls), rng.choice(steps) + rng.choice([0, 1])) if rng.random() < 0.6 else rng.randrange(len(calls) + 1)
-        for _ in range(count)
-    )
-    found, at = list[dict[str, bytes]](), 0
-    for instant in instants:
+    calls, rng = recorded(record), random.Random(seed)
+    # Between changes of names, at which everything may go wrong, are many writes.
+    names = [number + after for number, call in enumerate(calls) for after in (0, 1) if call.what not in WRITES]
+    forced = [number + after for number, call in enumerate(calls) for after in (0, 1) if call.what == "fsync"]
+    anywhere = list(range(len(calls) + 1))
+    pools = [names, names[-10:], forced, anywhere]
+    instants = sorted(rng.choice(pools[number % len(pools)]) for number in range(count - 1))
+    old, kept, found, at = disk.forced().get("a.h5"), 0, list[Cut](), 0
+    for instant in [*instants, len(calls)]:
         for call in calls[at:instant]:
             disk.play(call)
+            if call.what == "fsync":
+                kept = max(kept, commits(disk.forced(), old))
         at = instant
-        found.append(disk.cut(rng))
+        found.append(Cut(disk.cut(rng), kept))
     return found

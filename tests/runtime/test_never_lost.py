@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from assorted import counted, differences, extraction, make, thing, verify
 from instants import Lab, lab
-from power import Disk, cuts
+from power import Disk, commits, cuts
 
 from h5schema.errors import FileError, TargetExistsError, UsageError
 from h5schema.runtime import How
@@ -219,7 +219,9 @@ def test_a_power_cut(few: Path, runs: Lab, kind: str) -> None:
             assert runs.run(few, "place/a.h5", die=400).killed
         disk = Disk(there, names(there))
         assert runs.run(few, "place/a.h5", record=few / "record", journal=journal, options=dict(options)).error == ""
-        for number, state in enumerate(cuts(disk, few / "record", 10, 5)):
+        old = disk.forced().get("a.h5")
+        for number, (state, kept) in enumerate(cuts(disk, few / "record", 12, 5)):
+            assert commits(state, old) >= kept, number
             for one in there.iterdir():
                 one.unlink()
             for name, content in state.items():
@@ -249,9 +251,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("workers", "memory"), [(0, 1 << 14), (2, 1 << 26)])
-def test_a_full_disk_and_then_room_again(
-    folder: Path, runs: Lab, small_disk: Path, workers: int, memory: int
-) -> None:
+def test_a_full_disk_and_then_room_again(folder: Path, runs: Lab, small_disk: Path, workers: int, memory: int) -> None:
     """What was committed stays; the same command goes on with it."""
     options = {"workers": workers, "memory": memory, "commit_every": 0.0}
     target = small_disk / "a.h5"
