@@ -67,7 +67,7 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
         return sample.class_name
     if sample.of == "dim":
         return "list[str]" if sample.form == "id" else "Tensor"
-    kind, dtype = features[sample.address].kind, features[sample.address].dtype.name
+    kind, dtype = features[sample.address].kind, sample.dtype or features[sample.address].dtype.name
     if dtype in _ENCODED:
         return f"list[{_ENCODED[dtype]}]"
     return _COLLATED[sample.form or "pad"] if kind == "ragged" else "Tensor"

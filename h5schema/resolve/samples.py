@@ -169,7 +169,7 @@ def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
         stored = enum.base
     elif stored in DATES:
         stored = "int64"
-    if wanted in (None, stored):
+    if wanted in (None, stored) or {stored, wanted} == _DECODED:
         return True
     if wanted in NUMBERS and stored in NUMBERS:
         kinds = NUMBERS[stored].kind, NUMBERS[wanted].kind
@@ -211,6 +211,8 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
+_DECODED = {"str", "bytes"}
+"""Dtypes of which each may be loaded as the other: a text is its utf-8."""
 _NARROWED = frozenset(
     {("float", "float"), ("complex", "complex")}
     | {(stored, loaded) for stored in ("int", "uint") for loaded in ("int", "uint", "float", "complex")}

@@ -8,9 +8,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from h5schema.errors import DataError
+
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
-from .blocks import Encoded, Maybe, RaggedBlock, Texts
+from .blocks import Blobs, Encoded, Maybe, RaggedBlock, Texts
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
@@ -59,12 +61,29 @@ class Loaded:
         if isinstance(block, Maybe):
             block = self._filled(cast("Maybe[object]", block))
         if isinstance(block, Encoded):
-            return list(cast("Encoded[object]", block))
+            return list(self._as_asked(cast("Encoded[object]", block)))
         if isinstance(block, RaggedBlock):
             ragged = cast("RaggedBlock[np.generic]", block)
             return RaggedBlock(self._in_dtype(ragged.values), ragged.offsets)
         values = self._in_dtype(cast("NDArray[np.generic]", block))
         return values[0, ...] if self.alone else values
+
+    def _as_asked(self, block: Encoded[object]) -> Encoded[object]:
+        """Texts as their bytes, or bytes as the texts that they are, if a loader asks for it."""
+        if self._take.dtype == "bytes":
+            return Blobs(block.encoded)
+        if self._take.dtype != "str" or isinstance(block, Texts):
+            return block
+        for number, encoded in enumerate(block.encoded):
+            try:
+                encoded.tobytes().decode()
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"byte {error.start} is no utf-8, so there is no str of it (row {number} of the batch)",
+                    where=self._where,
+                    do="load it as bytes: leave `dtype` out",
+                ) from None
+        return Texts(block.encoded)
 
     def _in_dtype(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         if self._number is None or self._fed is None or is_bits(values.dtype):

@@ -120,7 +120,7 @@ def _round_to(value: complex, dtype: str, where: str) -> NDArray[np.generic]:
             fitted = np.array(value, dtype)
     except OverflowError:
         raise DataError(f"{value} does not fit {dtype}", where=where, do="choose a wider dtype") from None
-    if np.isinf(fitted) and not np.isinf(complex(value)):
+    if _overflows(np.asarray(complex(value)), fitted.astype(np.complex128)):
         raise DataError(f"{value} would become infinite as {dtype}", where=where, do="choose a wider dtype")
     if isinstance(value, int) and int(complex(fitted[()]).real) != value:
         raise DataError(f"{value} would become {fitted[()]} as {dtype}", where=where, do="choose a wider dtype")
@@ -178,7 +178,7 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
     else:
         with np.errstate(all="ignore"):
             cast = _cast(array, dtype)
-            changed = np.isinf(cast) & ~np.isinf(array) if _rounds(old, new) else _differs(array, cast, old, new)
+            changed = _overflows(array, cast) if _rounds(old, new) else _differs(array, cast, old, new)
     if changed.any():
         row = int(np.argwhere(changed)[0][0]) if array.ndim else 0
         value = array[tuple(np.argwhere(changed)[0])] if array.ndim else array[()]
@@ -201,12 +201,20 @@ def _rounds(old: Number, new: Number) -> bool:
     return old.kind in ("float", "complex") and new.kind in ("float", "complex")
 
 
+def _overflows(array: NDArray[np.generic], cast: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Where a finite value, or a part of a complex one, became infinite."""
+    if not np.iscomplexobj(array):
+        grown: NDArray[np.bool_] = np.isinf(cast) & ~np.isinf(array)
+        return grown
+    return _overflows(np.real(array), np.real(cast)) | _overflows(np.imag(array), np.imag(cast))
+
+
 def _differs(array: NDArray[np.generic], cast: NDArray[np.generic], old: Number, new: Number) -> NDArray[np.bool_]:
     """Where a cast changed a value: seen on the way back, or by its sign, or because it left the range of integers."""
     real = np.real(cast)
     differs: NDArray[np.bool_] = (real.astype(array.dtype) != array) | (np.less(real, 0) != np.less(array, 0))
     if old.kind in ("int", "uint") and new.kind in ("float", "complex"):
-        differs |= np.greater_equal(real, 2.0**old.digits)
+        differs |= np.greater_equal(real, 2.0**old.digits) | np.isinf(real)
     if old.kind == "float" and new.kind in ("int", "uint"):
         differs |= np.greater_equal(array, 2.0**new.digits)
     return differs
