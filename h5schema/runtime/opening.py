@@ -67,7 +67,7 @@ def open_hdf5(path: Path, driver: str | None = None) -> h5py.File:
 
 def _snapshot(path: Path) -> h5py.File | None:
     """The file as a writer that goes on has committed it; None: nobody does."""
-    if not path.with_name(path.name + JOURNAL).exists():
+    if path.suffix == PARTIAL or not path.with_name(path.name + JOURNAL).exists():
         return None
     from .writing.snapshot import open_snapshot  # rarely
 

@@ -27,9 +27,9 @@ def main() -> None:
     _die_with_parent()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     talk = Connection(talking)
-    path, job = cast("tuple[list[str], bytes]", talk.recv())
-    sys.path[:] = path
     try:
+        path, job = cast("tuple[list[str], bytes]", talk.recv())
+        sys.path[:] = path
         maker = Maker(cast("Job", pickle.loads(job)), handle, beats(shared))
         while True:
             talk.send(obeyed(maker, cast("Order", talk.recv())))
