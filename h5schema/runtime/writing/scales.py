@@ -12,6 +12,8 @@ import h5py
 import numpy as np
 
 from ..axes import FixedAxis
+from ..bfloat16 import is_bits
+from ..bfloat16_hdf5 import attribute_of, form_of_attribute, set_attribute
 from ..kinds import Place
 from ..model import Model
 
@@ -50,7 +52,9 @@ def move(old: h5py.Dataset, new: h5py.Dataset) -> None:
             new.dims[axis].attach_scale(scale)
     for name in old.attrs:
         if name != "DIMENSION_LIST":
-            new.attrs.create(name, old.attrs[name], dtype=old.attrs.get_id(name).dtype)
+            dtype = form_of_attribute(old.attrs, name)[0]
+            value = attribute_of(old.attrs, name) if is_bits(dtype) else old.attrs[name]
+            set_attribute(new.attrs, name, value, dtype)
 
 
 def fit(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
