@@ -106,7 +106,9 @@ class InputSpec(Model):
         description="Ragged: `pad` (default: values, lengths), `mask`, `packed` (values, offsets), `nested`, `list`; sparse: `dense`, `sparse`, `pairs`; of a dim: `id`.",
     )
     dtype: Annotated[str, Word(*_DTYPES)] | None = Field(
-        None, title="dtype", description="Loaded dtype: floats may be rounded, every other value must stay what it is; `str` of `bytes`, and `bytes` of `str`."
+        None,
+        title="dtype",
+        description="Loaded dtype: floats may be rounded, every other value must stay what it is; `str` of `bytes`, and `bytes` of `str`.",
     )
     fill: Atom | None = Field(None, title="value", description="Stands in for an absent entry.")
     transform: Code | None = Field(None, title="module:function", description="Called per sample.")
