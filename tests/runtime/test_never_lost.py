@@ -8,11 +8,13 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 from assorted import counted, differences, extraction, make, thing, verify
 from instants import Lab, lab
@@ -351,3 +353,28 @@ def test_an_unfinished_run_is_refused_where_the_timeout_could_not_be_kept() -> N
     for given in ({"workers": 0}, {"kind": "thread"}):
         with pytest.raises(UsageError, match="only a process can be stopped"):
             How(timeout=1.0, **given)  # type: ignore[arg-type]
+
+
+def test_a_source_that_fails_does_not_make_the_file_larger(tmp_path: Path) -> None:
+    """Rows in one piece are not laid elsewhere because one of them does not come."""
+    (tmp_path / "pieces.yaml").write_text(
+        "h5schema: 1\nname: pieces\nversion: 1.0.0\ndims:\n  part: {source: '{number:int}.txt'}\nfeatures:\n"
+        "  one: {dims: [part, 100000], dtype: uint8, call: pieces_tools:values}\n"
+        "  two: {dims: [part, 50000], dtype: uint8, call: pieces_tools:values}\n"
+    )
+    (tmp_path / "pieces_tools.py").write_text(
+        "import numpy as np\ndef values(path):\n    number = int(path.stem)\n    assert number != 7\n"
+        "    return {'one': np.full(100000, number, 'u1'), 'two': np.full(50000, number, 'u1')}\n"
+    )
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        (tmp_path / "in" / f"{number:02}.txt").touch()
+    for workers, every in ((0, "10"), (0, "0"), (2, "0.05")):
+        command = [sys.executable, "-m", "h5schema", "extract", "pieces.yaml", "in", "-o", "a.h5", "--overwrite"]
+        options = ["--workers", str(workers), "--commit-every", every]
+        done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, timeout=120, check=False)
+        assert done.returncode == 1
+        with h5py.File(tmp_path / "a.h5") as file:
+            assert file["two"][:, -1].tolist() == [number for number in range(40) if number != 7]
+            assert file["one"].chunks is None
+        assert (tmp_path / "a.h5").stat().st_size < 1.05 * 39 * 150_000

@@ -27,6 +27,8 @@ _SMALL_CHUNK_BYTES = 64 << 10
 """Of rows so small that 1 MiB of them may never come."""
 _WAITING_BYTES = 64 << 20
 """Of first rows that wait in memory, of all datasets together."""
+_MOVED_BYTES = 64 << 20
+"""Of rows that may wait in memory because they move to where something was committed."""
 _COPIED_BYTES = 16 << 20
 """Of rows that are copied at a time, from one dataset to another."""
 
@@ -181,11 +183,14 @@ class Datasets:
 
     def finish(self) -> None:
         """Gives every dataset the form in which it stays: no larger than its rows, and in one piece if it may."""
+        pieces = {path: made.offset for path, made in self._made.items() if isinstance(made, Contiguous)}
+        for path in sorted(pieces, key=lambda path: -pieces[path]):  # no row moves if nothing before it is free
+            self._shorten(self._begun[path])
         for path, begun in self._begun.items():
             made = self._made.get(path)
             if made is None:
                 self._finish_waiting(begun)
-            else:
+            elif path not in pieces:
                 self._refit(begun, made)
 
     def _waiting(self) -> list[_Waiting]:
@@ -352,11 +357,7 @@ class Datasets:
         made.settle()
         path, count = begun.part.path, made.count
         dataset = self._dataset(path)
-        if dataset.chunks is None:
-            if dataset.shape[0] != count:
-                self._shorten(begun, count)
-            return
-        chunk = int(dataset.chunks[0])
+        chunk = int((dataset.chunks or (1,))[0])
         if begun.is_plain and (count <= chunk or begun.options.layout == "contiguous"):
             self._lay_out(begun, count, count)
         elif 0 < count < chunk and not begun.options.chunk:
@@ -368,20 +369,36 @@ class Datasets:
             smaller.settle()
             self._made[path] = smaller
 
-    def _shorten(self, begun: _Waiting, count: int) -> None:
-        """Fewer rows in one piece: HDF5 gives the new dataset the room that the old one had, and then no byte moves."""
+    def _shorten(self, begun: _Waiting) -> None:
+        """Takes room without rows away: HDF5 gives the new dataset that of the old one, and then no byte moves."""
         path = begun.part.path
-        before = int(self._dataset(path).id.get_offset() or 0)
+        made = cast("Contiguous", self._made[path])
+        if made.count == made.room:
+            return
+        before, count, room, checksum = made.offset, made.count, made.room, made.checksum
+        del made, self._made[path]  # HDF5 frees the room when nobody has the dataset open
         del self.file[path]
         self._create_contiguous(begun.part, count)
-        after = int(self._dataset(path).id.get_offset() or 0)
-        size = count * begun.row_bytes
+        size, first = count * begun.row_bytes, int(self._dataset(path).id.get_offset() or 0)
+        if first != before and size > _MOVED_BYTES and not self._sink.is_free(first):
+            self._make_behind(begun.part, count, room)
+        shorter = Contiguous(self._dataset(path), checksum, count, self._sink, is_new=True)
+        self._made[path] = shorter
+        after = shorter.offset
         steps = list(range(0, size if after != before else 0, _COPIED_BYTES))
         for at in steps if after < before else reversed(steps):
             part = memoryview(bytearray(min(_COPIED_BYTES, size - at)))
             self._sink.seek(before + at)
             self._sink.readinto(part)
             self._sink.write_at(after + at, part)
+
+    def _make_behind(self, part: Stored, rows: int, room: int) -> None:
+        """Makes a dataset in one piece anew, behind everything: what it had before is taken meanwhile."""
+        aside = f"{part.path}.aside"
+        del self.file[part.path]
+        self._create_contiguous(part._replace(path=aside), room)
+        self._create_contiguous(part, rows)
+        del self.file[aside]
 
     def _spread(self, begun: _Waiting, made: Contiguous) -> Storage:
         """Chunks in place of one piece, which cannot grow."""

@@ -184,9 +184,9 @@ class Contiguous(Storage):
 
     def __init__(self, dataset: h5py.Dataset, checksum: Checksum, count: int, sink: Sink, *, is_new: bool) -> None:
         super().__init__(dataset, checksum, count, sink)
-        self._offset = int(self._dataset.get_offset() or 0)
+        self.offset = int(self._dataset.get_offset() or 0)
         size = int(dataset.shape[0]) * self._row_bytes
-        self._free = sink.is_free(self._offset) if is_new else sink.is_bare(self._offset, size)
+        self._free = sink.is_free(self.offset) if is_new else sink.is_bare(self.offset, size)
 
     @property
     def room(self) -> int:
@@ -194,7 +194,7 @@ class Contiguous(Storage):
         return int(self._dataset.shape[0])
 
     def _plan(self, rows: int, summing: Summing) -> Plan:
-        offset = self._offset + self.planned * self._row_bytes
+        offset = self.offset + self.planned * self._row_bytes
         return InPlace((Extent(rows, offset, self._free),), summing)
 
     def settle(self) -> None:
