@@ -291,8 +291,8 @@ def _kept(value: object) -> object:
 def _sealed(value: object) -> object:
     """What an extractor of ours returned: it never touches that again, and nobody else may."""
     if isinstance(value, np.ndarray):
-        value.flags.writeable = False
-    return value
+        cast("NDArray[np.generic]", value).flags.writeable = False
+    return cast("object", value)
 
 
 def _beside(pattern: Pattern, source: Source) -> Source:

@@ -176,9 +176,11 @@ class Transaction:
 
     def put_plain(self, dim: str, entry: object, key: str | None) -> bool:
         """Appends one entry as a user gives it, if its values plainly fit; False: it is to be put with `put_one`."""
+        if self._torn or (key is None) == self.model.has_ids(dim):
+            return False
         waiting = self._waiting[dim]
         size = waiting.put(entry)
-        if size < 0 or self._torn:
+        if size < 0:
             return False
         row = self._counts[dim]
         if key is not None:
