@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import NamedTuple, TypeAlias
 
@@ -184,6 +184,16 @@ class Processes(Crew):
         self._workers = [None] * self.size
 
 
+@contextmanager
+def _ctrl_c_waits() -> Generator[None]:
+    """A terminal sends Ctrl-C to all; a process that is begun in here does not see it until it says so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Process:
     """One process, and the ways to it."""
 
@@ -195,9 +205,10 @@ class _Process:
             shared.flush()
             self._beat = mmap.mmap(shared.fileno(), _BEAT.size)
             ways = (theirs.fileno(), shared.fileno(), lifeline, handle)
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
-            )
+            with _ctrl_c_waits():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
+                )
         os.close(lifeline)
         self.talk = Connection(ours.detach())
         with suppress(OSError):  # as above

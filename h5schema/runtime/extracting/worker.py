@@ -23,6 +23,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Obeys until there is nobody who gives orders. The arguments are descriptors that the parent passed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops, and so does this
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as it was begun
     talking, shared, lifeline, handle = map(int, sys.argv[1:])
     _die_with_parent()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
