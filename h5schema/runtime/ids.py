@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +29,8 @@ FIXED_BYTES = 64
 
 _SHORT = 64
 """Rows of the index that one read of a search takes."""
+_TOGETHER = 4096
+"""Ids that are looked at together, where they might be many."""
 _ROUNDS = 12
 """Interpolation that has not ended after so many reads looks at an index that is not ours."""
 
@@ -208,19 +210,24 @@ class NewIds:
         self._path = layout.of_dim(dim, "ids")
         self._where = f"{target}: {dim}"
         self._rows: dict[int, int] = {}
+        self._complete = False  # whether that has all ids
         fixed = datasets.fixed_texts(self._path)
         if fixed is not None:
             datasets.drop(self._path)
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
             datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
-        if datasets.rows(f"{self._path}/offsets"):
-            self.take(list(map(hash_of, self.texts())), 0)
-        else:
+        if not datasets.rows(f"{self._path}/offsets"):
             datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
         if fixed is not None:
-            texts = [text.decode() for text in fixed]
-            self.take(list(map(hash_of, texts)), 0)
-            self.append(texts)
+            self.append([text.decode() for text in fixed])
+
+    @property
+    def _known(self) -> dict[int, int]:
+        """The row of each hash; an extraction, whose ids are known to differ, never asks for it."""
+        if not self._complete:
+            self._rows = {_hash(text): row for row, text in enumerate(self._encoded())}
+            self._complete = True
+        return self._rows
 
     def expect_new(self, ids: Sequence[str]) -> list[int]:
         """The hashes of ids that are all new, in order.
@@ -242,7 +249,7 @@ class NewIds:
         Raises:
             DataError: As `expect_new` has it.
         """
-        self._rows[self._hash_of(text)] = row
+        self._known[self._hash_of(text)] = row
 
     def _hash_of(self, text: str) -> int:
         """The hash of an id that is new."""
@@ -254,7 +261,7 @@ class NewIds:
             raise DataError(
                 f"the id {text!r} cannot be written as utf-8", where=self._where, do="rename the source"
             ) from None
-        if value in self._rows:
+        if value in self._known:
             raise self._twice(text)
         return value
 
@@ -267,11 +274,11 @@ class NewIds:
 
     def take(self, hashes: Sequence[int], first: int) -> None:
         """Notes ids that get the rows from `first` on."""
-        self._rows.update(zip(hashes, range(first, first + len(hashes)), strict=True))
+        self._known.update(zip(hashes, range(first, first + len(hashes)), strict=True))
 
     def row_of(self, text: str) -> int | None:
         """The row of the entry with this id; None: there is none."""
-        return self._rows.get(hash_of(text))
+        return self._known.get(hash_of(text))
 
     def append(self, ids: Sequence[str]) -> None:
         """Writes ids that were taken."""
@@ -280,6 +287,7 @@ class NewIds:
         self._datasets.append(f"{self._path}/values", np.frombuffer(b"".join(encoded), np.uint8))
         ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
         self._datasets.append(f"{self._path}/offsets", start + ends)
+        self._complete = len(self._rows) >= self._datasets.rows(f"{self._path}/offsets") - 1
 
     def finish(self) -> None:
         """Short ids get a fixed length, which any tool reads; and the index is written."""
@@ -287,17 +295,19 @@ class NewIds:
         values = cast("NDArray[np.uint8]", self._datasets.values(f"{self._path}/values"))
         lengths = np.diff(offsets)
         longest = int(lengths.max(initial=1))
+        self.write_index()
         # HDF5 pads with NUL and drops it again, so an id that ends with one keeps its offsets.
         if longest <= FIXED_BYTES and values[offsets[1:] - 1].all():
             fixed = np.zeros((len(lengths), longest), np.uint8)
             fixed[np.arange(longest) < lengths[:, None]] = values
             self._datasets.drop(self._path)
             self._datasets.keep(self._path, fixed.view(f"S{longest}")[:, 0], h5py.string_dtype("utf-8", longest))
-        self.write_index()
 
     def write_index(self) -> None:
         """Writes the index of all ids so far."""
-        hashes = np.fromiter(self._rows, np.uint64, len(self._rows))  # in the order of the entries
+        count = self._datasets.rows(f"{self._path}/offsets") - 1
+        own = self._rows if len(self._rows) == count else map(_hash, self._encoded())  # in the order of the entries
+        hashes = np.fromiter(own, np.uint64, count)
         where = layout.of_dim(self._dim, "index")
         self._datasets.replace(where, index_of(hashes), np.dtype(np.uint64), Options())
 
@@ -305,8 +315,9 @@ class NewIds:
         """All ids so far."""
         return [text.decode() for text in self._encoded()]
 
-    def _encoded(self) -> list[bytes]:
+    def _encoded(self) -> Iterator[bytes]:
         """All ids so far, as utf-8."""
-        offsets = cast("list[int]", self._datasets.values(f"{self._path}/offsets").tolist())
+        offsets = self._datasets.values(f"{self._path}/offsets")
         whole = self._datasets.values(f"{self._path}/values").tobytes()
-        return [whole[a:b] for a, b in pairwise(offsets)]
+        for first in range(0, len(offsets) - 1, _TOGETHER):
+            yield from (whole[a:b] for a, b in pairwise(offsets[first : first + _TOGETHER + 1].tolist()))

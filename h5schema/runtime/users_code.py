@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import traceback
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from h5schema.errors import H5SchemaError
 
@@ -29,19 +28,21 @@ class UsersCodeFailedError(H5SchemaError):
         self.frames = _frames(error)
 
 
-@contextmanager
-def users_code() -> Generator[None]:
-    """What is run in here is the user's; our own errors pass as they are.
+class users_code:  # noqa: N801  it is used as a word: `with users_code():`, for every source, so it is no generator
+    """What is run in here is the user's; our own errors pass as they are, and so does what stops the process.
 
     Raises:
         UsersCodeFailedError: In place of anything else.
     """
-    try:
-        yield
-    except H5SchemaError:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001  the one place: the user's code may raise anything
-        raise UsersCodeFailedError(error) from None
+
+    def __enter__(self) -> None:
+        """The one place in which whatever is raised becomes an error of ours."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception | SystemExit) and not isinstance(error, H5SchemaError):
+            raise UsersCodeFailedError(error) from None
 
 
 def _frames(error: BaseException) -> str:

@@ -34,6 +34,10 @@ class Gone(NamedTuple):
         raise self._gone(relative)
         yield
 
+    def kind(self, relative: str) -> str:
+        """Nothing stands there."""
+        return ""
+
     def exists(self, relative: str) -> bool:
         """It is not there."""
         return False

@@ -19,7 +19,7 @@ from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.sources import CapturedKind
 
 from ..functions import Function
-from ..sources import Source, unreadable
+from ..sources import Source
 from ..users_code import UsersCodeFailedError, users_code
 
 
@@ -290,9 +290,10 @@ def _kept(value: object) -> object:
 
 def _sealed(value: object) -> object:
     """What an extractor of ours returned: it never touches that again, and nobody else may."""
+    made = cast("NDArray[np.generic]", value)  # if it is one
     if isinstance(value, np.ndarray):
-        cast("NDArray[np.generic]", value).flags.writeable = False
-    return cast("object", value)
+        made.flags.writeable = False
+    return made
 
 
 def _beside(pattern: Pattern, source: Source) -> Source:
@@ -302,7 +303,7 @@ def _beside(pattern: Pattern, source: Source) -> Source:
 
 def _expect_file(source: Source) -> None:
     """Refuses what waits for ever or never ends when it is read, and a link to nothing."""
-    kind = unreadable(source.path)
+    kind = source.kind
     if kind:
         raise SourceFailedError(
             f"it is {kind}, not a regular file", where=str(source.path), do="put a file in its place, or remove it"

@@ -31,6 +31,8 @@ _MOST = 4096
 """Sources of a batch."""
 _DEATHS = 2
 """A source at which so many workers died is left out."""
+_DEATHS_IN_A_ROW = 50
+"""So many workers died, and none made a batch: then it is not the sources."""
 _TRIES = 5
 """A batch with which so many workers died is given up."""
 
@@ -129,6 +131,7 @@ class Pipeline:
         self._idle = list(range(crew.size))
         self._pace = _Pace(max(1, memory // (crew.size * _HELD)))
         self._deaths: dict[int, int] = {}
+        self._deaths_in_a_row = 0
         self._again: list[int] = []
         self._sizes: dict[int, Mapping[str, int]] = {}
 
@@ -217,10 +220,14 @@ class Pipeline:
                 do="run it again; it goes on with what was committed",
             )
         going.report = answer
+        self._deaths_in_a_row = 0
         self._pace.learn(answer, len(going.batch.sources))
 
     def _bury(self, worker: int, died: Died) -> None:
         """All batches of a worker that died are made again; the source at which workers die is left out."""
+        self._deaths_in_a_row += not died.late
+        if self._deaths_in_a_row > _DEATHS_IN_A_ROW:
+            raise self._hopeless(died)
         for going in self._going.values():
             if going.worker != worker or going.wrote is not None:
                 continue
@@ -232,13 +239,16 @@ class Pipeline:
             if inside and going.planned is None:
                 self._blame(going, died)
             elif going.tries >= _TRIES:
-                raise FileError(
-                    f"{died.why}, again and again",
-                    where=str(self._transaction.target),
-                    do="look for what ends processes (memory?); run it again with fewer --workers: it goes on",
-                )
+                raise self._hopeless(died)
             if number not in self._again:
                 self._again.append(number)
+
+    def _hopeless(self, died: Died) -> FileError:
+        return FileError(
+            f"{died.why}, again and again",
+            where=str(self._transaction.target),
+            do="look for what ends processes (memory?), or at what they said; run it again: it goes on",
+        )
 
     def _blame(self, going: _Going, died: Died) -> None:
         self._deaths[died.source] = self._deaths.get(died.source, 0) + 1
@@ -267,7 +277,7 @@ class Pipeline:
             self._again.append(going.batch.number)
             return False
         self._sizes[going.batch.number] = dict(report.rows)
-        going.planned = self._transaction.plan(self._work.dim, report.rows, report.entries, report.ids)
+        going.planned = self._transaction.plan(self._work.dim, report.rows, report.entries)
         if not going.planned.plans:  # no entry at all
             going.wrote = Wrote(going.batch.number, {}, {})
         return True

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
+from h5schema.vocabulary.dtypes import CONVERTED
 
 from ..blocks import Maybe, RaggedBlock
 from ..kinds import EndToEnd, Kind, Place
@@ -51,7 +52,17 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> RaggedBlock[ItemT]:
         parts: list[NDArray[np.generic]] = []
+        plain, memory = self.members is None and self.dtype not in CONVERTED, np.dtype(self.number.memory)
         for i, entry in enumerate(entries):
+            if (
+                plain
+                and type(entry) is np.ndarray
+                and entry.dtype == memory
+                and entry.shape[1:] == place.shape
+                and entry.ndim
+            ):
+                parts.append(entry)  # most entries: no word of an error is made for them
+                continue
             part = self.number.fit(entry, where.entry(i))
             self.expect_members(part, where.entry(i))
             if part.size == 0 and part.ndim == 1:

@@ -69,6 +69,10 @@ class Remote(NamedTuple):
                 files.get_file(_in(base, relative), str(copy))
             yield copy
 
+    def kind(self, relative: str) -> str:
+        """Whoever fetches it will say."""
+        return ""
+
     def exists(self, relative: str) -> bool:
         """Whether the file is there.
 

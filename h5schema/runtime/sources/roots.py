@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -31,6 +30,10 @@ class Root(Protocol):
         """Whether there is such a file."""
         ...
 
+    def kind(self, relative: str) -> str:
+        """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
+        ...
+
     def stat(self, relative: str) -> tuple[int, int]:
         """Its bytes, and a number that changes when it does; -1 where nobody knows."""
         ...
@@ -45,10 +48,13 @@ class Folder(NamedTuple):
         """Of a file in it, or of one that is given by an absolute path."""
         return Path(self.folder, relative)
 
-    @contextmanager
-    def local(self, relative: str) -> Generator[Path]:
+    def local(self, relative: str) -> AbstractContextManager[Path]:
         """The path of the file itself."""
-        yield self.path(relative)
+        return nullcontext(self.path(relative))
+
+    def kind(self, relative: str) -> str:
+        """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
+        return unreadable(os.path.join(self.folder, relative))
 
     def exists(self, relative: str) -> bool:
         """Whether the file is there.
@@ -67,9 +73,9 @@ class Folder(NamedTuple):
         return status.st_size, status.st_mtime_ns
 
 
-def unreadable(path: Path) -> str:
+def unreadable(path: str | Path) -> str:
     """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
     try:
-        return _NO_FILES.get(stat.S_IFMT(path.stat().st_mode), "")
+        return _NO_FILES.get(stat.S_IFMT(os.stat(path).st_mode), "")
     except OSError as error:  # not there, or nobody may look: whoever opens it will say
         return "a link to nothing" if os.path.islink(path) and not isinstance(error, PermissionError) else ""

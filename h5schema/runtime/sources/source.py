@@ -102,6 +102,11 @@ class Source(NamedTuple):
         """Another file of the same entry."""
         return self._replace(relative=relative)
 
+    @property
+    def kind(self) -> str:
+        """What stands there that is no file to read, such as "a pipe"; "" for a file, a folder or nothing."""
+        return self.base.kind(self.relative)
+
     def exists(self) -> bool:
         """Whether its file is there."""
         return self.base.exists(self.relative)

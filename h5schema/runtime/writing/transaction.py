@@ -196,21 +196,15 @@ class Transaction:
         if waiting is not None:
             self._append(dim, waiting)
 
-    def plan(self, dim: str, rows: Mapping[str, int], count: int, ids: Sequence[str] | None = None) -> Planned:
-        """Where the next entries go, which were checked elsewhere.
+    def plan(self, dim: str, rows: Mapping[str, int], count: int) -> Planned:
+        """Where the next entries go, which were checked elsewhere; whoever did knows that their ids are new.
 
         Args:
             dim: Address of the dim.
             rows: How many rows they have in each dataset.
             count: How many entries they are.
-            ids: Theirs, if the dim has ids.
-
-        Raises:
-            DataError: An id is there already.
         """
         self._expect_untorn()
-        if ids is not None:
-            self._ids[dim].take(self._ids[dim].expect_new(ids), self._counts[dim])
         self._counts[dim] += count
         ends = {path: self._datasets.rows(path) for path in rows}
         with self._kept():
