@@ -162,7 +162,7 @@ class Ids:
         while at < size:
             part = self._window(at, min(size, at + 4))
             same = part[part[:, 0] == np.uint64(wanted), 1]
-            found += [int(row) for row in same]
+            found += same.astype(np.int64).tolist()  # of a damaged index a row may be negative, and is refused
             if len(same) < len(part):
                 break
             at += len(part)
@@ -295,19 +295,26 @@ class NewIds:
         values = cast("NDArray[np.uint8]", self._datasets.values(f"{self._path}/values"))
         lengths = np.diff(offsets)
         longest = int(lengths.max(initial=1))
-        self.write_index()
+        hashes = self._hashes()
         # HDF5 pads with NUL and drops it again, so an id that ends with one keeps its offsets.
         if longest <= FIXED_BYTES and values[offsets[1:] - 1].all():
             fixed = np.zeros((len(lengths), longest), np.uint8)
             fixed[np.arange(longest) < lengths[:, None]] = values
             self._datasets.drop(self._path)
             self._datasets.keep(self._path, fixed.view(f"S{longest}")[:, 0], h5py.string_dtype("utf-8", longest))
+        self._write_index(hashes)
 
     def write_index(self) -> None:
         """Writes the index of all ids so far."""
+        self._write_index(self._hashes())
+
+    def _hashes(self) -> NDArray[np.uint64]:
+        """In the order of the entries."""
         count = self._datasets.rows(f"{self._path}/offsets") - 1
-        own = self._rows if len(self._rows) == count else map(_hash, self._encoded())  # in the order of the entries
-        hashes = np.fromiter(own, np.uint64, count)
+        own = self._rows if len(self._rows) == count else map(_hash, self._encoded())
+        return np.fromiter(own, np.uint64, count)
+
+    def _write_index(self, hashes: NDArray[np.uint64]) -> None:
         where = layout.of_dim(self._dim, "index")
         self._datasets.replace(where, index_of(hashes), np.dtype(np.uint64), Options())
 
