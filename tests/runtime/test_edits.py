@@ -253,3 +253,64 @@ def test_a_journal_of_another_file_is_left_alone(log: Path, tmp_path: Path) -> N
         w.step.append(entry(700))
     assert expect_whole(log) == 701
     assert not journal.exists()
+
+
+RAGGED = f"""
+import sys
+import numpy as np
+sys.path.insert(0, {str(PACKAGES)!r})
+from blank import declare
+from h5schema.runtime import Axis, Ragged, RaggedAxis, Scalar
+Reader, Creator = declare(
+    step=Axis(dict), word=RaggedAxis(per="step"), loss=Scalar(np.float64, "step"),
+    weights=Ragged(np.float32, "step word", codec="CODEC"),
+)
+def weights(i):
+    return np.full(i % 5, i, np.float32)
+"""
+RAGGED_WRITER = """
+with Creator.edit(sys.argv[1]) as w:
+    print("begun", flush=True)
+    i = len(w.step)
+    while True:
+        w.step.append({"loss": i / 2, "weights": weights(i)})
+        w.step.extend({"loss": [(i + 1) / 2, (i + 2) / 2], "weights": [weights(i + 1), weights(i + 2)]})
+        i += 3
+        w.commit()
+"""
+
+
+@pytest.mark.parametrize("codec", ["default", "lzf"])
+def test_encoded_ragged_values_while_others_read_and_after_kills(tmp_path: Path, codec: str) -> None:
+    """A chunk that is encoded anew may become shorter, and the file with it."""
+    code = RAGGED.replace("CODEC", codec)
+    names: dict[str, Any] = {"__name__": "declared"}
+    exec(code, names)
+    path = tmp_path / "log.h5"
+    wanted: list[np.ndarray[Any, Any]] = [names["weights"](i) for i in range(15_000)]
+    with names["Creator"].create(path) as w:
+        w.step.extend({"loss": np.arange(15_000) / 2, "weights": wanted})
+
+    def expect() -> int:
+        with names["Reader"](path) as f:
+            found = list(f.weights)
+            wanted.extend(names["weights"](i) for i in range(len(wanted), len(found)))
+            assert len(f.loss) == len(found)
+            assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=False))
+            f.verify()
+        return len(found)
+
+    count = 0
+    for seed in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", code + RAGGED_WRITER, path], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begun\n"
+            until = time.monotonic() + 0.7 + random.Random(seed).random() * 0.1
+            while time.monotonic() < until:
+                count = max(count, expect())
+            process.kill()
+            process.wait()
+        assert expect() >= count
+    assert count > 15_000

@@ -81,7 +81,8 @@ class Sink(Overlaid):
     fails again and again. So the first error is kept here for the one who writes to find, and
     what follows it is dropped, as the file will be.
 
-    With a journal, no byte that was committed is written over before the next commit.
+    With a journal, no byte that was committed is written over before the next commit. Nor is one that an earlier commit
+    had, if the file has become shorter since: the journal may have it too, in front of the file, and readers may.
 
     Args:
         path: Of the file, for messages of h5py.
@@ -113,6 +114,7 @@ class Sink(Overlaid):
         super().__init__(path, handle, overlay or Overlay())
         self.error: OSError | None = None
         self.committed = committed
+        self._floor = max(committed, os.fstat(handle).st_size) if standing else committed
         self._journal = journal
         self._sync = sync
         self._alone = alone
@@ -138,7 +140,7 @@ class Sink(Overlaid):
         """Gives the file its length; what was committed stays in it until the next commit."""
         try:
             if self.error is None:
-                os.ftruncate(self.handle, max(size, self.committed))
+                os.ftruncate(self.handle, max(size, self._floor))
         except OSError as error:
             self.error = error
         self._end = size
@@ -152,7 +154,7 @@ class Sink(Overlaid):
         Raises:
             OSError: They cannot be kept.
         """
-        inside = min(len(data), max(0, self.committed - offset)) if self._journal is not None else 0
+        inside = min(len(data), max(0, self._floor - offset)) if self._journal is not None else 0
         if inside:
             self._overlay.write(offset, data[:inside])
         done = inside
@@ -162,7 +164,7 @@ class Sink(Overlaid):
 
     def is_free(self, offset: int) -> bool:
         """Whether room that HDF5 has just given from here on is used by nothing committed."""
-        return offset >= self.committed or self._journal is None
+        return offset >= self._floor or self._journal is None
 
     def is_bare(self, offset: int, size: int) -> bool:
         """Whether nothing stands in front of some bytes of the file."""
@@ -189,6 +191,7 @@ class Sink(Overlaid):
         self._journal.force(self.handle)
         self._journal.commit(self._overlay.fresh(), done)
         self.committed = size
+        self._floor = max(self._floor, size)
         if self._standing and self._journal.size > max(_READ_BYTES, _TIMES * self._overlay.size):
             with suppress(OSError):  # the longer one is as good
                 self._journal.shorten(self._overlay, done)
@@ -214,6 +217,7 @@ class Sink(Overlaid):
             while written < len(view):
                 written += os.pwrite(self.handle, view[written:], offset + written)
         os.ftruncate(self.handle, self.committed)
+        self._floor = self.committed
         journal.force(self.handle)
         self._overlay.clear()
         if done is not None:
