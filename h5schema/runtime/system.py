@@ -22,11 +22,13 @@ JOURNAL = ".journal"
 def expect_target(target: Path, *, overwrite: bool) -> None:
     """Refuses a target that cannot be made, or that exists and may not be replaced."""
     with explained(target):
-        exists = target.exists() or target.is_symlink()
+        exists = target.exists()
     if not target.parent.is_dir():
         raise FileError("the folder is not there", where=str(target.parent), do="make it first")
     if target.is_dir():
         raise UsageError("the target is a folder", where=str(target), do="name a file in it")
+    if target.exists() and not target.is_file():
+        raise UsageError("the target is no file, but a device or a pipe", where=str(target), do="name a file")
     if exists and not overwrite:
         raise TargetExistsError(
             "the file exists already",

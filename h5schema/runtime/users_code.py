@@ -14,6 +14,10 @@ _OURS = str(Path(__file__).resolve().parent.parent) + os.sep
 _NOT_SHOWN = (_OURS, "<frozen ", os.path.dirname(importlib.__file__) + os.sep)
 
 
+_MOST = 10_000
+"""Letters of a traceback that are kept: an error may say as much as it wants."""
+
+
 class UsersCodeFailedError(H5SchemaError):
     """The user's code raised something, or called `sys.exit`.
 
@@ -47,4 +51,9 @@ class users_code:  # noqa: N801  it is used as a word: `with users_code():`, for
 
 def _frames(error: BaseException) -> str:
     shown = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_NOT_SHOWN)]
-    return "".join(traceback.format_list(shown) + traceback.format_exception_only(error)).rstrip()
+    text = "".join(traceback.format_list(shown) + traceback.format_exception_only(error)).rstrip()
+    return (
+        text
+        if len(text) <= _MOST
+        else f"{text[: _MOST // 2]}\n… {len(text) - _MOST} letters more …\n{text[-_MOST // 2 :]}"
+    )

@@ -235,8 +235,8 @@ def test_a_copy_without_its_journal_is_the_file_before(log: Path, tmp_path: Path
     assert expect_whole(log) == 40
 
 
-def test_a_journal_of_another_file_is_left_alone(log: Path, tmp_path: Path) -> None:
-    """It stays behind when somebody puts another file in the place of a log that was being written."""
+def test_a_journal_of_another_file(log: Path, tmp_path: Path) -> None:
+    """Somebody puts another file in the place of a log that was being written."""
     with appending(log) as process:
         time.sleep(0.3)
         process.kill()
@@ -248,11 +248,29 @@ def test_a_journal_of_another_file_is_left_alone(log: Path, tmp_path: Path) -> N
             w.step.append(entry(i))
         w.run["first"] = {"best": 1}
     os.replace(tmp_path / "other.h5", log)
+    for use in (expect_whole, Creator.edit):
+        with pytest.raises(FileError, match="another program has changed or replaced the file since"):
+            use(log)
+    assert journal.exists(), "nothing that was added is thrown away without a word"
+    journal.unlink()
     assert expect_whole(log) == 700
     with Creator.edit(log) as w:
         w.step.append(entry(700))
     assert expect_whole(log) == 701
     assert not journal.exists()
+
+
+def test_another_program_changes_the_file_and_not_its_journal(log: Path) -> None:
+    with Reader(log) as reader:
+        assert len(reader.step) == 2
+        with Creator.edit(log) as w:
+            for i in range(2, 40):
+                w.step.append(entry(i))
+    assert expect_whole(log) == 40
+    with h5py.File(log, "a") as file:
+        file.attrs["note"] = "changed"
+    with pytest.raises(FileError, match="and another program has changed or replaced the file since"):
+        expect_whole(log)
 
 
 RAGGED = f"""

@@ -413,3 +413,27 @@ def test_wrong_dtypes_are_named_by_feature(photos: Path, tmp_path: Path) -> None
     with pytest.raises(H5SchemaError, match=r"/image: the shape is \[6, 10, 3\], not \[10, 6, 3\]"):
         job.run([photos], tmp_path / "a.h5")
     assert issubclass(PicturesWriter, Pictures)
+
+
+def test_a_function_that_goes_to_another_folder(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources and target may be relative; where a function goes is its own affair."""
+    module = tmp_path / "wanderer.py"
+    module.write_text(
+        "import os\ndef size(path):\n    found = os.path.getsize(path)\n    os.chdir('/')\n    return found\n"
+    )
+    _, writer = declare(photo=IdAxis(dict), size=Scalar(np.int64, "photo"))
+    job = Extraction(writer, sources={"photo": "{path:path}.png"}, features={"size": Call("wanderer:size")})
+    monkeypatch.chdir(tmp_path)
+    summary = job.run([photos.relative_to(tmp_path)], "a.h5", functions=tmp_path, how=How(workers=0))
+    assert (summary.entries, len(summary.failures)) == ({"photo": 5}, 0)
+    assert (tmp_path / "a.h5").is_file()
+    assert Path.cwd() == tmp_path
+
+
+def test_a_traceback_of_any_length_is_told_in_part(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "talker.py").write_text("def size(path):\n    raise ValueError('a' * 5_000_000)\n")
+    _, writer = declare(photo=IdAxis(dict), size=Scalar(np.int64, "photo"))
+    job = Extraction(writer, sources={"photo": "{path:path}.png"}, features={"size": Call("talker:size")})
+    with pytest.raises(UserCodeError, match="letters more") as caught:
+        job.run([photos], tmp_path / "a.h5", functions=tmp_path, how=How(workers=0))
+    assert len(str(caught.value)) < 20_000

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from blank import declare
 
-from h5schema.errors import TargetExistsError, UsageError
-from h5schema.runtime import Array, Call, Extraction, IdAxis, optional
+from h5schema.errors import FileError, TargetExistsError, UsageError
+from h5schema.runtime import Array, Axis, Call, Extraction, IdAxis, Scalar, optional
 
 Reader, Creator = declare(run=IdAxis(dict), signal=Array(np.int64, "run 3"), labels=optional(Array(np.int64, "run 3")))
 
@@ -102,11 +102,11 @@ def test_a_leftover_of_a_killed_run_is_replaced(tmp_path: Path, left: bytes) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]
 
 
-def test_a_link_to_nothing_is_a_target_that_exists(tmp_path: Path) -> None:
-    (tmp_path / "a.h5").symlink_to(tmp_path / "nothing.h5")
-    with pytest.raises(TargetExistsError, match="the file exists already"):
+def test_a_link_to_nothing_says_where_the_file_is_made(tmp_path: Path) -> None:
+    (tmp_path / "a.h5").symlink_to(tmp_path / "far" / "real.h5")
+    with pytest.raises(FileError, match="the folder is not there"):
         Creator.create(tmp_path / "a.h5")
-    assert not (tmp_path / "a.h5.partial").exists()
+    assert os.listdir(tmp_path) == ["a.h5"]
 
 
 def test_a_target_beside_its_sources_is_no_source(runs: Path) -> None:
@@ -130,3 +130,23 @@ def test_a_copy_in_place_of_what_is_read(tmp_path: Path) -> None:
             w.run[name.upper()] = entry
     with Reader(path) as f:
         assert list(f.run) == ["X"]
+
+
+def test_devices_pipes_and_links(tmp_path: Path) -> None:
+    """No device or pipe is replaced; a link stays one, and the file is made where it leads."""
+    reader, writer = declare(row=Axis(dict), x=Scalar(np.int64, "row"))
+    os.mkfifo(tmp_path / "pipe.h5")
+    for target in (tmp_path / "pipe.h5", Path("/dev/null")):
+        for overwrite in (True, False):
+            with pytest.raises((UsageError, TargetExistsError)):
+                writer.create(target, overwrite=overwrite)
+        assert not target.is_file()
+    (tmp_path / "far").mkdir()
+    (tmp_path / "near.h5").symlink_to("far/real.h5")
+    for count in (1, 2):
+        with writer.create(tmp_path / "near.h5", overwrite=count > 1) as w:
+            w.row.extend({"x": np.arange(count)})
+        assert (tmp_path / "near.h5").is_symlink()
+        with reader(tmp_path / "far" / "real.h5") as f:
+            assert len(f.row) == count
+    assert sorted(os.listdir(tmp_path / "far")) == ["real.h5"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,8 +52,14 @@ class How:
                 where=f"timeout={self.timeout:g}",
                 do="leave the timeout out, or use processes (workers of 1 or more)",
             )
-        if (self.workers is not None and self.workers < 0) or self.memory < 1 or self.commit_every < 0:
-            raise UsageError("workers, memory and commit_every are not negative", do="give other numbers")
+        if self.timeout is not None and not 0 < self.timeout < math.inf:
+            raise UsageError(f"{self.timeout:g} is no number of seconds", where="timeout", do="give one above 0")
+        if not 0 <= self.commit_every < math.inf:
+            raise UsageError(
+                f"{self.commit_every:g} is no number of seconds", where="commit_every", do="give 0 or more"
+            )
+        if (self.workers is not None and self.workers < 0) or self.memory < 1:
+            raise UsageError("workers are 0 or more, and memory is above 0", do="give other numbers")
 
     @property
     def retries(self) -> Sequence[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -123,6 +124,7 @@ class Calls:
 
     def __init__(self, features: Mapping[str, Origin], folder: Path) -> None:
         self.spent = Spent()
+        self._home = os.getcwd()
         self._steps = {address: _step(address, origin) for address, origin in features.items()}
         self._functions = {
             origin.function: Function(origin.function, folder).resolve()
@@ -243,6 +245,8 @@ class Calls:
             said = f"{origin.function} raised {type(failed.error).__name__}"
             raise SourceFailedError(said, frames=failed.frames) from None
         finally:
+            if origin.function not in EXTRACTORS:
+                _stay(self._home)
             seconds = time.perf_counter() - start
             if origin.given:
                 self.spent.derive += seconds
@@ -286,6 +290,16 @@ def _kept(value: object) -> object:
         kept = [_kept(item) for item in cast("Sequence[object]", value)]
         return kept if isinstance(value, list) else tuple(kept)
     return value
+
+
+def _stay(home: str) -> None:
+    """Back to the folder in which the run began: a function may have gone to another, and sources may be relative."""
+    try:
+        there = os.getcwd() == home
+    except FileNotFoundError:
+        there = False
+    if not there:
+        os.chdir(home)
 
 
 def _sealed(value: object) -> object:

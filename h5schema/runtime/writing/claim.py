@@ -37,13 +37,15 @@ class Claim:
     """
 
     def __init__(self, target: Path, *, overwrite: bool, resumes: bool, sync: bool) -> None:
-        end_appearing(target)
-        system.expect_target(target, overwrite=overwrite)
+        with system.explained(target):
+            real = Path(os.path.realpath(target))
+        end_appearing(real)
+        system.expect_target(real, overwrite=overwrite)
         self.target = target
         self.sync = sync
         self.state: Mapping[str, object] | None = None
         self._overwrite = overwrite
-        self._final = Path(os.path.abspath(target))
+        self._final = Path(os.path.realpath(target))  # a link stays one, and the file is made where it leads
         self.partial = system.partial_of(self._final)
         with system.explained(target):
             handle = locks.claim(self.partial)
@@ -102,7 +104,8 @@ class Claim:
 
 def is_unfinished(target: Path) -> bool:
     """Whether a run into a file was stopped, which another one may go on with."""
-    return journal.path_of(system.partial_of(target)).exists()
+    with system.explained(target):
+        return journal.path_of(system.partial_of(target)).exists()
 
 
 def end_appearing(target: Path) -> None:

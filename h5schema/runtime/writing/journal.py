@@ -23,6 +23,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from h5schema.errors import FileError
+
 from ..system import JOURNAL
 from ..system import SIGNATURE as _SIGNATURE
 from ..system import sync as sync_names
@@ -256,19 +258,28 @@ def end_of(file: int) -> int:
 
 
 def found_of(path: Path, file: int) -> Found | None:
-    """What a journal has of a finished file; None: no commit, or it is that of another file.
+    """What a journal has of a finished file; None: no commit.
 
     The file begins as it did before it was changed, or, if the journal was being brought into it, as it will.
+
+    Raises:
+        FileError: The file is another one: a program that knows no journal changed or replaced it.
     """
     found = found_in(path)
-    if found is None or os.fstat(file).st_size < found.commit.size:
+    if found is None:
         return None
     after = bytearray(found.base)
     for offset, data in found.pages:
         if offset < len(after):
             part = data[: len(after) - offset]
             after[offset : offset + len(part)] = part
-    return found if base_of(file) in (found.base, bytes(after)) else None
+    if os.fstat(file).st_size < found.commit.size or base_of(file) not in (found.base, bytes(after)):
+        raise FileError(
+            f"what was added to it stands in {path.name}, and another program has changed or replaced the file since",
+            where=str(path.with_name(path.name.removesuffix(JOURNAL))),
+            do=f"bring the file back as it was; or, if it is right as it is, remove {path.name}",
+        )
+    return found
 
 
 def _records(path: Path) -> Iterator[tuple[bytes, int, bytes]]:
