@@ -211,15 +211,22 @@ class NewIds:
         self._where = f"{target}: {dim}"
         self._rows: dict[int, int] = {}
         self._complete = False  # whether that has all ids
-        fixed = datasets.fixed_texts(self._path)
-        if fixed is not None:
-            datasets.drop(self._path)
+        self._is_fixed = datasets.is_dataset(self._path)  # of a finished file, as long as no id is added
+        if not self._is_fixed:
+            self._begin()
+        self._indexed = self._count if datasets.is_dataset(layout.of_dim(dim, "index")) else -1
+
+    def _begin(self) -> None:
         for name, dtype in (("values", np.uint8), ("offsets", np.int64)):
-            datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
-        if not datasets.rows(f"{self._path}/offsets"):
-            datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
-        if fixed is not None:
-            self.append([text.decode() for text in fixed])
+            self._datasets.begin(Stored(f"{self._path}/{name}", np.dtype(dtype), data=False), Options(), None)
+        if not self._datasets.rows(f"{self._path}/offsets"):
+            self._datasets.append(f"{self._path}/offsets", np.zeros(1, np.int64))
+
+    @property
+    def _count(self) -> int:
+        """Ids that the file has so far."""
+        where = self._path if self._is_fixed else f"{self._path}/offsets"
+        return self._datasets.length(where) if self._is_fixed else self._datasets.rows(where) - 1
 
     @property
     def _known(self) -> dict[int, int]:
@@ -282,12 +289,18 @@ class NewIds:
 
     def append(self, ids: Sequence[str]) -> None:
         """Writes ids that were taken."""
+        if self._is_fixed:
+            before = [text.decode() for text in self._encoded()]
+            self._is_fixed = False
+            self._datasets.drop(self._path)
+            self._begin()
+            self.append(before)
         encoded = [text.encode() for text in ids]
         start = self._datasets.rows(f"{self._path}/values")
         self._datasets.append(f"{self._path}/values", np.frombuffer(b"".join(encoded), np.uint8))
         ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
         self._datasets.append(f"{self._path}/offsets", start + ends)
-        self._complete = len(self._rows) >= self._datasets.rows(f"{self._path}/offsets") - 1
+        self._complete = len(self._rows) >= self._count
 
     def finish(self) -> None:
         """Short ids get a fixed length, which any tool reads; and the index is written."""
@@ -305,14 +318,15 @@ class NewIds:
         self._write_index(hashes)
 
     def write_index(self) -> None:
-        """Writes the index of all ids so far."""
-        self._write_index(self._hashes())
+        """Writes the index of all ids so far, if there are others than when it was written last."""
+        if self._indexed != self._count:
+            self._write_index(self._hashes())
+            self._indexed = self._count
 
     def _hashes(self) -> NDArray[np.uint64]:
         """In the order of the entries."""
-        count = self._datasets.rows(f"{self._path}/offsets") - 1
-        own = self._rows if len(self._rows) == count else map(_hash, self._encoded())
-        return np.fromiter(own, np.uint64, count)
+        own = self._rows if len(self._rows) == self._count else map(_hash, self._encoded())
+        return np.fromiter(own, np.uint64, self._count)
 
     def _write_index(self, hashes: NDArray[np.uint64]) -> None:
         where = layout.of_dim(self._dim, "index")
@@ -324,6 +338,9 @@ class NewIds:
 
     def _encoded(self) -> Iterator[bytes]:
         """All ids so far, as utf-8."""
+        if self._is_fixed:
+            yield from self._datasets.fixed_texts(self._path)
+            return
         offsets = self._datasets.values(f"{self._path}/offsets")
         whole = self._datasets.values(f"{self._path}/values").tobytes()
         for first in range(0, len(offsets) - 1, _TOGETHER):

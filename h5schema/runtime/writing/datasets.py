@@ -108,6 +108,7 @@ class Datasets:
         self._kept = kept or {}
         self._begun: dict[str, _Waiting] = {}
         self._made: dict[str, Storage] = {}
+        self._waiting_bytes = 0
         self._sums: dict[str, checksums.Checksum] = {}
         self._summed = {path: one["rows"] for path, one in self._kept.items()} if standing else {}
 
@@ -138,8 +139,10 @@ class Datasets:
         if (made := self._made.get(path)) is not None:
             made.take(written)
             return
-        self._begun[path].take(written)
-        if sum(begun.count * begun.row_bytes for begun in self._waiting()) > _WAITING_BYTES:
+        begun = self._begun[path]
+        begun.take(written)
+        self._waiting_bytes += written.rows * begun.row_bytes
+        if self._waiting_bytes > _WAITING_BYTES:
             self.make_all()
 
     def append(self, path: str, rows: Values) -> None:
@@ -213,6 +216,7 @@ class Datasets:
             made.take(made.plan(len(rows)).write(self._sink.handle, rows))
         for rows_planned in begun.planned:  # they are under way
             made.plan(rows_planned)
+        self._waiting_bytes -= begun.count * begun.row_bytes
         begun.rows.clear()
         begun.planned.clear()
         return made
@@ -267,10 +271,17 @@ class Datasets:
             create(path, data=data, dtype=dtype, **_whole(data, dtype, options))
         self.note(path)
 
-    def fixed_texts(self, path: str) -> list[bytes] | None:
-        """Texts of a fixed length that a finished file has at a path; None: it has none there."""
-        found = self.file.get(path)
-        return cast("list[bytes]", found[()].tolist()) if isinstance(found, h5py.Dataset) else None
+    def is_dataset(self, path: str) -> bool:
+        """Whether a dataset is there, and no group and not nothing."""
+        return self.file.get(path, getclass=True) is h5py.Dataset
+
+    def length(self, path: str) -> int:
+        """Rows of a dataset that does not grow."""
+        return self._dataset(path).shape[0]
+
+    def fixed_texts(self, path: str) -> list[bytes]:
+        """Texts of a fixed length that a finished file has."""
+        return cast("list[bytes]", self._dataset(path)[()].tolist())
 
     def has(self, node: str) -> bool:
         """Whether a dataset or group is there by now."""

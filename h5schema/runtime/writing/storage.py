@@ -261,11 +261,7 @@ class Encoded(Storage):
         first = count // self._step * self._step
         self._open: list[Values] = [dataset[first:count]] if count > first else []
         self._full = first // self._step
-
-    @property
-    def waiting(self) -> Values | None:
-        """The rows of the chunk that is not full; None: there are none."""
-        return np.concatenate(self._open) if self._open else None
+        self._settled = count
 
     def _plan(self, rows: int, summing: Summing) -> Plan:
         return InChunks(self._coding, self.planned % self._step, summing)
@@ -290,9 +286,9 @@ class Encoded(Storage):
             self._open.clear()
 
     def settle(self) -> None:
-        rows = self.waiting
-        if rows is not None:
-            self._write(self._full, *_encoder(self._coding).encode(rows))
+        if self._open and self._settled != self.count:  # else the file has them already
+            self._write(self._full, *_encoder(self._coding).encode(np.concatenate(self._open)))
+        self._settled = self.count
 
     def _write(self, number: int, mask: int, encoded: bytes) -> None:
         place = (number * self._step, *(0 for _ in self._shape))
