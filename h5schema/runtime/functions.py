@@ -52,7 +52,7 @@ class Function:
         if folder is not None and folder not in sys.path:
             sys.path.insert(0, folder)
         try:
-            with users_code():
+            with users_code:
                 module = importlib.import_module(name)
         except UsersCodeFailedError as failed:
             what, do = _why_not(name, failed, folder)

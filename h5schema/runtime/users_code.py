@@ -32,21 +32,33 @@ class UsersCodeFailedError(H5SchemaError):
         self.frames = _frames(error)
 
 
-class users_code:  # noqa: N801  it is used as a word: `with users_code():`, for every source, so it is no generator
+class _UsersCode:
     """What is run in here is the user's; our own errors pass as they are, and so does what stops the process.
+
+    A function may fork: the child that comes back from it has no part in what this process does, and ends here.
 
     Raises:
         UsersCodeFailedError: In place of anything else.
     """
 
+    def __init__(self) -> None:
+        self._process = os.getpid()
+
     def __enter__(self) -> None:
-        """The one place in which whatever is raised becomes an error of ours."""
+        self._process = os.getpid()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception | SystemExit) and not isinstance(error, H5SchemaError):
+        if os.getpid() != self._process:
+            is_well = error is None or (isinstance(error, SystemExit) and not error.code)
+            os._exit(0 if is_well else 1)
+        if isinstance(error, Exception | SystemExit | GeneratorExit) and not isinstance(error, H5SchemaError):
             raise UsersCodeFailedError(error) from None
+
+
+users_code = _UsersCode()
+"""`with users_code:`, and the user's code in there; one for all, because it is said for every source."""
 
 
 def _frames(error: BaseException) -> str:

@@ -238,7 +238,7 @@ class Calls:
     def _call(self, origin: Call, handed: tuple[object, ...]) -> object:
         start = time.perf_counter()
         try:
-            with users_code():
+            with users_code:
                 made = self._functions[origin.function](*handed, **origin.params)
                 return _sealed(made) if origin.function in EXTRACTORS else _kept(made)
         except UsersCodeFailedError as failed:

@@ -179,7 +179,7 @@ def _changed(told: Mapping[str, object]) -> int:
 def _answers(url: str, kind: type[H5SchemaError]) -> Generator[None]:
     """What a file system of fsspec raises, in our words."""
     try:
-        with users_code():
+        with users_code:
             yield
     except UsersCodeFailedError as failed:
         raise _said(url, failed.error, kind) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -17,6 +17,8 @@ from .given import not_there
 from .remote import below, is_url, remote
 from .roots import Folder, Root
 from .source import Captured
+
+_END = object()
 
 
 class _Item(NamedTuple):
@@ -68,20 +70,28 @@ def _form(item: _Item) -> str:
 
 def _items(function: Callable[..., object], name: str, handed: Path | str) -> Iterator[_Item]:
     try:
-        with users_code():
-            made = function(handed)
-            if not isinstance(made, Iterable):
-                raise UserCodeError(
-                    f"it returned {type(made).__name__}, nothing that yields",
-                    where=name,
-                    do="write a generator: yield (id, path, captures) for each entry",
-                )
-            for number, item in enumerate(cast("Iterable[object]", made)):
-                yield _item(item, name, number)
+        with users_code:
+            made = _iterator(function(handed), name)
+        for number in count():
+            with users_code:
+                item = next(made, _END)
+            if item is _END:
+                return
+            yield _item(item, name, number)
     except UsersCodeFailedError as failed:
         raise UserCodeError(
             f"it raised {type(failed.error).__name__}\n{failed.frames}", where=name, do="mend the function"
         ) from None
+
+
+def _iterator(made: object, name: str) -> Iterator[object]:
+    if not isinstance(made, Iterable):
+        raise UserCodeError(
+            f"it returned {type(made).__name__}, nothing that yields",
+            where=name,
+            do="write a generator: yield (id, path, captures) for each entry",
+        )
+    return iter(cast("Iterable[object]", made))
 
 
 def _item(item: object, name: str, number: int) -> _Item:
