@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from blank import declare
 
 from h5schema.errors import UserCodeError
-from h5schema.runtime import Call, Extraction, How, IdAxis, Scalar
+from h5schema.runtime import Call, Extraction, How, IdAxis, Scalar, optional
 from h5schema.runtime.sources import find
 
 HERE = Path(__file__).resolve().parent
@@ -77,3 +78,30 @@ def test_a_function_that_forks_and_comes_back_twice(place: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "{'one': 3}\n"), done.stderr
     assert done.stderr == "a child\n" * 3
+
+
+def test_a_mapping_of_other_names_is_a_failed_source(place: Path) -> None:
+    """An optional feature would be absent in silence; nothing at all is nothing."""
+    (place / "misspells.py").write_text(
+        "def both(path):\n    return {'a': {'sise': 1}, 'b': {}, 'c': {'size': 3}}[path.stem]\n"
+        "def title():\n    return {'name': 1}\n"
+    )
+    _, writer = declare(
+        one=IdAxis(dict), size=optional(Scalar(np.int64, "one")), width=optional(Scalar(np.int64, "one"))
+    )
+    features = {"size": Call("misspells:both"), "width": Call("misspells:both")}
+    job = Extraction(writer, sources={"one": "{name}.txt"}, features=features)
+    summary = job.run([place / "in"], place / "a.h5", functions=place, how=How(workers=0))
+    assert [(one.source, one.message, one.help) for one in summary.failures] == [
+        (
+            "a.txt",
+            "misspells:both returned 'sise', and no 'size', 'width'",
+            "name the items after the features; return None where these are absent",
+        )
+    ]
+    with h5py.File(place / "a.h5") as file:
+        assert file["size"][:].tolist()[1] == 3
+    _, writer = declare(title=Scalar(np.int64, ""))
+    job = Extraction(writer, sources={}, features={"title": Call("misspells:title")})
+    with pytest.raises(UserCodeError, match="title: misspells:title: misspells:title returned 'name', and no 'title'"):
+        job.run([place / "in"], place / "b.h5", functions=place, how=How(workers=0))

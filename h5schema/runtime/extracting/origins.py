@@ -23,6 +23,9 @@ from ..functions import Function
 from ..sources import Source
 from ..users_code import UsersCodeFailedError, users_code
 
+_NAMED = 5
+"""Items of a mapping that an error names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -126,6 +129,9 @@ class Calls:
         self.spent = Spent()
         self._home = os.getcwd()
         self._steps = {address: _step(address, origin) for address, origin in features.items()}
+        self._names: dict[object, list[str]] = {}
+        for step in self._steps.values():
+            self._names.setdefault(step.key, []).append(step.name)
         self._functions = {
             origin.function: Function(origin.function, folder).resolve()
             for origin in features.values()
@@ -202,7 +208,8 @@ class Calls:
         if isinstance(origin, Capture):
             return source.capture(origin.name, origin.kind)
         if step.key not in shared:
-            shared[step.key] = self._handed(origin, step.beside, source, path, made)
+            shared[step.key] = result = self._handed(origin, step.beside, source, path, made)
+            _expect_named(result, self._names[step.key], origin.function)
         return _item(shared[step.key], step.name)
 
     def of_file(self, address: str) -> object:
@@ -210,7 +217,9 @@ class Calls:
         step = self._steps[address]
         assert isinstance(step.origin, Call)
         try:
-            return _item(self._call(step.origin, ()), step.name)
+            made = self._call(step.origin, ())
+            _expect_named(made, self._names[step.key], step.origin.function)
+            return _item(made, step.name)
         except SourceFailedError as error:
             raise UserCodeError(
                 f"{error.said()}\n{error.frames}".rstrip(),
@@ -335,6 +344,21 @@ def _is_there(source: Source) -> bool:
             where=str(source.path),
             do="look at the permissions of its folder",
         ) from None
+
+
+def _expect_named(result: object, names: Sequence[str], function: str) -> None:
+    """Refuses a mapping that has nothing of any feature: a misspelt key would make all of them absent."""
+    keys = list(cast("Mapping[object, object]", result)) if isinstance(result, Mapping) else []
+    if keys and not any(name in keys for name in names):
+        raise SourceFailedError(
+            f"{function} returned {_listed(keys)}, and no {_listed(names)}",
+            do="name the items after the features; return None where these are absent",
+        )
+
+
+def _listed(names: Sequence[object]) -> str:
+    shown = ", ".join(f"{name!r:.60}" for name in names[:_NAMED])
+    return f"{shown}, …" if len(names) > _NAMED else shown
 
 
 def _item(result: object, name: str) -> object:
