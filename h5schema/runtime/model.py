@@ -162,7 +162,7 @@ def _path(group: str, at: str) -> str:
 def _place(address: str, path: str, feature: AnyFeature, axes: Mapping[str, Axle]) -> Place:
     dims = tuple(int(part) if part.isdigit() else part for part in feature.dims.split())
     lead = next((dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, OpenAxis)), None)
-    ragged = next((dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, RaggedAxis)), None)
+    ragged = tuple(dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, RaggedAxis))
     sizes = [_size(dim, axes) for dim in dims]
     shape = tuple(size for size in sizes if size is not None)
     return Place(address, path, dims, lead, ragged, shape, feature.options.optional)

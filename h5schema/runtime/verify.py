@@ -16,7 +16,7 @@ from . import stamp
 from .damage import DO, READ_ERRORS, readable
 from .forms import expect_rows
 from .ids import stored_ids
-from .kinds import EndToEnd
+from .kinds import lengths_of, starts_of
 from .reader import Reader
 from .writing import checksums
 
@@ -128,8 +128,8 @@ class _Verification:
             return "the value is"
         for address, place in self._model.places.items():
             if place.path == path and self._model.is_end_to_end(address):
-                starts = self._whole(layout.of_feature(address, "starts"))
-                ends = starts + self._whole(EndToEnd().lengths_of(place))
+                starts = self._whole(starts_of(place))
+                ends = starts + self._whole(lengths_of(place))
                 rows = np.flatnonzero((starts >= 0) & (starts < last) & (ends > first))
                 return f"the values of {_rows(int(rows[0]), int(rows[-1]))} are" if len(rows) else "the values are"
         return f"{_rows(first, last - 1)} {'is' if last - first == 1 else 'are'}"

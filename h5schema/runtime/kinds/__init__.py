@@ -2,6 +2,18 @@
 
 from .dense import Dense
 from .end_to_end import EndToEnd
+from .index import Index, Indexed, StartsAndLengths, lengths_of, starts_of
 from .kind import Kind, Place, Stored
 
-__all__ = ["Dense", "EndToEnd", "Kind", "Place", "Stored"]
+__all__ = [
+    "Dense",
+    "EndToEnd",
+    "Index",
+    "Indexed",
+    "Kind",
+    "Place",
+    "StartsAndLengths",
+    "Stored",
+    "lengths_of",
+    "starts_of",
+]

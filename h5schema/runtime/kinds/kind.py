@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spans import Reading, Rows
+from .index import Index, StartsAndLengths
 
 BlockT = TypeVar("BlockT")
 
@@ -21,18 +22,20 @@ class Place(NamedTuple):
         path: HDF5 path of its dataset, or `node@name` of its attribute.
         dims: Addresses of its dims, or sizes of unnamed ones, in stored order.
         lead: Address of the open dim that comes first; None: the feature is one value for the file.
-        ragged: Address of its ragged dim, or None.
+        ragged: Addresses of its ragged dims, in stored order.
         shape: Sizes of the fixed dims of an entry (of one ragged value).
         optional: Whether entries may be absent.
+        located: Says where the values lie of entries that have a length of their own.
     """
 
     address: str
     path: str
     dims: tuple[str | int, ...]
     lead: str | None
-    ragged: str | None
+    ragged: tuple[str, ...]
     shape: tuple[int, ...]
     optional: bool
+    located: Index = StartsAndLengths()
 
     @property
     def is_attribute(self) -> bool:

@@ -91,7 +91,7 @@ def _named(model: Model, place: Place, *, end_to_end: bool) -> list[str | None]:
     named = [None if isinstance(dim, int) else model.axes[dim].path for dim in place.dims]
     if not end_to_end:
         return named
-    return [f"{place.path}.values", *named[1 if place.ragged is None else 2 :]]
+    return [f"{place.path}.values", *named[1 + len(place.ragged) :]]
 
 
 def _attach(file: h5py.File, dataset: h5py.Dataset, axis: int, named: str | None, *, grows: bool) -> None:

@@ -120,7 +120,7 @@ def agreed_lengths(
     agreed = np.full(count, -1, np.int64)
     said = np.full(count, "", object)
     for address, (block, present) in blocks.items():
-        if places[address].ragged != ragged:
+        if ragged not in places[address].ragged:
             continue
         lengths = cast("RaggedBlock[np.generic]", block).lengths
         there = np.ones(count, bool) if present is None else present

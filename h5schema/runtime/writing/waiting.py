@@ -97,7 +97,7 @@ def _columns(model: Model, dim: str) -> tuple[int, Mapping[str, Column]]:
     led = model.led_by(dim)
     size = sum(row_bytes(part) for address in led for part in model.stored(address))
     rows = max(1, min(_TOGETHER, _TOGETHER_BYTES // max(1, size)))
-    ragged = [model.places[address].ragged for address in led if model.places[address].ragged is not None]
+    ragged = [dim for address in led for dim in model.places[address].ragged]
     if len(set(ragged)) < len(ragged) or any(len(keys_of(address, dim)) > 1 for address in led):
         return rows, {}  # lengths must agree; an entry is nested
     found = {address: column_of(model.features[address], model.places[address], rows) for address in led}
