@@ -43,14 +43,29 @@ class Axis(NamedTuple):
 
 
 class Extractor(NamedTuple):
-    """A word for `call`."""
+    """A word for `call`.
+
+    Attributes:
+        params: By name.
+        axes: Of what it makes; None: the file decides how many there are.
+    """
 
     params: Mapping[str, Param]
-    axes: Callable[[Params], tuple[Axis, ...]]
+    axes: Callable[[Params], tuple[Axis, ...]] | None
+
+
+class Whole(NamedTuple):
+    """A value that is not shared, though it may be a mapping: the feature takes all of it."""
+
+    value: object
 
 
 _CHANNELS = {"RGB": 3, "L": 0, "RGBA": 4, "LA": 2, "CMYK": 4, "HSV": 3, "LAB": 3, "YCbCr": 3, "P": 0, "1": 0}
 """Modes of Pillow whose values are bytes, and how many each pixel has; 0: one, without an axis."""
+
+
+_SAMPLES = ("float32", "float64", "int16")
+_FLOATS = ("float64", "float32")
 
 
 def _is_mode(value: object) -> bool:
@@ -67,6 +82,50 @@ def _is_color(value: object) -> bool:
     return value is None or (len(items) == 3 and all(type(item) is int and 0 <= item <= 255 for item in items))
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_end(value: object) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_choice(value: object) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _among(words: tuple[str, ...]) -> Callable[[object], bool]:
+    return lambda value: value in words
+
+
+def _is_rate(value: object) -> bool:
+    return value is None or (type(value) is int and value > 0)
+
+
+def _is_name(value: object) -> bool:
+    return value is None or (isinstance(value, str) and bool(value))
+
+
+def _is_pointer(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value[:1] in ("", "/"))
+
+
+def _is_encoding(value: object) -> bool:
+    try:
+        return isinstance(value, str) and b"".decode(value) == ""
+    except LookupError:
+        return False
+
+
+def _audio_axes(params: Params) -> tuple[Axis, ...]:
+    samples = Axis("samples", None, ())
+    return (samples, Axis("channels", None, ("mono",))) if params.get("mono") is False else (samples,)
+
+
+def _text_axes(params: Params) -> tuple[Axis, ...]:
+    return ()
+
+
 def _byte_axes(params: Params) -> tuple[Axis, ...]:
     return (Axis("bytes", None, ()),)
 
@@ -79,12 +138,27 @@ def _image_axes(params: Params) -> tuple[Axis, ...]:
 
 
 EXTRACTORS = {
+    "audio": "h5schema.extractors.audio:load",
     "bytes": "h5schema.extractors.files:load",
     "image": "h5schema.extractors.image:load",
+    "json": "h5schema.extractors.texts:load_json",
+    "numpy": "h5schema.extractors.arrays:load",
+    "table": "h5schema.extractors.table:load",
+    "text": "h5schema.extractors.texts:load",
 }
 """Where the code of each word is."""
 
 TAKES = {
+    "audio": Extractor(
+        {
+            "rate": Param("samples per second, a whole number from 1", "16000", _is_rate),
+            "mono": Param("true or false", "true", _is_choice),
+            "start": Param("a sample, a whole number from 0", "0", _is_count),
+            "stop": Param("a sample, a whole number", "8000", _is_end),
+            "dtype": Param(f"one of {', '.join(_SAMPLES)}", "float64", _among(_SAMPLES), _SAMPLES),
+        },
+        _audio_axes,
+    ),
     "bytes": Extractor({}, _byte_axes),
     "image": Extractor(
         {
@@ -94,8 +168,18 @@ TAKES = {
         },
         _image_axes,
     ),
+    "json": Extractor({"pointer": Param("a JSON pointer", "/labels/0", _is_pointer)}, None),
+    "numpy": Extractor({"item": Param("the name of an array", "arr_0", _is_name)}, None),
+    "table": Extractor(
+        {
+            "column": Param("the name of a column", "x", _is_name),
+            "floats": Param("float32 or float64", "float32", _among(_FLOATS), _FLOATS),
+        },
+        None,
+    ),
+    "text": Extractor({"encoding": Param("an encoding that Python knows", "latin-1", _is_encoding)}, _text_axes),
 }
 """What each word takes and makes."""
 
-LATER = ("audio", "auto", "json", "numpy", "table", "text", "transpose")
+LATER = ("auto", "transpose")
 """Words of the language whose extractors come with a later version."""

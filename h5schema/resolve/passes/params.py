@@ -30,6 +30,8 @@ def _check(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> None:
     if given is not None and not _are_taken(notes, word, extractor, given):
         notes.break_(path)
         return
+    if extractor.axes is None:  # the file decides
+        return
     makes = _Makes(draft, feature, extractor, {} if given is None else given.value)
     axes, lengths = makes.axes(), makes.lengths
     dims = draft.settings[feature.address].dims
@@ -48,7 +50,7 @@ def _check(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> None:
         f"`{word}` makes {axis.length} for the {axis.name}, but the dims of `{feature.name}` say {lengths[wrong[0]]}"
     )
     where = (*dims.path, len(makes.lead) + wrong[0])
-    if given is not None and axis.told_by[0] in given.value:
+    if given is not None and axis.told_by and axis.told_by[0] in given.value:
         where = (*given.path, *(axis.told_by if len(wrong) == 1 else axis.told_by[:1]))
     notes.add("params", message, where, f"write {ways}", breaks=path)
 
@@ -103,7 +105,7 @@ class _Makes(NamedTuple):
 
     def axes(self, **changed: Json) -> tuple[Axis, ...]:
         """The axes of what is made, with other parameters."""
-        return self.extractor.axes({**self.params, **changed})
+        return self.extractor.axes({**self.params, **changed}) if self.extractor.axes else ()
 
     def ways(self) -> Iterator[str]:
         """What to write: other dims, or another value of the parameter that tells the wrong axis."""
@@ -117,7 +119,7 @@ class _Makes(NamedTuple):
             fitting = next((word for word in param.words if self._fits(self.axes(**{name: word}))), None)
             if fitting is not None:
                 yield f"{name}: {fitting} in `params`"
-            items = [lengths[index] for index, axis in enumerate(axes[: len(lengths)]) if axis.told_by[0] == name]
+            items = [lengths[index] for index, axis in enumerate(axes[: len(lengths)]) if axis.told_by[:1] == (name,)]
             if not param.words and name in self.params and len(axes) == len(lengths) and None not in items:
                 yield f"{name}: [{', '.join(map(str, items))}] in `params`"
 
