@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -14,7 +14,7 @@ from h5schema.vocabulary import layout
 
 from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
 from .features import Feature
-from .kinds import Place, Stored
+from .kinds import OPEN, Place, Stored
 
 if TYPE_CHECKING:
     from .file import File, Node
@@ -51,6 +51,20 @@ class Model:
     features: Mapping[str, AnyFeature]
     places: Mapping[str, Place]
     groups: Mapping[str, str]
+
+    def sized(self, lengths: Mapping[str, int], addresses: Collection[str]) -> Model:
+        """The same without the features that run across several open dims, but for some in a file of these lengths.
+
+        Args:
+            lengths: Of the open dims that those run across.
+            addresses: Of those that stay.
+        """
+        places = {
+            address: place.sized(lengths.__getitem__)
+            for address, place in self.places.items()
+            if not place.across or address in addresses
+        }
+        return replace(self, features={address: self.features[address] for address in places}, places=places)
 
     def led_by(self, dim: str) -> tuple[str, ...]:
         """Addresses of the features whose first dim is `dim`."""
@@ -160,12 +174,13 @@ def _path(group: str, at: str) -> str:
 
 
 def _place(address: str, path: str, feature: AnyFeature, axes: Mapping[str, Axle]) -> Place:
-    dims = tuple(int(part) if part.isdigit() else part for part in feature.dims.split())
+    dims = tuple(0 if part == "_" else int(part) if part.isdigit() else part for part in feature.dims.split())
     lead = next((dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, OpenAxis)), None)
     ragged = tuple(dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, RaggedAxis))
-    sizes = [_size(dim, axes) for dim in dims]
+    across = tuple(dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, OpenAxis) and dim != lead)
+    sizes = [OPEN if dim in across else _size(dim, axes) for dim in dims]
     shape = tuple(size for size in sizes if size is not None)
-    return Place(address, path, dims, lead, ragged, shape, feature.options.optional)
+    return Place(address, path, dims, lead, ragged, shape, feature.options.optional, across)
 
 
 def _size(dim: str | int, axes: Mapping[str, Axle]) -> int | None:

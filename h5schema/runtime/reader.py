@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import h5py
 import numpy as np
@@ -27,6 +27,14 @@ from .spans import Access, Carrier, Reading, Rows, Spans, any_outside, carry_out
 if TYPE_CHECKING:
     from .file import File
     from .ids import Ids
+
+
+class FileCarrier(Carrier, Protocol):
+    """A carrier that keeps something of its file."""
+
+    def close(self) -> None:
+        """Drops what is kept of the file."""
+        ...
 
 
 class Compared(NamedTuple):
@@ -52,7 +60,7 @@ class Reader(AnyReader):
         self.file = file
         self.path = Path(os.path.abspath(path))  # it is opened late, and the working directory may change meanwhile
         self.access: Access = access
-        self._opened: tuple[int, h5py.File, DirectCarrier] | None = None
+        self._opened: tuple[int, h5py.File, FileCarrier] | None = None
         self._compared: dict[str, Compared] = {}
         self._lengths: dict[str, int] = {}
 
@@ -74,7 +82,7 @@ class Reader(AnyReader):
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
             file = self._open()
-            self._opened = os.getpid(), file, DirectCarrier(file, self.path, access=self.access)
+            self._opened = os.getpid(), file, self._carrier_of(file)
         return self._opened[2]
 
     def _open(self) -> h5py.File:
@@ -87,6 +95,9 @@ class Reader(AnyReader):
             raise
         self._forget()
         return file
+
+    def _carrier_of(self, file: h5py.File) -> FileCarrier:
+        return DirectCarrier(file, self.path, access=self.access)
 
     def expect(self, file: h5py.File) -> None:
         """Refuses a file that is not of this class."""
@@ -205,8 +216,12 @@ class Reader(AnyReader):
                 known = self._compared[address] = self._compare(address)
         return known
 
+    def place(self, address: str) -> Place:
+        """Where a feature lies, in the shape that it has in this file."""
+        return self.model.places[address].sized(self.length)
+
     def _compare(self, address: str) -> Compared:
-        feature, place = self.model.features[address], self.model.places[address]
+        feature, place = self.model.features[address], self.place(address)
         carrier, file = self.carrier(), str(self.path)
         if place.lead is None:
             if carrier.has(place.path) or not place.optional:

@@ -123,7 +123,7 @@ def repack(
         counts = {dim: reader.length(dim) for dim in model.open_dims()}
         sourced = [dim for dim in counts if reader.carrier().has(layout.of_dim(dim, "sources"))]
         transaction = Transaction(
-            claim, model, file.schema, text, parameters=reader.parameters(), expected=counts, sourced=sourced
+            claim, model, file.schema, text, parameters=reader.parameters(), expected=counts, lengths=counts, sourced=sourced
         )
         try:
             _copy(reader, transaction, counts, sourced)

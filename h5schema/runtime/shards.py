@@ -92,7 +92,7 @@ class Shards(AnyReader):
     def __init__(self, file: type[File], paths: Sequence[Path], *, access: Access = "map") -> None:
         self.file = file
         self.access: Access = access
-        self._shards = [Shard(file, path, access=access) for path in paths]
+        self._shards = [_shard(file, path, access) for path in paths]
         self._offsets: dict[str, Rows] | None = None
         self._indices: dict[str, IdIndex] = {}
 
@@ -120,7 +120,7 @@ class Shards(AnyReader):
     def close(self) -> None:
         for shard in self._shards:
             OPEN.close(shard)
-        self._shards = [Shard(self.file, shard.path, access=self.access) for shard in self._shards]
+        self._shards = [_shard(self.file, shard.path, self.access) for shard in self._shards]
         self._offsets = None
         self._indices.clear()
 
@@ -154,6 +154,7 @@ class Shards(AnyReader):
     def _surveyed(self) -> dict[str, Rows]:
         """Looks into every file, each opened once."""
         dims = self.model.open_dims()
+        self._expect_one_dim_each()
         wholes = [address for address, place in self.model.places.items() if place.lead is None]
         lengths = np.zeros((len(dims), len(self._shards)), np.int64)
         first: list[object] = []
@@ -165,6 +166,16 @@ class Shards(AnyReader):
                 if not alike(one, other):
                     raise self._unlike(address, reader)
         return {dim: offsets_of(row) for dim, row in zip(dims, lengths, strict=True)}
+
+    def _expect_one_dim_each(self) -> None:
+        """Refuses features across several open dims: entries of which dim follow each other, nobody said."""
+        across = next((address for address, place in self.model.places.items() if place.across), None)
+        if across is not None:
+            raise UsageError(
+                f"{across} runs across several open dims, and such files are not opened as one yet",
+                where=self.name,
+                do="open them one by one",
+            )
 
     def _unlike(self, address: str, other: Reader) -> FileError:
         return FileError(
@@ -241,6 +252,14 @@ class Shards(AnyReader):
         for dim in self.model.open_dims():
             if self.model.has_ids(dim):
                 _ = self.id_index(dim)
+
+
+def _shard(file: type[File], path: Path, access: Access) -> Shard:
+    if not file.schema.bind:
+        return Shard(file, path, access=access)
+    from .bound.shard import BoundShard  # few need it
+
+    return BoundShard(file, path, access=access)
 
 
 def _again(file: type[File], paths: Sequence[str], access: Access, offsets: dict[str, Rows] | None) -> Shards:

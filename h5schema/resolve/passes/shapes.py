@@ -8,7 +8,7 @@ from h5schema.spec import FeatureSpec
 from h5schema.vocabulary.dtypes import ENCODED, item_bytes
 
 from ..draft import Declared, Draft, Given, Notes
-from ..ir import DimIR, DtypeIR, FeatureIR, Kind
+from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
 from ..scope import find_dim, is_open, written
 
 Dims = tuple[str | int, ...]
@@ -75,8 +75,8 @@ def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Giv
     """Addresses of the dims; None, with a complaint of each, if some are not there."""
     found: list[str | int] = []
     for index, dim in enumerate(given.value):
-        if isinstance(dim, int):
-            found.append(dim)
+        if isinstance(dim, int) or dim == "_":
+            found.append(dim if isinstance(dim, int) else ANY_SIZE)
             continue
         address = find_dim(draft, notes, given.group, dim, (*given.path, index), breaks=feature.path)
         if address is not None and address in draft.axes:
@@ -124,8 +124,14 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
         )
     if axis.per is not None:
         parent = draft.axes[axis.per].name
-        if index and dims[index - 1] == axis.per:
+        if index == 1 and dims[0] == axis.per:
             return None
+        if index and dims[index - 1] == axis.per and is_open(draft.axes, axis.per):
+            return (
+                "not-yet",
+                f"`{parent}` is not the first of {written(dims)}; a ragged dim of a later one comes with a later version",
+                f"for now write `{parent}` first",
+            )
         if any(isinstance(one, str) and draft.axes[one].per is not None for one in dims[:index]):
             return "not-yet", "a second ragged dim in one feature comes with a later version", "for now give it one"
         rest = tuple(one for one in dims if one not in (dim, axis.per))
@@ -135,12 +141,8 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
             f"write dims: {written((axis.per, dim, *rest))}",
         )
     if axis.size is None and index:
-        if any(is_open(draft.axes, one) for one in dims[:index]):
-            return (
-                "not-yet",
-                f"`{axis.name}` is a second open dim; features over several open dims come with a later version",
-                "for now a feature has one open dim, its first",
-            )
+        if is_open(draft.axes, dims[0]):
+            return _across(draft, dims[0], axis)
         rest = tuple(one for one in dims if one != dim)
         return (
             "not-yet",
@@ -148,3 +150,15 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
             f"for now the open dim comes first: {written((dim, *rest))}",
         )
     return None
+
+
+def _across(draft: Draft, lead: str | int, axis: DimIR) -> tuple[str, str, str] | None:
+    """Rule, message and help if a feature that `lead` leads cannot run across another open dim."""
+    sourced = next((one.name for one in (draft.axes[str(lead)], axis) if one.source is not None), None)
+    if sourced is None:
+        return None
+    return (
+        "not-yet",
+        f"`{axis.name}` is a second open dim, and entries of `{sourced}` are extracted; that comes with a later version",
+        "for now leave out `source` and write the file by hand, or use a size in place of the second dim",
+    )

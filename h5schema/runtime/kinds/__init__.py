@@ -3,9 +3,10 @@
 from .dense import Dense
 from .end_to_end import EndToEnd
 from .index import Index, Indexed, StartsAndLengths, lengths_of, starts_of
-from .kind import Kind, Place, Stored
+from .kind import OPEN, Kind, Place, Stored
 
 __all__ = [
+    "OPEN",
     "Dense",
     "EndToEnd",
     "Index",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +12,9 @@ from ..spans import Reading, Rows
 from .index import Index, StartsAndLengths
 
 BlockT = TypeVar("BlockT")
+
+OPEN = -1
+"""The size of an open dim in a shape, as long as no file says how many entries it has."""
 
 
 class Place(NamedTuple):
@@ -23,8 +26,9 @@ class Place(NamedTuple):
         dims: Addresses of its dims, or sizes of unnamed ones, in stored order.
         lead: Address of the open dim that comes first; None: the feature is one value for the file.
         ragged: Addresses of its ragged dims, in stored order.
-        shape: Sizes of the fixed dims of an entry (of one ragged value).
+        shape: Sizes of the other dims of an entry (of one ragged value); see `sized`.
         optional: Whether entries may be absent.
+        across: Addresses of the open dims after `lead`; each is `OPEN` in `shape`, until a file is known.
         located: Says where the values lie of entries that have a length of their own.
     """
 
@@ -35,12 +39,20 @@ class Place(NamedTuple):
     ragged: tuple[str, ...]
     shape: tuple[int, ...]
     optional: bool
+    across: tuple[str, ...] = ()
     located: Index = StartsAndLengths()
 
     @property
     def is_attribute(self) -> bool:
         """Whether it is an HDF5 attribute rather than a dataset."""
         return "@" in self.path
+
+    def sized(self, length: Callable[[str], int]) -> Place:
+        """The same place in a file whose open dims have these lengths."""
+        if not self.across:
+            return self
+        lengths = map(length, self.across)
+        return self._replace(shape=tuple(next(lengths) if size == OPEN else size for size in self.shape))
 
 
 class Stored(NamedTuple):

@@ -51,7 +51,7 @@ class Edit(Transaction):
             self.flush(dim)
         with self._kept():
             for ids in self._ids.values():
-                ids.write_index()
+                ids.settle()
             for dim, count in self._counts.items():
                 self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
             self._datasets.show_all()
@@ -91,8 +91,8 @@ class Edit(Transaction):
 
     def _earlier(self) -> State:
         with h5py.File(self.claim.sink.reading(), "r") as file:
-            stamp.expect(file, self._schema, self.model.layout)
-            counts = {dim: int(file[layout.of_dim(dim, "commits")][-1]) for dim in self.model.open_dims()}
+            stamp.expect(file, self._schema, self.declared.layout)
+            counts = {dim: int(file[layout.of_dim(dim, "commits")][-1]) for dim in self.declared.open_dims()}
             return {"counts": counts, "datasets": _kept(file), "complete": True, "run": {}}
 
     def _stamp(self, schema: Schema, text: str, parameters: Mapping[str, object]) -> None:

@@ -15,6 +15,7 @@ from ..arguments import flag
 from ..entries import Entries, IdEntries, flat, keys_of
 from ..file import File
 from ..ids import unknown_id
+from ..kinds import Place
 from ..opening import open_to_read
 from ..reader import Compared, Reader
 from ..spans import Carrier, Rows
@@ -91,6 +92,16 @@ class Recorder(Reader):
     def compared(self, address: str) -> Compared:
         return self._compare(address)  # anew each time: the file grows
 
+    def place(self, address: str) -> Place:
+        known = self.transaction.model.places.get(address)
+        if known is None:
+            raise DataError(
+                "no entry has a value yet",
+                where=f"{self.path}: {self.model.places[address].path}",
+                do="read it when the first one is written",
+            )
+        return known
+
     def row_of(self, dim: str, text: str) -> int:
         row = self.transaction.row_of(dim, text)
         if row is None:
@@ -105,6 +116,9 @@ class Recorder(Reader):
 
     def assign(self, address: str, value: object) -> None:
         place = self.model.places[address]
+        if place.across:
+            self.transaction.put_all(address, value)
+            return
         if place.lead is not None:
             raise UsageError(
                 f"{address} has an entry for each of {place.lead}, so it is not assigned as a whole",

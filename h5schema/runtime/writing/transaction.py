@@ -26,14 +26,16 @@ from ..blocks import Maybe
 from ..carrier import H5pyCarrier
 from ..declared import Schema
 from ..features import Options
-from ..ids import NewIds, expect_list
+from ..ids import expect_list
 from ..kinds import Stored
 from ..model import Model
 from ..spans import Fetched, Rows, Spans, carry_out
 from ..where import Where
 from .claim import Claim, Standing
 from .datasets import Datasets, Kept
-from .storage import Plan, Written
+from .new_ids import NewIds
+from .plans import Plan, Written
+from .shapes import Shapes
 from .taken import Checked, Given, Unique, checked, rows_of
 from .waiting import Waiting
 from .wholes import Wholes
@@ -55,6 +57,10 @@ class Planned(NamedTuple):
     plans: Mapping[str, Plan]
 
 
+_ABSENT_TOGETHER = 256
+"""Absent entries that are written at a time."""
+
+
 class State(TypedDict):
     """What a later run is to know: the entries that are there, each dataset, and what the one who writes adds."""
 
@@ -74,6 +80,7 @@ class Transaction:
         text: The schema's YAML text, stored in the file.
         parameters: How the features are extracted, stored in the file.
         expected: Number of entries of a dim that there will be at most, where it is known.
+        lengths: Number of entries that a dim will have, where it is known.
         sourced: Dims whose entries come from sources, of which the file keeps sizes and times.
 
     Raises:
@@ -89,15 +96,18 @@ class Transaction:
         *,
         parameters: Mapping[str, object] | None = None,
         expected: Mapping[str, int] | None = None,
+        lengths: Mapping[str, int] | None = None,
         sourced: Sequence[str] = (),
     ) -> None:
         self.claim = claim
         self.target = claim.target
-        self.model = model
+        self.declared = model
         state = self._earlier()
+        known = state["counts"] if state and state["complete"] else lengths or {}
+        self._shapes = Shapes(model, known, str(self.target))
         self._taken = dict.fromkeys(model.open_dims(), 0) | (state["counts"] if state else {})
         self._counts = dict(self._taken)
-        self._waiting = {dim: Waiting(model, dim, str(self.target)) for dim in model.open_dims()}
+        self._waiting = {dim: Waiting(self.model, dim, str(self.target)) for dim in model.open_dims()}
         self._unique = Unique()
         self._torn = False
         self.is_published = False
@@ -115,6 +125,11 @@ class Transaction:
         except BaseException:
             self.discard()
             raise
+
+    @property
+    def model(self) -> Model:
+        """What the class declares, but for features whose shape is not known yet."""
+        return self._shapes.model
 
     @property
     def carrier(self) -> H5pyCarrier:
@@ -152,6 +167,8 @@ class Transaction:
         self._expect_untorn()
         count = self._count_of(dim, given, ids)
         if count:
+            self._shapes.expect_room(dim, self._counts[dim] + count)
+            self._settle(dim, given)
             self.flush(dim)
             self._append(dim, self._accepted(dim, given, count, None if ids is None else list(ids)))
 
@@ -170,6 +187,8 @@ class Transaction:
         self._expect_untorn()
         ids = None if key is None else [key]
         self._count_of(dim, {}, ids)
+        self._shapes.expect_room(dim, self._counts[dim] + 1)
+        self._settle(dim, given)
         waiting = self._waiting[dim]
         if waiting.add(self._accepted(dim, {address: [value] for address, value in given.items()}, 1, ids)):
             self.flush(dim)
@@ -183,6 +202,7 @@ class Transaction:
         if size < 0:
             return False
         row = self._counts[dim]
+        self._shapes.expect_room(dim, row + 1)
         if key is not None:
             self._ids[dim].take_one(key, row)
         self._counts[dim] = row + 1
@@ -257,6 +277,28 @@ class Transaction:
         with self._kept():
             self._wholes.put(address, value)
 
+    def put_all(self, address: str, value: object) -> None:
+        """Gives a feature that runs across several open dims its values for all entries that are there, at once.
+
+        Args:
+            address: Of the feature.
+            value: A block: an array [n, ...], or whatever else the feature takes for n entries.
+
+        Raises:
+            DataError: Some entries have a value already, or it does not fit.
+        """
+        self._expect_untorn()
+        place = self.declared.places[address]
+        assert place.lead is not None
+        where = Where(f"{self.target}: {place.path}")
+        if address not in self._shapes.waiting(place.lead):
+            raise DataError("it has values already", where=str(where), do="give it with each entry, or all at once")
+        self.flush(place.lead)
+        self._begin_sized(address)
+        feature, place = self.model.features[address], self.model.places[address]
+        block = feature.block_of(value, place, self._taken[place.lead or ""], where)
+        self._append_rows(feature.write(place, *block, self._ends([address])))
+
     def commit(self, run: Mapping[str, object] | None = None) -> None:
         """Makes durable what was put and taken.
 
@@ -285,6 +327,9 @@ class Transaction:
         self._wholes.expect_all()
         for dim in list(self._waiting):
             self.flush(dim)
+        self._shapes.expect_full(self._counts)
+        for address in self._shapes.waiting():
+            self._complete(address)
         with self._kept():
             self._finish()
             self.file.flush()
@@ -325,7 +370,7 @@ class Transaction:
 
     def _stamp(self, schema: Schema, text: str, parameters: Mapping[str, object]) -> None:
         """What the file says of itself."""
-        stamp.write(self.file, schema, text, self.model.layout(), parameters)
+        stamp.write(self.file, schema, text, self.declared.layout(), parameters)
         for said in (stamp.SCHEMA, stamp.LAYOUT, stamp.PARAMETERS):
             self._datasets.note(said)
 
@@ -345,13 +390,66 @@ class Transaction:
             if self.model.has_ids(dim):
                 ids[dim] = NewIds(dim, self._datasets, str(self.target))
         for address, place in self.model.places.items():
-            if place.lead is None:
-                continue
-            for part in self.model.stored(address):
-                rows = expected.get(place.lead) if part.per_entry else None
-                options = self.model.features[address].options if part.data else Options()
-                self._datasets.begin(part, options, rows)
+            if place.lead is not None:
+                self._begin_feature(address, expected.get(place.lead))
         return ids
+
+    def _begin_feature(self, address: str, expected: int | None) -> None:
+        for part in self.model.stored(address):
+            options = self.model.features[address].options if part.data else Options()
+            self._datasets.begin(part, options, expected if part.per_entry else None)
+
+    # Features across several open dims.
+
+    def _settle(self, dim: str, given: Mapping[str, object]) -> None:
+        """Features that get their first value now have a shape from here on."""
+        for address in self._shapes.waiting(dim):
+            if given.get(address) is not None:
+                self._complete(address)
+
+    def _begin_sized(self, address: str) -> None:
+        lead = self.declared.places[address].lead
+        assert lead is not None
+        self._shapes.settle(address, self._counts)
+        self._waiting[lead] = Waiting(self.model, lead, str(self.target))
+        with self._kept():
+            self._begin_feature(address, None)
+
+    def _make_up(self, address: str) -> None:
+        """The entries before the first value: they are absent, if they may be."""
+        feature, place = self.model.features[address], self.model.places[address]
+        before = self._taken[place.lead or ""]
+        for first in range(0, before, _ABSENT_TOGETHER):
+            some = min(_ABSENT_TOGETHER, before - first)
+            block = feature.block_of([None] * some, place, some, Where(str(self.target), first))
+            self._append_rows(feature.write(place, *block, self._ends([address])))
+
+    def _complete(self, address: str) -> None:
+        """Gives a feature its shape; no entry so far has a value."""
+        place = self.declared.places[address]
+        assert place.lead is not None
+        self.flush(place.lead)
+        before = self._taken[place.lead]
+        if before and not place.optional:
+            raise DataError(
+                f"{before} entries of {place.lead} have no {address}",
+                where=f"{self.target}: {place.path}",
+                do=f"give it with every entry, or for all of them at the end: file.{address.replace('/', '.')} = ...",
+            )
+        self._begin_sized(address)
+        self._make_up(address)
+
+    def _ends(self, addresses: Sequence[str]) -> dict[str, int]:
+        """Rows that the datasets of features have so far."""
+        parts = (part.path for address in addresses for part in self.model.stored(address))
+        return {path: self._datasets.rows(path) for path in parts}
+
+    def _append_rows(self, rows: Mapping[str, NDArray[np.generic]]) -> None:
+        self._torn = True
+        with self._kept():
+            for path, values in rows.items():
+                self._datasets.append(path, values)
+        self._torn = False
 
     def _remember_unique(self) -> None:
         """The values of an earlier run that no two entries may share."""
@@ -401,7 +499,7 @@ class Transaction:
         self._torn = False
 
     def _count_of(self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None) -> int:
-        known = self.model.led_by(dim)
+        known = self.declared.led_by(dim)
         for address in given:
             if address not in known:
                 raise DataError(
