@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR
+from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR, dim_word
 from h5schema.vocabulary.sources import source_kind
 
 from .imports import Imports
@@ -164,7 +164,8 @@ class _Builder:
         arrays = {feature.address for feature in self.features if feature.kind in ("dense", "ragged")}
         if any(of in arrays for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("numpy.typing", "NDArray")
-        needed.name("h5schema.runtime", "File", "Schema", "Writer", *(_axis_class(dim) for dim in self.dims.values()))
+        base = ("BoundFile",) if self.schema.bind else ("File", "Writer")
+        needed.name("h5schema.runtime", *base, "Schema", *(_axis_class(dim) for dim in self.dims.values()))
         needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
         documents = {feature.address for feature in self.features if feature.kind == "json"}
         if any(of in documents for entry in self.schema.entries for _, _, of in entry.items):
@@ -240,7 +241,7 @@ class _Builder:
             stored=literal(stored) if (stored := stored_word(feature.dtype.name)) else None,
             enum=name(enum.class_name) if enum else None,
             names=_texts(enum) if enum and other else None,
-            dims=string(" ".join(map(str, feature.dims))) if feature.dims else None,
+            dims=string(" ".join(map(dim_word, feature.dims))) if feature.dims else None,
             size=literal(feature.dtype.size) if feature.dtype.size is not None else None,
             options=_given(
                 at=at if at != feature.identifier else None,

@@ -23,13 +23,14 @@ def package(schema: SchemaIR, overrides: Path | None = None) -> dict[str, str]:
     Raises:
         UsageError: A template of the user's cannot be rendered, or a text is none that Python could hold.
     """
+    classes = {schema.class_name} if schema.bind else {schema.class_name, schema.writer_name}
     views = {
-        "__init__.py": [name(schema.name), name(schema.class_name), name(schema.writer_name)],
+        "__init__.py": [name(schema.name), *map(name, classes)],
         "groups.py": groups.view(schema),
-        "extract.py": extract.view(schema),
+        "extract.py": None if schema.bind else extract.view(schema),
         "loaders.py": loaders.view(schema),
     }
-    exported = in_order({schema.class_name, schema.writer_name})
+    exported = in_order(classes)
     common = {
         "schema": schema,
         "doc": schema.doc if schema.doc.strip() else f"Files of the schema {schema.name}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, RecordIR, SampleIR, TakeIR
+from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, RecordIR, SampleIR, TakeIR, dim_word
 from h5schema.vocabulary.dtypes import CONVERTED, DATE_UNITS, DATES, NUMBERS, date_unit
 
 from .printer import Code, subscript
@@ -52,7 +52,7 @@ class Values(NamedTuple):
         """dtype, dims and unit in words: `float32 [clip, time], in V`."""
         dtype = feature.dtype
         word = dtype.enum or (_sized(dtype) if dtype.size is not None else dtype.name)
-        dims = f" [{', '.join(map(str, feature.dims))}]" if feature.dims else ""
+        dims = f" [{', '.join(map(dim_word, feature.dims))}]" if feature.dims else ""
         unit = f", in {feature.unit}" if feature.unit else ""
         return word + dims + unit + (", may be absent" if feature.optional else "")
 
@@ -86,7 +86,7 @@ def batch_words(take: TakeIR, over: str, features: Mapping[str, FeatureIR]) -> s
     since = date_unit(feature.dtype.name)
     counted = feature.dtype.enum is not None or since is not None
     dtype = take.dtype or ("int64" if counted else feature.dtype.name)
-    dims = ["batch" if dim == over else str(dim) for dim in feature.dims]
+    dims = ["batch" if dim == over else dim_word(dim) for dim in feature.dims]
     shape = f" [{', '.join(dims)}]" if dims else ""
     unit = f", in {feature.unit}" if feature.unit else ""
     return dtype + shape + unit + _since(since, dtype)

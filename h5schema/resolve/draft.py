@@ -106,6 +106,11 @@ class Draft(NamedTuple):
     problems: tuple[Problem, ...] = ()
     told: Mapping[tuple[str, Location], Path] = {}
 
+    @property
+    def bound(self) -> bool:
+        """Whether the schema is of files that others made."""
+        return self.reading.schema.bind is not None
+
 
 _INHERITED = ("at", "over", "source", "from", "call", "params", "optional", "store", "use")
 """Keys of a group without which nobody knows what its features mean."""

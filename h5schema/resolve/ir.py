@@ -13,7 +13,14 @@ from h5schema.vocabulary.sources import CapturedKind
 
 Kind = Literal["scalar", "dense", "enum", "ragged", "text", "bytes", "json"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
+ANY_SIZE = 0
+"""Among the dims of a feature: `_`, a length that the file says and nothing else shares."""
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
+
+
+def dim_word(dim: str | int) -> str:
+    """A dim of a feature as a schema writes it."""
+    return "_" if dim == ANY_SIZE else str(dim)
 
 
 class DtypeIR(NamedTuple):
@@ -105,7 +112,7 @@ class FeatureIR(NamedTuple):
         identifier: Attribute name in code.
         path: Absolute HDF5 path of its dataset, or `node@name` of its attribute.
         kind: Which declaration of the runtime it becomes.
-        dims: Addresses of its dims, or sizes where a dim has no name, in stored order.
+        dims: Addresses of its dims, or sizes where a dim has no name (see `ANY_SIZE`), in stored order.
         chunk: Bytes of a chunk; None: chosen by the writer.
         layout: `auto`, `contiguous` or `chunked`.
     """
@@ -253,6 +260,7 @@ class SchemaIR(NamedTuple):
         entries: Every TypedDict of entries, inner ones first.
         made: Addresses of the features that extraction makes, each after those it is made from.
         layout: What the fingerprint is made of (`vocabulary.layout`).
+        bind: The convention of files that others made; "" for files of ours.
     """
 
     name: str
@@ -270,3 +278,4 @@ class SchemaIR(NamedTuple):
     loaders: tuple[LoaderIR, ...] = ()
     doc: str = ""
     layout: Mapping[str, object] = {}
+    bind: str = ""

@@ -15,6 +15,7 @@ from h5schema.spec import Reading
 from .draft import Draft, Pass, doubtful
 from .ir import SchemaIR
 from .passes.axes import resolve_axes
+from .passes.bound import refuse_in_bound
 from .passes.checks import resolve_checks
 from .passes.chunks import advise_chunks, choose_chunks
 from .passes.classes import name_all
@@ -37,6 +38,7 @@ from .passes.unmade import advise_unmade
 PASSES: tuple[Pass, ...] = (
     # what is there
     declare,
+    refuse_in_bound,
     refuse_later,
     refuse_hidden_modules,
     inherit,

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from h5schema.vocabulary.suggest import closest
 
 from .draft import Draft, Notes, Path
-from .ir import DimIR
+from .ir import DimIR, dim_word
 
 
 def enclosing(group: str) -> Iterable[str]:
@@ -33,7 +33,7 @@ def dim_of(draft: Draft, group: str, name: str) -> str | None:
 
 def written(dims: Sequence[str | int]) -> str:
     """Dims as they stand in a schema."""
-    return f"[{', '.join(map(str, dims))}]"
+    return f"[{', '.join(map(dim_word, dims))}]"
 
 
 def visible_dims(draft: Draft, group: str) -> list[str]:

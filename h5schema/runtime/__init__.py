@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Blobs, Maybe, RaggedBlock, Texts
+from .bound import BoundFile
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
 from .features import Array, Bytes, Enumerated, Json, Ragged, Scalar, Text, optional
@@ -30,6 +31,7 @@ __all__ = [
     "Axis",
     "Batch",
     "Blobs",
+    "BoundFile",
     "Bytes",
     "Call",
     "Capture",

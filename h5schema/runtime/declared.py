@@ -14,12 +14,14 @@ class Schema(NamedTuple):
     Attributes:
         name: Of the schema.
         version: `x.y.z`.
-        fingerprint: Of its resolved layout.
+        fingerprint: Of its resolved layout; "" for files that others made.
+        bind: The convention by which files that others made are decoded; "" for ours.
     """
 
     name: str
     version: str
-    fingerprint: str
+    fingerprint: str = ""
+    bind: str = ""
 
 
 Part: TypeAlias = "float | Among | Check"

@@ -119,7 +119,7 @@ class Model:
             "dtype": feature.dtype_record,
             "optional": place.optional,
             "unit": feature.options.unit,
-        }
+        } | ({"store": feature.store} if feature.store else {})
 
 
 _models: WeakKeyDictionary[type, Model] = WeakKeyDictionary()

@@ -229,5 +229,5 @@ class Reader(AnyReader):
             return Compared(feature, place, 1)
         size = self.length(place.lead)
         for part in feature.stored(place):
-            expect_rows(carrier, part, file, size if part.per_entry else None)
+            expect_rows(carrier, part, file, size + part.before if part.per_entry else None)
         return Compared(feature, place, size)

@@ -26,11 +26,19 @@ def reader_of(file: type[File], paths: Paths, *, access: Access = "map") -> AnyR
     """
     one_of("access", access, get_args(Access), file.__name__)
     if isinstance(paths, str | os.PathLike):
-        return Reader(file, Path(paths), access=access)
+        return _reader(file, Path(paths), access)
     from .shards import Shards  # few need it
 
     several = _several(paths, file.__name__)
-    return Reader(file, several[0], access=access) if len(several) == 1 else Shards(file, several, access=access)
+    return _reader(file, several[0], access) if len(several) == 1 else Shards(file, several, access=access)
+
+
+def _reader(file: type[File], path: Path, access: Access) -> Reader:
+    if not file.schema.bind:
+        return Reader(file, path, access=access)
+    from .bound.reader import BoundReader  # few need it
+
+    return BoundReader(file, path, access=access)
 
 
 def _several(paths: object, where: str) -> tuple[Path, ...]:

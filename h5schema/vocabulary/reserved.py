@@ -42,7 +42,7 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Axis", "Bytes", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Among", "Array", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
         "Group", "IdAxis", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema",
         "Split", "Text", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py

@@ -29,6 +29,7 @@ def finish(draft: Draft) -> SchemaIR:
         loaders=draft.loaders,
         doc=schema.doc,
         layout=layout,
+        bind=schema.bind or "",
     )
 
 

@@ -25,9 +25,8 @@ from ..draft import Draft, Notes, Path
 Later = tuple[Path, str, str]
 """Where, what comes later, and what to do for now; the path is relative to the element."""
 
-_BIND = {
-    "bind": ("reading files that others made (`bind`)", "leave it out: h5schema then writes and reads its own files")
-}
+_CONVENTIONS = ("plain",)
+"""By which files of others are decoded."""
 _ROOT = {
     "after": ("a function that is called after an extraction", "call it yourself, after `h5schema extract`"),
 }
@@ -71,16 +70,17 @@ def refuse_later(draft: Draft) -> Draft:
     """Refuses what comes with a later version, and lets nothing else be said of these elements."""
     notes = Notes(draft)
     schema = draft.reading.schema
-    if schema.bind is not None:  # then all other words mean something else, so nothing more is said
-        _note(notes, (), _keys(schema, _BIND))
-        return notes.done(draft)
-    _note(notes, (), _keys(schema, _ROOT), breaks=False)
+    if schema.bind is not None and schema.bind not in _CONVENTIONS:
+        convention = ("bind",), f"files of `{schema.bind}`", "write `bind: plain`: values are then as they lie there"
+        _note(notes, (), iter([convention]))
+    elif schema.bind is None:
+        _note(notes, (), _keys(schema, _ROOT), breaks=False)
     for group in draft.groups.values():
-        _note(notes, group.path, _of_group(group.spec))
+        _note(notes, group.path, _of_group(group.spec, bound=draft.bound))
     for dim in draft.dims.values():
         _note(notes, dim.path, _of_dim(dim.spec))
     for feature in draft.features.values():
-        _note(notes, feature.path, _of_feature(feature.spec))
+        _note(notes, feature.path, _of_feature(feature.spec, bound=draft.bound))
     for name, split in schema.splits.items():
         _note(notes, ("splits", name), _of_split(split))
     for name, loader in schema.loaders.items():
@@ -102,7 +102,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
 
 
 _KEYS = (
-    frozenset(_ROOT) | set(_BIND) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
+    frozenset(_ROOT) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
 )
 """Keys that are refused themselves, not their values."""
 
@@ -114,9 +114,9 @@ def _keys(spec: BaseModel, table: Mapping[str, tuple[str, str]], at: Path = ()) 
             yield (*at, key), what.format(value), now
 
 
-def _of_group(spec: GroupSpec) -> Iterator[Later]:
+def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _GROUP)
-    yield from _of_dims(spec.over or (), ("over",))
+    yield from _of_dims(spec.over or (), ("over",), bound=bound)
     yield from _of_place(spec.at)
     if spec.store is not None:
         yield from _of_store(spec.store)
@@ -132,9 +132,9 @@ def _of_dim(spec: DimSpec) -> Iterator[Later]:
         yield ("ids",), "ids that are found in a feature", "write a template of captures, such as '{name}', or `true`"
 
 
-def _of_feature(spec: FeatureSpec) -> Iterator[Later]:
+def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _FEATURE)
-    yield from _of_dims(spec.dims or (), ("dims",))
+    yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
     yield from _of_place(spec.at)
     name = spec.dtype.name
     if name in dtypes.LATER:
@@ -148,9 +148,9 @@ _INSTEAD = {
 }
 
 
-def _of_dims(dims: Sequence[object], at: Path) -> Iterator[Later]:
+def _of_dims(dims: Sequence[object], at: Path, *, bound: bool) -> Iterator[Later]:
     for index, dim in enumerate(dims):
-        if dim == "_":
+        if dim == "_" and not bound:
             yield (*at, index), "a length that nothing else shares (`_`)", "declare a dim"
         elif dim == "...":
             yield (*at, index), "any further dims (`...`)", "write the dims"

@@ -23,7 +23,8 @@ def resolve_places(draft: Draft) -> Draft:
     notes = Notes(draft)
     paths = _of_groups(draft, notes)
     draft = draft._replace(paths=paths)
-    taken = {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in draft.dims.items()}
+    scales = {} if draft.bound else draft.dims
+    taken = {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in scales.items()}
     resolved: dict[str, FeatureIR] = {}
     for address, declared in draft.features.items():
         at, feature = _checked(notes, declared), draft.resolved.get(address)
@@ -36,7 +37,7 @@ def resolve_places(draft: Draft) -> Draft:
         elif path is not None:
             taken[path] = f"feature `{address}`"
             resolved[address] = feature._replace(path=path)
-    for outer, inner in _inside_another(resolved, taken):
+    for outer, inner in () if draft.bound else _inside_another(resolved, taken):  # a member lies inside its records
         what = f"{resolved[inner].path} lies inside {outer}, which is the dataset of {taken[outer]}"
         help = f"a dataset holds no others: give `{inner}` another place with `at`"
         _complain(notes, draft.features[inner], "path-inside", what, help)
@@ -114,6 +115,8 @@ def _is_attribute(draft: Draft, notes: Notes, feature: FeatureIR, attribute: str
     if not attribute or "@" in attribute or "/" in attribute:
         rule, what = "path", f"`@{attribute}` names no attribute"
         help = "write '@name' for an attribute of the group, 'node@name' for one of a node in it"
+    elif draft.bound:
+        return True
     elif attribute in _HDF5_OWN:
         rule, what, help = "path", f"HDF5 itself uses the attribute {attribute}", "give it another name"
     elif any(isinstance(dim, str) and draft.axes[dim].size is None for dim in feature.dims):

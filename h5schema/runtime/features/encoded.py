@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeVar, Unpack, cast
+from typing import Any, ClassVar, Self, TypeVar, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,12 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
 
     of_bytes: ClassVar[str] = ""
     without_nul: ClassVar[str] = "take the NUL away"
+
+    def by_row(self) -> Self:
+        """The same feature, each entry of which is one value of HDF5, of any length: as others store it."""
+        twin = self.renewed(self.options)
+        twin.kind = cast("Kind[EncodedT]", Dense())
+        return twin
 
     def decoded(self, encoded: bytes) -> object:
         """What these bytes are."""

@@ -1,0 +1,59 @@
+"""What a schema of files that others made cannot say: nothing is made, and the file says how it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from h5schema.spec import FeatureSpec, GroupSpec
+
+from ..draft import Draft, Notes, Path
+
+_MADE = {
+    "call": "makes values",
+    "from": "says what values are made from",
+    "params": "are handed to what makes values",
+    "source": "names files that values are made from",
+}
+_GROUP = (*_MADE, "store")
+
+
+def refuse_in_bound(draft: Draft) -> Draft:
+    """Refuses what is for files that h5schema writes, in a schema with `bind`."""
+    notes = Notes(draft)
+    if not draft.bound:
+        return draft
+    if draft.reading.schema.after is not None:
+        _complain(notes, (), "after", "is called after an extraction, and")
+    for group in draft.groups.values():
+        for key in _said(group.spec):
+            _complain(notes, group.path, key, _words(key))
+    for feature in draft.features.values():
+        for key in _said(feature.spec):
+            _complain(notes, feature.path, key, _words(key))
+    for dim in draft.dims.values():
+        if dim.spec.source is not None:
+            _complain(notes, dim.path, "source", "names the files that entries are made from, and")
+        if dim.spec.ids is True:
+            _complain(notes, dim.path, "ids", "are given by who writes a file, and", "name the feature that holds them")
+    return notes.done(draft)
+
+
+def _said(spec: GroupSpec | FeatureSpec) -> Iterator[str]:
+    for key in _GROUP:
+        if ("from_" if key == "from" else key) in spec.model_fields_set:
+            yield key
+
+
+def _words(key: str) -> str:
+    return f"{_MADE[key]}, and" if key in _MADE else "says how values are to be stored, and"
+
+
+def _complain(notes: Notes, element: Path, key: str, what: str, help: str = "leave it out") -> None:
+    notes.add(
+        "bound",
+        f"`{key}` {what} with `bind` the file is there already",
+        (*element, key),
+        help,
+        key=True,
+        breaks=element or None,
+    )

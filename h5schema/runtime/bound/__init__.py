@@ -1,0 +1,5 @@
+"""Files that others made: shown to readers, kinds and loaders as if they were ours."""
+
+from .file import BoundFile
+
+__all__ = ["BoundFile"]

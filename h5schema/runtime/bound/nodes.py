@@ -1,0 +1,119 @@
+"""Paths into a file of others: through groups, into the members of records, to attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import h5py
+import numpy as np
+
+from h5schema.errors import FileError
+from h5schema.vocabulary.suggest import closest
+
+from ..bfloat16_hdf5 import attribute_of, form_of_attribute
+from .columns import Column, Held, Member, Stored, member
+
+if TYPE_CHECKING:
+    from ..spans import Carrier
+
+_SHOWN = 8
+"""Names that are listed where one is missing."""
+
+
+class Nodes:
+    """The nodes of an open file.
+
+    Args:
+        file: The open file.
+        carrier: Brings the rows of its datasets.
+    """
+
+    def __init__(self, file: h5py.File, carrier: Carrier) -> None:
+        self.file = file
+        self.name = file.filename
+        self._carrier = carrier
+
+    def column(self, path: str) -> Column | None:
+        """What lies at a path, as a column; None: nothing does.
+
+        Args:
+            path: Of a dataset, of a member of records (`table/field`), or `node@name` of an attribute.
+
+        Raises:
+            FileError: A group lies there.
+        """
+        node, mark, name = path.partition("@")
+        return self._attribute(node or "/", name) if mark else self._dataset(path)
+
+    def _attribute(self, path: str, name: str) -> Column | None:
+        node = self.file.get(path)
+        if node is None or name not in node.attrs:
+            return None
+        dtype, shape = form_of_attribute(node.attrs, name)
+        if shape is None:
+            return Held(np.zeros(0, dtype), self.name, f"{path}@{name}", empty=True)
+        return Held(attribute_of(node.attrs, name), self.name, f"{path}@{name}")
+
+    def _dataset(self, path: str) -> Column | None:
+        parts = path.strip("/").split("/")
+        node: object = self.file
+        for depth, part in enumerate(parts):
+            if isinstance(node, h5py.Dataset):
+                return self._member("/" + "/".join(parts[:depth]), parts[depth:])
+            node = node.get(part) if isinstance(node, h5py.Group) else None
+        if isinstance(node, h5py.Group):
+            raise FileError(
+                "this is a group, not a dataset",
+                where=f"{self.name}: {path}",
+                do=f"name a dataset in it with `at`: {_listed(list(node)) or 'it is empty'}",
+            )
+        return Stored(self._carrier, path) if isinstance(node, h5py.Dataset) else None
+
+    def _member(self, path: str, names: list[str]) -> Column | None:
+        records = Stored(self._carrier, path)
+        dtype = records.dtype
+        for name in names:
+            if dtype.names is None or name not in dtype.names:
+                return None
+            dtype = member(dtype, name).base
+        return Member(records, names)
+
+    def missing(self, path: str) -> FileError:
+        """Nothing lies at a path; says what lies beside it."""
+        node, mark, attribute = path.partition("@")
+        if mark and (found := self.file.get(node or "/")) is not None:
+            return self._missing("attribute", attribute, list(found.attrs), path)
+        parts = node.strip("/").split("/")
+        outer: object = self.file
+        for depth, part in enumerate(parts):
+            names = _names_in(outer)
+            if part not in names:
+                return self._missing(*self._noun(outer, parts[depth:], mark), names, path, "/".join(parts[:depth]))
+            outer = outer[part]  # type: ignore[index]
+        return self._missing("dataset", parts[-1], [], path)
+
+    def _noun(self, outer: object, parts: list[str], mark: str) -> tuple[str, str]:
+        if not isinstance(outer, h5py.Group):
+            return "member", parts[0]
+        return "group" if len(parts) > 1 or mark else "dataset", parts[0]
+
+    def _missing(self, noun: str, name: str, names: list[str], path: str, inside: str = "") -> FileError:
+        near = closest(name, names)
+        beside = f"in {'/' + inside} there is {_listed(names)}" if names else "there is nothing beside it"
+        return FileError(
+            f"the {noun} {name} is missing",
+            where=f"{self.name}: {path}",
+            do=f"did you mean {near!r}? " * (near is not None)
+            + f"{beside}; change `at` in the schema, or write `optional: true`",
+        )
+
+
+def _names_in(node: object) -> list[str]:
+    if isinstance(node, h5py.Group):
+        return [str(name) for name in node]
+    dtype = node.dtype if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
+    return list(dtype.base.names or ())
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

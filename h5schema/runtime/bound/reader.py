@@ -1,0 +1,72 @@
+"""The reader of a file that others made."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import h5py
+import numpy as np
+
+from h5schema.errors import FileError
+
+from ..carrier import DirectCarrier
+from ..damage import readable
+from ..features import EncodedFeature
+from ..ids import Ids
+from ..reader import Compared, Reader
+from ..spans import Carrier
+from .shown import Shown
+
+_AT_ONCE = 4096
+
+
+class BoundReader(Reader):
+    """Reads one file of others, which is shown as one of ours; the file is compared with the class, not its stamp."""
+
+    def expect(self, file: h5py.File) -> None:
+        """See `Reader`: such a file has no stamp."""
+
+    def _carrier_of(self, file: h5py.File) -> Shown:
+        return Shown(file, DirectCarrier(file, self.path, access=self.access), self.model)
+
+    def shown(self) -> Shown:
+        """The file as one of ours."""
+        return cast("Shown", self.carrier())
+
+    def carrier(self) -> Carrier:
+        """See `Reader`: all that the class names is compared with the file when it is opened."""
+        known, carrier = self._opened, super().carrier()
+        if self._opened is not known:
+            try:
+                for address in self.model.features:
+                    self.compared(address)
+            except FileError:
+                self.close()
+                raise
+        return carrier
+
+    def _committed(self, dim: str) -> int:
+        return self.shown().length_of(dim)
+
+    def _compare(self, address: str) -> Compared:
+        feature, place = self.model.features[address], self.shown().placed(address)
+        if isinstance(feature, EncodedFeature):
+            feature = feature.by_row()
+        return Compared(feature, place, 1 if place.lead is None else self.length(place.lead))
+
+    def ids(self, dim: str) -> Ids:
+        if not self.model.has_ids(dim):
+            return super().ids(dim)  # refuses
+        return Ids(dim, fixed=True, carrier=self.carrier(), file=str(self.path))
+
+    def parameters(self) -> dict[str, object]:
+        """See `Reader`: h5schema made nothing in it."""
+        return {}
+
+    def verify(self) -> None:
+        """Reads everything once. There are no checksums but HDF5's own."""
+        for address in self.model.features:
+            with readable(f"{self.path}: {self.model.places[address].path}"):
+                size = self.compared(address).size
+            for first in range(0, size, _AT_ONCE):
+                self.read(address, np.arange(first, min(size, first + _AT_ONCE), dtype=np.int64))
