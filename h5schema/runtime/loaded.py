@@ -13,6 +13,7 @@ from h5schema.errors import DataError
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
 from .blocks import Blobs, Encoded, Maybe, RaggedBlock, Texts
+from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
@@ -40,7 +41,8 @@ class Loaded:
         self._take = take
         self._feature = reader.model.features[take.address]
         self._where = f"{reader.name}: {reader.model.places[take.address].path}"
-        self.alone = reader.model.places[take.address].lead is None
+        self._lead = reader.model.places[take.address].lead
+        self.alone = self._lead is None
         self.sample_bytes = 0 if self.alone else reader.entry_bytes(take.address)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
         number = None if isinstance(self._feature, EncodedFeature) else self._feature.number
@@ -48,9 +50,9 @@ class Loaded:
         dtype = take.dtype or ("int64" if enum else "" if number is None else number.loaded)
         self._fed = None if number is None else number_type(dtype)
 
-    def asked(self, rows: Rows) -> tuple[str, Rows]:
-        """What is read for the samples at `rows`."""
-        return self._take.address, _ONE if self.alone else rows
+    def asked(self, chosen: Chosen) -> tuple[str, Rows]:
+        """What is read for some samples."""
+        return self._take.address, _ONE if self._lead is None else chosen.at[self._lead]
 
     def understood(self, block: object) -> Block:
         """What was read, as it is fed: [n, ...]; of a feature without entries its value, [...].

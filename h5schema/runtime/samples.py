@@ -12,6 +12,7 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .blocks import Maybe
+from .chosen import Entries, First, Samples
 from .conditions import Absent, Condition, Present
 from .plan import Plan, Take, takes
 from .spans import Rows
@@ -20,28 +21,48 @@ Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
 """Ids or positions in the dim, each once, or a mask over the dim."""
 
 
-def rows_of(reader: AnyReader, plan: Plan, subset: Subset | None) -> Rows:
-    """The row of each sample, in the order of the file: int64 [samples].
+def samples_of(reader: AnyReader, plan: Plan, subset: Subset | None, limit: int | None) -> Samples:
+    """The samples of a plan, in the order of the file.
+
+    Args:
+        reader: Of the file.
+        plan: What a sample is.
+        subset: Of the samples that are left by split and conditions.
+        limit: At most so many, from the first on.
 
     Raises:
         DataError: A sample lacks an input that has no `fill`, or split and conditions leave none at all.
     """
-    rows = np.arange(reader.length(plan.over), dtype=np.int64) if plan.split is None else reader.split(plan.split)
+    rows = _rows_of(reader, plan, subset)
+    samples = Entries(plan.over, reader.length(plan.over) if rows is None else rows)
+    for take in takes(plan.sample):
+        _expect_present(reader, take, plan.over, rows)
+    return samples if limit is None else First(samples, limit)
+
+
+def _rows_of(reader: AnyReader, plan: Plan, subset: Subset | None) -> Rows | None:
+    """Which rows are samples; None: all."""
+    rows = None if plan.split is None else reader.split(plan.split)
     for address, condition in plan.where.items():
-        rows = rows[_holds(reader, address, condition, rows)]
-    if not len(rows):
-        asked = [f"split {plan.split}"] if plan.split else []
-        asked += [f"where {address}: {condition}" for address, condition in plan.where.items()]
+        asked = _all_rows(reader, plan.over) if rows is None else rows
+        rows = asked[_holds(reader, address, condition, asked)]
+    if not (reader.length(plan.over) if rows is None else len(rows)):
+        asked_for = [f"split {plan.split}"] if plan.split else []
+        asked_for += [f"where {address}: {condition}" for address, condition in plan.where.items()]
         raise DataError(
-            f"no sample is left of {reader.length(plan.over)} entries" + (f" by {', '.join(asked)}" if asked else ""),
+            f"no sample is left of {reader.length(plan.over)} entries"
+            + (f" by {', '.join(asked_for)}" if asked_for else ""),
             where=f"{reader.name}: {plan.over}",
             do="look at the split and the conditions; training would go on in silence over nothing",
         )
-    if subset is not None:
-        rows = rows[np.isin(rows, _positions(reader, plan.over, subset))]
-    for take in takes(plan.sample):
-        _expect_present(reader, take, plan.over, rows)
-    return rows
+    if subset is None:
+        return rows
+    wanted = _positions(reader, plan.over, subset)
+    return np.sort(wanted) if rows is None else rows[np.isin(rows, wanted)]
+
+
+def _all_rows(reader: AnyReader, dim: str) -> Rows:
+    return np.arange(reader.length(dim), dtype=np.int64)
 
 
 def _holds(reader: AnyReader, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
@@ -100,10 +121,11 @@ def _position(reader: AnyReader, dim: str, item: object) -> int:
     return int(cast("int", item))
 
 
-def _expect_present(reader: AnyReader, take: Take, dim: str, rows: Rows) -> None:
+def _expect_present(reader: AnyReader, take: Take, dim: str, rows: Rows | None) -> None:
     feature = reader.model.features[take.address]
     if not feature.options.optional or take.fill is not None:
         return
+    rows = _all_rows(reader, dim) if rows is None else rows
     for start in range(0, len(rows), 4096):
         some = rows[start : start + 4096]
         block = cast("Maybe[object]", reader.read(take.address, some))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
@@ -12,6 +13,8 @@ from h5schema.errors import UsageError
 
 from ..any_reader import AnyReader
 from ..blocks import RaggedBlock
+from ..chance import Drawn
+from ..chosen import Chosen
 from ..loaded import Block, Loaded
 from ..order import BatchOrder
 from ..plan import Fields, Ids, Position, Sample, Take
@@ -25,16 +28,30 @@ _BYTES_AHEAD = 3 << 19
 """Batches are read together up to so many bytes: small ones are all overhead, large ones none."""
 
 
-class Together(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
     """The samples of batches that are read together.
 
     Attributes:
         indices: int64 [samples], of all batches, one after the other.
         ends: Where each batch ends, after a first 0.
+        seed: Of the loader.
+        epoch: Of the pass over the data.
+        first: Position of the first sample in the order of the epoch.
+        stride: From the position of one sample to that of the next: how many processes share the epoch in turn.
     """
 
     indices: Rows
     ends: list[int]
+    seed: int = 0
+    epoch: int = 0
+    first: int = 0
+    stride: int = 1
+
+    def drawn(self) -> Drawn:
+        """The samples as chance sees them."""
+        count = len(self.indices)
+        return Drawn(self.seed, self.epoch, self.first + self.stride * np.arange(count, dtype=np.int64))
 
 
 class Collated(Generic[BatchT_co]):
@@ -86,17 +103,23 @@ class Ahead:
         return (len(self.order) + self.count - 1) // self.count
 
     def __iter__(self) -> Iterator[Together]:
+        epoch, first = self.order.epoch, 0
         for indices, ends in self.order.together(self.count):
-            yield Together(indices, ends)
+            yield Together(indices, ends, self.order.seed, epoch, first)
+            first += len(indices)
 
 
 class Part(NamedTuple):
-    """One batch of what was read: samples `begin` to `end` of `rows`."""
+    """One batch of what was read: samples `begin` to `end` of `chosen`."""
 
     blocks: list[Block]
-    rows: Rows
+    chosen: Chosen
     begin: int
     end: int
+
+    def at(self, dim: str) -> Rows:
+        """Where the samples are in a dim: int64 [end - begin]."""
+        return self.chosen.at[dim][self.begin : self.end]
 
 
 Piece: TypeAlias = Callable[[Part], object]
@@ -115,16 +138,16 @@ class Collate:
         self._loaded: list[Loaded] = []
         self._made = self._piece(sample)
 
-    def batches(self, rows: Rows, ends: Sequence[int]) -> list[object]:
-        """The batches whose samples are the entries at `rows`, one after the other.
+    def batches(self, chosen: Chosen, ends: Sequence[int]) -> list[object]:
+        """The batches of some samples, one after the other.
 
         Args:
-            rows: int64 [samples], of all batches.
+            chosen: The samples of all batches.
             ends: Where each batch ends, after a first 0.
         """
-        read = self._reader.read_together([one.asked(rows) for one in self._loaded])
+        read = self._reader.read_together([one.asked(chosen) for one in self._loaded])
         blocks = [one.understood(block) for one, block in zip(self._loaded, read, strict=True)]
-        return [self._made(Part(blocks, rows, begin, end)) for begin, end in pairwise(ends)]
+        return [self._made(Part(blocks, chosen, begin, end)) for begin, end in pairwise(ends)]
 
     def ahead(self, size: int) -> int:
         """How many batches of `size` samples are read together."""
@@ -137,9 +160,9 @@ class Collate:
             case Take():
                 return self._taken(sample)
             case Position():
-                return lambda part: from_numpy(part.rows[part.begin : part.end].copy())
+                return lambda part: from_numpy(part.at(sample.dim).copy())
             case Ids():
-                return lambda part: list(reader.ids(sample.dim).read(part.rows[part.begin : part.end]))
+                return lambda part: list(reader.ids(sample.dim).read(part.at(sample.dim)))
             case Fields():
                 fields, inner = sample.made, [self._piece(item) for item in sample.items.values()]
                 return lambda part: fields(*[piece(part) for piece in inner])

@@ -13,11 +13,13 @@ from h5schema.errors import UsageError
 
 from ..any_reader import Paths
 from ..arguments import flag, whole
+from ..chance import Drawn
+from ..chosen import Chosen, Samples, everything
 from ..file import File
 from ..order import BatchOrder
 from ..plan import Plan
 from ..readers import reader_of
-from ..samples import Subset, rows_of
+from ..samples import Subset, samples_of
 from ..spans import Access, Rows
 from ..view import RowError
 from .collate import Ahead, Collate, Collated, Together
@@ -72,7 +74,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         self.source = reader_of(self.file, path, access=access)
         self._subset = subset
         self._limit = None if limit is None else whole("limit", limit, name, least=0)
-        _ = self.rows
+        _ = self.samples
 
     @classmethod
     def loader(
@@ -122,15 +124,15 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         return batches
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.samples)
 
     def __getitem__(self, index: int | Rows | Sequence[int]) -> BatchT_co:
         """The batch of these samples, of one if it is one index: one read for each feature."""
         samples = np.atleast_1d(np.asarray(index))
         if samples.ndim != 1 or (samples.size and samples.dtype.kind not in "iu"):
             raise UsageError(f"{index!r} is no index", where=type(self).__name__, do="give whole numbers")
-        rows = self._rows_at(samples.astype(np.int64, copy=False))
-        return cast("BatchT_co", self.collate.batches(rows, (0, len(rows)))[0])
+        chosen = self._chosen(samples.astype(np.int64, copy=False))
+        return cast("BatchT_co", self.collate.batches(chosen, (0, len(samples)))[0])
 
     @overload
     def __getitems__(self, indices: Together) -> list[BatchT_co]: ...
@@ -139,7 +141,8 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     def __getitems__(self, indices: Together | Rows | Sequence[int]) -> list[BatchT_co] | Collated[BatchT_co]:
         """What a DataLoader fetches: several batches of ours, or one of the user's, for `collated`."""
         if isinstance(indices, Together):
-            return cast("list[BatchT_co]", self.collate.batches(self.rows[indices.indices], indices.ends))
+            chosen = self.samples.at(indices.indices, indices.drawn())
+            return cast("list[BatchT_co]", self.collate.batches(chosen, indices.ends))
         return Collated(self[indices], type(self).__name__)
 
     @classmethod
@@ -157,7 +160,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             )
         return cast("Collated[BatchT_co]", fetched).batch
 
-    def _rows_at(self, samples: Rows) -> Rows:
+    def _chosen(self, samples: Rows) -> Chosen:
         size = len(self)
         outside = samples[(samples < -size) | (samples >= size)]
         if len(outside):
@@ -166,12 +169,18 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
                 where=f"{type(self).__name__} of {self.source.name}",
                 do="samples count from 0; negative ones from the end",
             )
-        return self.rows[samples]
+        counted = np.where(samples < 0, samples + size, samples)
+        return self.samples.at(counted, Drawn(0, 0, counted))
 
-    @cached_property
+    @property
     def rows(self) -> Rows:
         """The row of each sample in the dim: int64 [samples]."""
-        return rows_of(self.source, self.plan, self._subset)[: self._limit]
+        return everything(self.samples).at[self.plan.over]
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Where each sample is; found when it is asked for."""
+        return samples_of(self.source, self.plan, self._subset, self._limit)
 
     @cached_property
     def collate(self) -> Collate:
@@ -180,7 +189,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
     def __getstate__(self) -> dict[str, object]:
         """Without what a worker finds again by itself, so that a pickle stays small."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("rows", "collate")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("samples", "collate")}
 
 
 def _as_it_is(batch: object) -> object:

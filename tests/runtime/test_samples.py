@@ -1,0 +1,74 @@
+"""Samples of a loader: found when they are asked for, drawn alike in every process."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="loaders need torch")
+
+from blank import declare  # noqa: E402
+
+from h5schema.runtime import Axis, Batch, Plan, Position, Scalar, Take  # noqa: E402
+from h5schema.runtime.chance import Drawn  # noqa: E402
+from h5schema.runtime.torch import Loader  # noqa: E402
+
+BILLION = 10**9
+
+Reader, Writer = declare(row=Axis(dict), x=Scalar(np.uint8, "row", layout="chunked"))
+
+
+@pytest.fixture
+def billion(tmp_path: Path) -> Path:
+    """A file that has a billion entries, of which nothing is stored."""
+    path = tmp_path / "a.h5"
+    with Writer.create(path) as w:
+        w.row.extend({"x": np.zeros(3, np.uint8)})
+    with h5py.File(path, "r+") as file:
+        del file["x"]
+        file.create_dataset("x", (BILLION,), np.uint8, chunks=(1 << 24,), maxshape=(None,))
+        file["row"].resize(BILLION, 0)
+        file["/.h5schema/dims/row/commits"][-1] = BILLION
+    return path
+
+
+class Samples(Loader[torch.Tensor]):
+    file = Reader
+    plan = Plan(over="row", sample={"x": Take("x"), "row": Position("row")}, batch=Batch(256, shuffle=True))
+
+
+def test_a_billion_samples_begin_at_once(billion: Path) -> None:
+    next(iter(Samples.loader(billion, limit=1000)))  # what a process does once
+    taken = []
+    for seed in range(5):
+        began = time.perf_counter()
+        loader = Samples.loader(billion, seed=seed)
+        first = next(iter(loader))
+        taken.append(time.perf_counter() - began)
+    assert len(loader.dataset) == BILLION
+    assert first["row"].max() > BILLION // 2
+    assert min(taken) < 0.01, taken
+    tracemalloc.start()
+    try:
+        loader = Samples.loader(billion, seed=9)
+        next(iter(loader))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_chance_is_a_function_of_seed_epoch_and_position() -> None:
+    positions = np.arange(100_000)
+    drawn = Drawn(3, 1, positions).below(np.full(100_000, 10), "jitter")
+    part = Drawn(3, 1, positions[50_000:50_010]).below(np.full(10, 10), "jitter")
+    assert drawn[50_000:50_010].tolist() == part.tolist()
+    assert abs(np.bincount(drawn, minlength=10) - 10_000).max() < 500
+    others = (Drawn(4, 1, positions), "jitter"), (Drawn(3, 2, positions), "jitter"), (Drawn(3, 1, positions), "at")
+    for other, what in others:
+        assert abs((other.below(np.full(100_000, 10), what) == drawn).mean() - 0.1) < 0.01
+    assert Drawn(-1, 0, positions).generator(7).random() == Drawn(-1, 0, positions[7:]).generator(0).random()
