@@ -1,0 +1,22 @@
+"""Blocks: the values of some entries, as one read or one write moves them."""
+
+from .block import Block, Maybe, alike, arrays_of, bytes_in, joined, taken
+from .encoded import Blobs, Encoded, Texts
+from .nested import NestedBlock
+from .ragged import RaggedBlock, ShapedBlock
+
+__all__ = [
+    "Blobs",
+    "Block",
+    "Encoded",
+    "Maybe",
+    "NestedBlock",
+    "RaggedBlock",
+    "ShapedBlock",
+    "Texts",
+    "alike",
+    "arrays_of",
+    "bytes_in",
+    "joined",
+    "taken",
+]
