@@ -19,7 +19,7 @@ from ..model import Model, model_of
 from ..sources import Source
 from ..spans import Rows
 from ..writer import Writer
-from ..writing.storage import Aside, InChunks, Written
+from ..writing.plans import Aside, InChunks, Written
 from ..writing.taken import Checked, Given, checked, rows_of, together
 from ..writing.transaction import Planned
 from .failures import Failure

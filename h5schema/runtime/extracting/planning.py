@@ -19,8 +19,8 @@ from ..features import EncodedFeature, Options
 from ..kinds import Stored
 from ..model import Model
 from ..sources import Source, Sources
-from ..writing.datasets import chunk_rows, is_plain, row_bytes
-from ..writing.storage import Values
+from ..writing.chunking import chunk_rows, is_plain, row_bytes
+from ..writing.plans import Values
 from ..writing.taken import Checked, Given, checked, rows_of
 from .failures import Failure, Failures
 from .how import How

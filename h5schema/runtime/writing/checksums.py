@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
 
@@ -58,6 +58,8 @@ class Summing(NamedTuple):
 class Checksum:
     """The running checksums of one dataset to which rows are appended.
 
+    Where rows are written over or dropped, the checksums of their blocks are wrong until they are renewed.
+
     Args:
         row_bytes: Bytes of one row.
         done: Checksums of the blocks that are full.
@@ -71,6 +73,7 @@ class Checksum:
         self._done = array("L", done)
         self._rows = rows
         self._running = running
+        self._wrong: set[int] = set()
 
     def after(self, rows: int) -> Summing:
         """How the rows are summed that come after so many more."""
@@ -97,6 +100,41 @@ class Checksum:
     def state(self) -> tuple[list[int], int, int]:
         """What `Checksum` is made of again: the sums of full blocks, the rows of the last one, and its sum."""
         return self._done.tolist(), self._rows, self._running
+
+    def change(self, first: int, last: int) -> None:
+        """Notes that some rows were written over."""
+        self._wrong.update(range(first // self.rows_per_block, -(-last // self.rows_per_block)))
+
+    def shrink(self, rows: int) -> None:
+        """Forgets all rows but the first ones."""
+        if rows == self.rows:
+            return
+        full, self._rows = divmod(rows, self.rows_per_block)
+        del self._done[full:]
+        self._running = 0
+        self._wrong = {number for number in self._wrong if number < full}
+        if self._rows:
+            self._wrong.add(full)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether no rows were changed since the checksums were renewed."""
+        return not self._wrong
+
+    def renew(self, read: Callable[[int, int], NDArray[np.generic]]) -> None:
+        """Sums up again what was changed.
+
+        Args:
+            read: Gives the rows from one to another.
+        """
+        for number in sorted(self._wrong):
+            first = number * self.rows_per_block
+            value = crc(read(first, min(self.rows, first + self.rows_per_block)))
+            if number < len(self._done):
+                self._done[number] = value
+            else:
+                self._running = value
+        self._wrong.clear()
 
     def blocks(self) -> NDArray[np.uint32]:
         """uint32 [blocks], the last one of a block that may not be full."""

@@ -1,9 +1,9 @@
-"""The datasets of a file in the making: created, appended to, named by scales, summed up."""
+"""The datasets of a file that is written: created, appended to, written over, named by scales, summed up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import TypedDict, cast
 
 import h5py
@@ -11,33 +11,23 @@ import numpy as np
 
 from h5schema.vocabulary import layout
 
-from .. import codecs
-from ..bfloat16 import is_bits
-from ..bfloat16_hdf5 import creatable, in_bits, set_attribute, type_of
+from ..bfloat16_hdf5 import set_attribute
 from ..features import Options
 from ..kinds import Stored
 from ..model import Model
+from ..spans import Rows
 from . import checksums, scales
+from .begun import Begun
+from .chunking import fitting
+from .layouts import Layouts
+from .plans import Plan, Values, Written
 from .sink import Sink
-from .storage import Aside, Chunked, Coding, Contiguous, Encoded, Plan, Storage, Values, Written, bytes_of
+from .storage import Contiguous, Storage
 
-_CHUNK_BYTES = 1 << 20
-_SMALL_ROW = 64
-_SMALL_CHUNK_BYTES = 64 << 10
-"""Of rows so small that 1 MiB of them may never come."""
 _WAITING_BYTES = 64 << 20
 """Of first rows that wait in memory, of all datasets together."""
-_MOVED_BYTES = 64 << 20
-"""Of rows that may wait in memory because they move to where something was committed."""
-_COPIED_BYTES = 16 << 20
-"""Of rows that are copied at a time, from one dataset to another."""
-
-
-@cache
-def _without_cache() -> h5py.h5p.PropDAID:
-    access = cast("h5py.h5p.PropDAID", h5py.h5p.create(h5py.h5p.DATASET_ACCESS))
-    access.set_chunk_cache(1, 0, 0.0)
-    return access
+_BRIDGED_BYTES = 4096
+"""Between rows that are written over with what lies between them, because that is faster."""
 
 
 class Kept(TypedDict):
@@ -47,52 +37,8 @@ class Kept(TypedDict):
     sums: tuple[list[int], int, int]
 
 
-class _Waiting:
-    """A dataset that is not made yet: its first rows wait in memory.
-
-    Args:
-        part: What is stored.
-        options: Of the user's values.
-        expected: Rows that there will be at most; None: nobody knows.
-    """
-
-    def __init__(self, part: Stored, options: Options, expected: int | None) -> None:
-        self.part = part
-        self.options = options
-        self.expected = expected
-        self.row_bytes = max(1, row_bytes(part))
-        self.chunk = chunk_rows(part, options, expected)
-        self.rows: list[Values] = []
-        self.count = 0
-        self.planned: list[int] = []
-
-    def plan(self, rows: int) -> Plan:
-        """The rows come here."""
-        self.planned.append(rows)
-        return Aside()
-
-    def take(self, written: Written) -> None:
-        """Takes a copy, because they may be the user's own."""
-        self.planned.pop(0)
-        self.rows += [rows.copy() for rows in written.left]
-        self.count += written.rows
-
-    def values(self) -> Values:
-        """The rows that wait."""
-        return np.concatenate([np.empty((0, *self.part.shape), self.part.dtype), *self.rows])
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it may lie in one piece."""
-        return is_plain(self.options)
-
-    def is_whole(self, rows: int) -> bool:
-        """Whether it is to lie in one piece if it has so many rows at the end, and nobody knew."""
-        return self.is_plain and (rows <= self.chunk or self.options.layout == "contiguous")
-
-
 class Datasets:
-    """Every dataset of a file in the making, and the running checksum of each.
+    """Every dataset of a file that is written, and the running checksum of each.
 
     Args:
         sink: Takes the bytes of the file.
@@ -105,8 +51,10 @@ class Datasets:
         self.file = h5py.File(
             sink, "w" if kept is None else "r+", alignment_threshold=1, alignment_interval=layout.ALIGNMENT
         )
+        self._layouts = Layouts(self.file, sink)
         self._kept = kept or {}
-        self._begun: dict[str, _Waiting] = {}
+        self._standing = standing
+        self._begun: dict[str, Begun] = {}
         self._made: dict[str, Storage] = {}
         self._waiting_bytes = 0
         self._sums: dict[str, checksums.Checksum] = {}
@@ -120,10 +68,13 @@ class Datasets:
             options: Of the user's values.
             expected: Number of rows that there will be at most, if it is known.
         """
-        self._begun[part.path] = _Waiting(part, options, expected)
+        begun = self._begun[part.path] = Begun(part, options, expected)
         kept = self._kept.get(part.path)
         if kept is not None and part.path in self.file:
-            self._go_on(self._begun[part.path], kept)
+            checksum = checksums.Checksum(begun.row_bytes, *kept["sums"])
+            self._made[part.path] = self._layouts.go_on(begun, checksum, kept["rows"])
+
+    # Rows at the end.
 
     def plan(self, path: str, rows: int) -> Plan:
         """Where the next rows of a dataset go; what came of it is taken in the order of the plans."""
@@ -162,9 +113,53 @@ class Datasets:
         made = self._made.get(path)
         if made is None:
             return self._begun[path].values()
-        made.settle()
-        rows: Values = self._dataset(path)[: made.count]
-        return rows
+        return made.read(0, made.count)
+
+    # Rows that are there.
+
+    def grows(self, path: str) -> bool:
+        """Whether a dataset is one that grows by rows."""
+        return path in self._begun
+
+    def read(self, path: str, first: int, last: int) -> Values:
+        """Some rows that follow each other."""
+        return self._storage(path).read(first, last)
+
+    def put(self, path: str, first: int, rows: Values) -> None:
+        """Writes over rows that follow each other."""
+        if len(rows):
+            self._storage(path).put(first, fitting(rows, self._begun[path].part))
+
+    def read_at(self, path: str, at: Rows) -> Values:
+        """Rows anywhere; `at` rises."""
+        begun, storage = self._begun[path], self._storage(path)
+        found = [storage.read(low, high)[at[a:b] - low] for a, b, low, high in _runs(at, begun.row_bytes)]
+        return np.concatenate(found) if found else storage.read(0, 0)
+
+    def put_at(self, path: str, at: Rows, rows: Values) -> None:
+        """Writes over rows anywhere; `at` rises."""
+        begun, storage = self._begun[path], self._storage(path)
+        fit = fitting(rows, begun.part)
+        for a, b, low, high in _runs(at, begun.row_bytes):
+            part = fit[a:b]
+            if high - low > b - a:
+                part = storage.read(low, high)
+                part[at[a:b] - low] = fit[a:b]
+            storage.put(low, part)
+
+    def shrink(self, path: str, count: int) -> None:
+        """Drops all rows but the first ones."""
+        storage = self._storage(path)
+        if isinstance(storage, Contiguous) and self._standing:
+            storage = self._spread(self._begun[path], storage)
+        storage.shrink(count)
+
+    def fixed_bytes(self, path: str) -> int:
+        """Bytes of a dataset of a finished file that lies in one piece, and so keeps its size; 0: it may change."""
+        made = self._made.get(path)
+        return made.count * self._begun[path].row_bytes if isinstance(made, Contiguous) and self._standing else 0
+
+    # When they are made, and what is kept of them.
 
     def make_all(self) -> None:
         """Makes every dataset that has rows; all that was taken is then in the file."""
@@ -186,9 +181,10 @@ class Datasets:
 
     def finish(self) -> None:
         """Gives every dataset the form in which it stays: no larger than its rows, and in one piece if it may."""
-        pieces = {path: made.offset for path, made in self._made.items() if isinstance(made, Contiguous)}
-        for path in sorted(pieces, key=lambda path: -pieces[path]):  # no row moves if nothing before it is free
-            self._shorten(self._begun[path])
+        pieces = {path: made for path, made in self._made.items() if isinstance(made, Contiguous)}
+        for path, piece in sorted(pieces.items(), key=lambda one: -one[1].offset):  # so no row moves but to free room
+            if piece.count != piece.room:
+                self._made[path] = self._layouts.shorter(self._begun[path], piece)
         for path, begun in self._begun.items():
             made = self._made.get(path)
             if made is None:
@@ -196,22 +192,20 @@ class Datasets:
             elif path not in pieces:
                 self._refit(begun, made)
 
-    def _waiting(self) -> list[_Waiting]:
+    def _waiting(self) -> list[Begun]:
         return [begun for path, begun in self._begun.items() if path not in self._made]
 
-    def _dataset(self, path: str) -> h5py.Dataset:
-        """A dataset, opened without a cache of chunks: bytes are written past HDF5, and a cache would not know."""
-        return in_bits(h5py.Dataset(h5py.h5d.open(self.file.id, path.encode(), _without_cache())))
+    def _storage(self, path: str) -> Storage:
+        made = self._made.get(path)
+        return self._make(self._begun[path]) if made is None else made
 
-    def _make(self, begun: _Waiting) -> Storage:
+    def _make(self, begun: Begun) -> Storage:
         """Makes a dataset, and writes the rows that wait for it."""
-        part = begun.part
         if begun.is_plain and begun.expected is not None and begun.expected >= begun.count + sum(begun.planned):
-            made: Storage = self._contiguous(begun, begun.expected)
+            made: Storage = self._layouts.contiguous(begun, begun.expected)
         else:
-            self._create_chunked(begun, begun.chunk)
-            made = self._storage(begun, checksums.Checksum(begun.row_bytes), 0)
-        self._made[part.path] = made
+            made = self._layouts.chunked(begun, begun.chunk)
+        self._made[begun.part.path] = made
         for rows in begun.rows:
             made.take(made.plan(len(rows)).write(self._sink.handle, rows))
         for rows_planned in begun.planned:  # they are under way
@@ -221,36 +215,27 @@ class Datasets:
         begun.planned.clear()
         return made
 
-    def _storage(self, begun: _Waiting, checksum: checksums.Checksum, count: int) -> Storage:
-        """The storage of a chunked dataset."""
-        dataset, options = self._dataset(begun.part.path), begun.options
-        if not begun.part.data or options.codec == "none":
-            return Chunked(dataset, checksum, count, self._sink)
-        coding = Coding(options.codec, options.level, begun.part.dtype.str, dataset.chunks or ())
-        path = begun.part.path
-        return Encoded(dataset, checksum, count, self._sink, coding, lambda: self._dataset(path).id)
+    def _spread(self, begun: Begun, made: Contiguous) -> Storage:
+        grown = self._made[begun.part.path] = self._layouts.spread(begun, made.count)
+        return grown
 
-    def _contiguous(self, begun: _Waiting, rows: int) -> Contiguous:
-        self._create_contiguous(begun.part, rows)
-        checksum = checksums.Checksum(begun.row_bytes)
-        return Contiguous(self._dataset(begun.part.path), checksum, 0, self._sink, is_new=True)
+    def _finish_waiting(self, begun: Begun) -> None:
+        """All rows are known: they lie in one piece, or in a chunk that is no larger."""
+        if begun.is_whole(begun.count) or (begun.is_plain and begun.expected is not None):
+            begun.expected = begun.count
+        elif begun.count and not begun.options.chunk:
+            begun.chunk = min(begun.chunk, begun.count)
+        self._make(begun).settle()
 
-    def _go_on(self, begun: _Waiting, kept: Kept) -> None:
-        """Goes on with a dataset of an earlier run."""
-        dataset, (done, rows, running) = self._dataset(begun.part.path), kept["sums"]
-        checksum = checksums.Checksum(begun.row_bytes, done, rows, running)
-        count = kept["rows"]
-        if dataset.chunks is not None:
-            dataset.resize(count, axis=0)
-            self._made[begun.part.path] = self._storage(begun, checksum, count)
-            return
-        if begun.expected is not None and dataset.shape[0] < begun.expected:
-            del dataset
-            self._lay_out(begun, count, begun.expected)
-            new = self._dataset(begun.part.path)
-            self._made[begun.part.path] = Contiguous(new, checksum, count, self._sink, is_new=True)
-            return
-        self._made[begun.part.path] = Contiguous(dataset, checksum, count, self._sink, is_new=False)
+    def _refit(self, begun: Begun, made: Storage) -> None:
+        """Makes a dataset anew that was made before its number of rows was known."""
+        made.settle()
+        path, count = begun.part.path, made.count
+        chunk = int((self._layouts.dataset(path).chunks or (1,))[0])
+        if begun.is_plain and (count <= chunk or begun.options.layout == "contiguous"):
+            self._made[path] = self._layouts.lay_out(begun, made.checksum, count, count)
+        elif 0 < count < chunk and not begun.options.chunk:
+            self._made[path] = self._layouts.fewer(begun, count)
 
     # Datasets and attributes that are written whole.
 
@@ -263,12 +248,7 @@ class Datasets:
         """A dataset that is written whole, in place of an earlier one."""
         if path in self.file:
             del self.file[path]
-        create = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
-        if is_bits(dtype):
-            made = create(path, data.shape, creatable(dtype), **_whole(data, dtype, options))
-            made.id.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(data), type_of(dtype))
-        else:
-            create(path, data=data, dtype=dtype, **_whole(data, dtype, options))
+        self._layouts.whole(path, data, dtype, options)
         self.note(path)
 
     def is_dataset(self, path: str) -> bool:
@@ -277,11 +257,11 @@ class Datasets:
 
     def length(self, path: str) -> int:
         """Rows of a dataset that does not grow."""
-        return self._dataset(path).shape[0]
+        return self._layouts.dataset(path).shape[0]
 
     def fixed_texts(self, path: str) -> list[bytes]:
         """Texts of a fixed length that a finished file has."""
-        return cast("list[bytes]", self._dataset(path)[()].tolist())
+        return cast("list[bytes]", self._layouts.dataset(path)[()].tolist())
 
     def has(self, node: str) -> bool:
         """Whether a dataset or group is there by now."""
@@ -291,12 +271,6 @@ class Datasets:
         """An attribute of a dataset or group."""
         set_attribute(self.file[node].attrs, name, data, dtype)
 
-    def note(self, path: str) -> None:
-        """Sums up a dataset, or an attribute, that was written whole by other means."""
-        rows = checksums.rows_of(self.file, path)
-        self._sums[path] = checksums.Checksum(rows.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64)))
-        self._sums[path].add(rows)
-
     def drop(self, path: str) -> None:
         """Takes away a dataset that grew, or a group of them."""
         for one in (path, checksums.path_of(path)):
@@ -305,173 +279,35 @@ class Datasets:
         for known in [one for one in self._begun if one == path or one.startswith(f"{path}/")]:
             del self._begun[known]
             self._made.pop(known, None)
+            self._summed.pop(known, None)
+
+    # Scales and checksums.
 
     def describe(self, model: Model, counts: Mapping[str, int]) -> None:
         """Units, and a dimension scale for every axis of everything."""
         scales.describe(self.file, model, counts)
 
+    def note(self, path: str) -> None:
+        """Sums up a dataset, or an attribute, that was written whole by other means."""
+        rows = checksums.rows_of(self.file, path)
+        self._sums[path] = checksums.Checksum(rows.itemsize * int(np.prod(rows.shape[1:], dtype=np.int64)))
+        self._sums[path].add(rows)
+
     def write_checksums(self) -> None:
         """Stores the checksums of everything."""
+        changed = {path: one.checksum for path, one in self._made.items() if not one.checksum.is_right}
+        for path, checksum in changed.items():
+            checksum.renew(self._made[path].read)
         sums = self._sums | {path: made.checksum for path, made in self._made.items()}
         for path, checksum in sorted(sums.items()):
-            if checksum.rows != self._summed.get(path):
+            if checksum.rows != self._summed.get(path) or path in changed or path in self._sums:
                 checksums.write(self.file, path, checksum)
                 self._summed[path] = checksum.rows
         self._sums.clear()
 
-    # How datasets are made.
 
-    def _create_contiguous(self, part: Stored, rows: int) -> None:
-        """A dataset in one piece, whose room is there at once and is not filled."""
-        made = cast("h5py.h5p.PropDCID", h5py.h5p.create(h5py.h5p.DATASET_CREATE))
-        made.set_layout(h5py.h5d.CONTIGUOUS)
-        self._create(part, made, (rows, *part.shape), None)
-
-    def _create_chunked(self, begun: _Waiting, chunk: int) -> None:
-        part, options = begun.part, begun.options
-        shape = (chunk, *(max(1, n) for n in part.shape))
-        if not part.data or options.codec == "none":
-            made = cast("h5py.h5p.PropDCID", h5py.h5p.create(h5py.h5p.DATASET_CREATE))
-            made.set_chunk(shape)
-            self._create(part, made, (0, *part.shape), (h5py.h5s.UNLIMITED, *part.shape))
-            return
-        create = cast("Callable[..., h5py.Dataset]", self.file.create_dataset)
-        filters = codecs.creation(options.codec, options.level, part.dtype)
-        create(
-            part.path, (0, *part.shape), creatable(part.dtype), maxshape=(None, *part.shape), chunks=shape, **filters
-        )
-
-    def _create(
-        self, part: Stored, made: h5py.h5p.PropDCID, shape: tuple[int, ...], most: tuple[int, ...] | None
-    ) -> None:
-        """Room in the file is given when a dataset grows, and left as it is: all of it is written before it is read."""
-        made.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-        made.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-        made.set_obj_track_times(False)
-        links = cast("h5py.h5p.PropLCID", h5py.h5p.create(h5py.h5p.LINK_CREATE))
-        links.set_create_intermediate_group(True)
-        space = h5py.h5s.create_simple(shape, most)
-        h5py.h5d.create(self.file.id, part.path.encode(), type_of(part.dtype), space, made, links)
-
-    # How they end.
-
-    def _finish_waiting(self, begun: _Waiting) -> None:
-        """All rows are known: they lie in one piece, or in a chunk that is no larger."""
-        if begun.is_whole(begun.count) or (begun.is_plain and begun.expected is not None):
-            begun.expected = begun.count
-        elif begun.count and not begun.options.chunk:
-            begun.chunk = min(begun.chunk, begun.count)
-        self._make(begun).settle()
-
-    def _refit(self, begun: _Waiting, made: Storage) -> None:
-        """Makes a dataset anew that was made before its number of rows was known."""
-        made.settle()
-        path, count = begun.part.path, made.count
-        dataset = self._dataset(path)
-        chunk = int((dataset.chunks or (1,))[0])
-        if begun.is_plain and (count <= chunk or begun.options.layout == "contiguous"):
-            self._lay_out(begun, count, count)
-        elif 0 < count < chunk and not begun.options.chunk:
-            rows = dataset[:count]
-            del dataset, self.file[path]
-            self._create_chunked(begun, count)
-            smaller = self._storage(begun, checksums.Checksum(begun.row_bytes), 0)
-            smaller.take(smaller.plan(count).write(self._sink.handle, rows))
-            smaller.settle()
-            self._made[path] = smaller
-
-    def _shorten(self, begun: _Waiting) -> None:
-        """Takes room without rows away: HDF5 gives the new dataset that of the old one, and then no byte moves."""
-        path = begun.part.path
-        made = cast("Contiguous", self._made[path])
-        if made.count == made.room:
-            return
-        before, count, room, checksum = made.offset, made.count, made.room, made.checksum
-        del made, self._made[path]  # HDF5 frees the room when nobody has the dataset open
-        del self.file[path]
-        self._create_contiguous(begun.part, count)
-        size, first = count * begun.row_bytes, int(self._dataset(path).id.get_offset() or 0)
-        if first != before and size > _MOVED_BYTES and not self._sink.is_free(first):
-            self._make_behind(begun.part, count, room)
-        shorter = Contiguous(self._dataset(path), checksum, count, self._sink, is_new=True)
-        self._made[path] = shorter
-        after = shorter.offset
-        steps = list(range(0, size if after != before else 0, _COPIED_BYTES))
-        for at in steps if after < before else reversed(steps):
-            part = memoryview(bytearray(min(_COPIED_BYTES, size - at)))
-            self._sink.seek(before + at)
-            self._sink.readinto(part)
-            self._sink.write_at(after + at, part)
-
-    def _make_behind(self, part: Stored, rows: int, room: int) -> None:
-        """Makes a dataset in one piece anew, behind everything: what it had before is taken meanwhile."""
-        aside = f"{part.path}.aside"
-        del self.file[part.path]
-        self._create_contiguous(part._replace(path=aside), room)
-        self._create_contiguous(part, rows)
-        del self.file[aside]
-
-    def _spread(self, begun: _Waiting, made: Contiguous) -> Storage:
-        """Chunks in place of one piece, which cannot grow."""
-        path, count = begun.part.path, made.count
-        aside = f"{path}.aside"
-        self.file.move(path, aside)
-        old = self._dataset(aside)
-        self._create_chunked(begun, begun.chunk)
-        scales.move(old, self._dataset(path))
-        grown = self._storage(begun, checksums.Checksum(begun.row_bytes), 0)
-        step = max(1, _COPIED_BYTES // begun.row_bytes)
-        for first in range(0, count, step):
-            rows = old[first : min(count, first + step)]
-            grown.take(grown.plan(len(rows)).write(self._sink.handle, rows))
-        del old, self.file[aside]
-        self._made[path] = grown
-        return grown
-
-    def _lay_out(self, begun: _Waiting, count: int, rows: int) -> None:
-        """Room for another number of rows in one piece, into which the first rows are copied."""
-        path, aside = begun.part.path, f"{begun.part.path}.aside"  # no feature can have this name
-        self.file.move(path, aside)
-        self._create_contiguous(begun.part, rows)
-        old, new = self._dataset(aside), int(self._dataset(path).id.get_offset() or 0)
-        step = max(1, _COPIED_BYTES // begun.row_bytes)
-        for first in range(0, count, step):
-            self._sink.write_at(new + first * begun.row_bytes, bytes_of(old[first : min(count, first + step)]))
-        del old, self.file[aside]
-
-
-def _whole(data: Values, dtype: np.dtype[np.generic], options: Options) -> dict[str, object]:
-    """How a dataset lies that is written whole: in one piece, unless its schema says otherwise."""
-    if not data.nbytes or not data.ndim or (options.codec == "none" and options.layout != "chunked"):
-        return {}
-    rows = min(len(data), max(1, (options.chunk or _CHUNK_BYTES) // (data.nbytes // len(data))))
-    return {"chunks": (rows, *data.shape[1:]), **codecs.creation(options.codec, options.level, dtype)}
-
-
-def is_plain(options: Options) -> bool:
-    """Whether values may lie in one piece."""
-    return options.codec == "none" and options.layout != "chunked" and not options.chunk
-
-
-def row_bytes(part: Stored) -> int:
-    """Bytes of a row."""
-    return part.dtype.itemsize * int(np.prod(part.shape, dtype=np.int64))
-
-
-def chunk_rows(part: Stored, options: Options, expected: int | None) -> int:
-    """Rows of a chunk.
-
-    Args:
-        part: What is stored.
-        options: Of the user's values.
-        expected: Rows that there will be at most; None: nobody knows.
-    """
-    size = max(1, row_bytes(part))
-    wanted = options.chunk or (_CHUNK_BYTES if size >= _SMALL_ROW else _SMALL_CHUNK_BYTES)
-    rows = max(1, wanted // size)
-    return min(rows, expected) if expected and not options.chunk else rows
-
-
-def fitting(rows: Values, part: Stored) -> Values:
-    """Rows as they lie in the file, byte by byte."""
-    return rows.astype(np.dtype(part.dtype.str), casting="equiv", copy=False)
+def _runs(at: Rows, row_bytes: int) -> list[tuple[int, int, int, int]]:
+    """Rows that are near each other: from which to which item of `at`, and from which to which row."""
+    cuts = np.flatnonzero(np.diff(at) > 1 + _BRIDGED_BYTES // row_bytes) + 1
+    ends = [0, *cuts.tolist(), len(at)] if len(at) else []
+    return [(a, b, int(at[a]), int(at[b - 1]) + 1) for a, b in pairwise(ends)]

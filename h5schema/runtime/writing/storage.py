@@ -1,136 +1,25 @@
-"""How a dataset of a file in the making takes rows: where they go, and who carries them there.
-
-The transaction asks a storage for a `Plan`. Whoever has the rows carries it out, in another process perhaps, and
-the storage takes what came of it, in the order of the plans. So large rows need not travel to the process that
-writes the file.
-"""
+"""How a dataset that is written holds its rows: more are taken, some are written over, the last are dropped."""
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from functools import lru_cache
-from typing import NamedTuple, Protocol, cast
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from ..codecs import Encoder
-from .checksums import Checksum, Part, Summing
+from .checksums import Checksum, Summing
+from .plans import Coding, Extent, InChunks, InPlace, Plan, Values, Written, bytes_of, encoder_of
 from .sink import Sink
 
-Values = NDArray[np.generic]
-
-
-class Written(NamedTuple):
-    """What came of carrying out a plan.
-
-    Attributes:
-        rows: How many rows there were.
-        parts: Their checksums.
-        left: Rows that the storage is to write itself, in order.
-        chunks: Whole chunks, encoded: (filter mask, bytes).
-    """
-
-    rows: int
-    parts: tuple[Part, ...]
-    left: tuple[Values, ...] = ()
-    chunks: tuple[tuple[int, bytes], ...] = ()
-
-
-class Plan(Protocol):
-    """Where the next rows of a dataset go; it may be sent to another process."""
-
-    def write(self, handle: int, rows: Values) -> Written:
-        """Carries the rows there; `handle` is a descriptor of the file."""
-        ...
-
-
-class Aside:
-    """The rows come back as they are: there is no dataset yet."""
-
-    def write(self, handle: int, rows: Values) -> Written:
-        """See `Plan`."""
-        return Written(len(rows), (), (rows,))
-
-
-class Extent(NamedTuple):
-    """Room in the file.
-
-    Attributes:
-        rows: For how many rows.
-        offset: Where it begins.
-        free: Whether anybody may write there; else only through the sink, because something committed lies there.
-    """
-
-    rows: int
-    offset: int
-    free: bool
-
-
-class InPlace(NamedTuple):
-    """Rows lie in the file as they lie in memory."""
-
-    extents: tuple[Extent, ...]
-    summing: Summing
-
-    def write(self, handle: int, rows: Values) -> Written:
-        """See `Plan`."""
-        at = 0
-        left: list[Values] = []
-        for extent in self.extents:
-            part = rows[at : at + extent.rows]
-            if extent.free:
-                _put(handle, extent.offset, bytes_of(part))
-            else:
-                left.append(part)
-            at += extent.rows
-        return Written(len(rows), self.summing.parts(rows), tuple(left))
-
-
-class Coding(NamedTuple):
-    """How the chunks of a dataset are encoded."""
-
-    codec: str
-    level: int | None
-    dtype: str
-    chunk: tuple[int, ...]
-
-
-class InChunks(NamedTuple):
-    """Rows are encoded chunk by chunk.
-
-    Attributes:
-        coding: Of the chunks.
-        before: Rows of the first chunk that come before these.
-        summing: Of the rows.
-    """
-
-    coding: Coding
-    before: int
-    summing: Summing
-
-    def write(self, handle: int, rows: Values) -> Written:
-        """See `Plan`. What does not fill a chunk is left."""
-        step = self.coding.chunk[0]
-        first = min(-self.before % step, len(rows))
-        last = first + (len(rows) - first) // step * step
-        encoder = _encoder(self.coding)
-        chunks = tuple(encoder.encode(rows[at : at + step]) for at in range(first, last, step))
-        left = tuple(rows[a:b] for a, b in ((0, first), (last, len(rows))) if b > a)
-        return Written(len(rows), self.summing.parts(rows), left, chunks)
-
-
-@lru_cache(maxsize=256)
-def _encoder(coding: Coding) -> Encoder:
-    return Encoder(coding.codec, coding.level, np.dtype(coding.dtype), coding.chunk)
+_CHANGED = 8
+"""Encoded chunks of which some rows were written over, and that wait in memory."""
 
 
 class Storage(ABC):
-    """One dataset to which rows are appended.
+    """One dataset of rows.
 
     Args:
         dataset: It is as long as the rows that were taken, or longer.
@@ -144,6 +33,7 @@ class Storage(ABC):
         self.checksum = checksum
         self.planned = count
         self._dataset = dataset.id
+        self._dtype = np.dtype(dataset.dtype.str)
         self._shape = tuple(int(n) for n in dataset.shape[1:])
         self._row_bytes = dataset.dtype.itemsize * int(np.prod(self._shape, dtype=np.int64))
         self._sink = sink
@@ -165,6 +55,21 @@ class Storage(ABC):
         self.checksum.take(written.parts)
         self.count += written.rows
 
+    def put(self, first: int, rows: Values) -> None:
+        """Writes over rows that were taken."""
+        self._put(first, rows)
+        self.checksum.change(first, first + len(rows))
+
+    def shrink(self, count: int) -> None:
+        """Drops all rows but the first ones."""
+        self._shrink(count)
+        self.count = self.planned = count
+        self.checksum.shrink(count)
+
+    @abstractmethod
+    def read(self, first: int, last: int) -> Values:
+        """A copy of some rows that were taken."""
+
     @abstractmethod
     def settle(self) -> None:
         """A commit follows: all that was taken is to be in the file."""
@@ -172,14 +77,50 @@ class Storage(ABC):
     @abstractmethod
     def _plan(self, rows: int, summing: Summing) -> Plan: ...
 
+    @abstractmethod
+    def _take(self, plan: Plan, written: Written) -> None: ...
+
+    @abstractmethod
+    def _put(self, first: int, rows: Values) -> None: ...
+
+    @abstractmethod
+    def _shrink(self, count: int) -> None: ...
+
+
+class _AsInMemory(Storage):
+    """Rows lie in the file as they lie in memory."""
+
+    @abstractmethod
+    def _extents(self, first: int, last: int) -> Iterator[Extent]:
+        """Where some rows lie."""
+
+    def read(self, first: int, last: int) -> Values:
+        rows = np.empty((last - first, *self._shape), self._dtype)
+        found, at = bytes_of(rows), 0
+        for extent in self._extents(first, last):
+            end = at + extent.rows * self._row_bytes
+            self._sink.seek(extent.offset)
+            self._sink.readinto(found[at:end])
+            at = end
+        return rows
+
+    def _plan(self, rows: int, summing: Summing) -> Plan:
+        return InPlace(tuple(self._extents(self.planned, self.planned + rows)), summing)
+
     def _take(self, plan: Plan, written: Written) -> None:
         """Writes what is left where something else stands that was committed."""
         guarded = [extent for extent in cast("InPlace", plan).extents if not extent.free]
         for extent, rows in zip(guarded, written.left, strict=True):
             self._sink.write_at(extent.offset, bytes_of(rows))
 
+    def _put(self, first: int, rows: Values) -> None:
+        at = 0
+        for extent in self._extents(first, first + len(rows)):
+            self._sink.write_at(extent.offset, bytes_of(rows[at : at + extent.rows]))
+            at += extent.rows
 
-class Contiguous(Storage):
+
+class Contiguous(_AsInMemory):
     """All rows in one piece; how many there will be at most is known."""
 
     def __init__(self, dataset: h5py.Dataset, checksum: Checksum, count: int, sink: Sink, *, is_new: bool) -> None:
@@ -193,57 +134,70 @@ class Contiguous(Storage):
         """Rows that there will be at most."""
         return int(self._dataset.shape[0])
 
-    def _plan(self, rows: int, summing: Summing) -> Plan:
-        offset = self.offset + self.planned * self._row_bytes
-        return InPlace((Extent(rows, offset, self._free),), summing)
+    def _extents(self, first: int, last: int) -> Iterator[Extent]:
+        yield Extent(last - first, self.offset + first * self._row_bytes, self._free)
+
+    def _shrink(self, count: int) -> None:
+        self._free = False  # what follows now was committed, perhaps
 
     def settle(self) -> None:
         """Nothing waits."""
 
+    def let_go(self) -> None:
+        """Nobody uses it any more."""
+        self._dataset.close()
 
-class Chunked(Storage):
+
+class Chunked(_AsInMemory):
     """Chunks lie in the file as they lie in memory; HDF5 makes room for them when the dataset grows."""
 
     def __init__(self, dataset: h5py.Dataset, checksum: Checksum, count: int, sink: Sink) -> None:
         super().__init__(dataset, checksum, count, sink)
         self._rows = (dataset.chunks or (1,))[0]
         self._last: tuple[int, Extent] | None = None
+        self._is_longer = False  # whether the dataset has rows that were dropped
         if count % self._rows:
-            self._find(count // self._rows, is_own=True)
+            number = count // self._rows
+            self._last = number, self._chunk(number, is_own=True)
 
     def _plan(self, rows: int, summing: Summing) -> Plan:
         end = self.planned + rows
-        self._dataset.set_extent((end, *self._shape))
-        extents: list[Extent] = []
-        at = self.planned
-        while at < end:
-            number, before = divmod(at, self._rows)
-            chunk = self._chunk(number)
-            count = min(self._rows - before, end - at)
-            extents.append(Extent(count, chunk.offset + before * self._row_bytes, chunk.free))
-            at += count
-        return InPlace(tuple(extents), summing)
-
-    def _chunk(self, number: int) -> Extent:
+        if end > self._dataset.shape[0] or not self._is_longer:
+            self._dataset.set_extent((end, *self._shape))
+        plan = super()._plan(rows, summing)
+        number = (end - 1) // self._rows
         if self._last is None or self._last[0] != number:
-            return self._find(number, is_own=False)
-        return self._last[1]
+            self._last = number, self._chunk(number)
+        return plan
 
-    def _find(self, number: int, *, is_own: bool) -> Extent:
+    def _extents(self, first: int, last: int) -> Iterator[Extent]:
+        at = first
+        while at < last:
+            number, before = divmod(at, self._rows)
+            chunk = self._last[1] if self._last is not None and self._last[0] == number else self._chunk(number)
+            count = min(self._rows - before, last - at)
+            yield Extent(count, chunk.offset + before * self._row_bytes, chunk.free)
+            at += count
+
+    def _chunk(self, number: int, *, is_own: bool = False) -> Extent:
         """The room of a chunk; its own dataset had it at the last commit, or it is new."""
         place = (number * self._rows, *(0 for _ in self._shape))
         offset = int(self._dataset.get_chunk_info_by_coord(place).byte_offset or 0)
         bare = is_own and self._sink.is_bare(offset, self._rows * self._row_bytes)
-        found = Extent(self._rows, offset, bare or self._sink.is_free(offset))
-        self._last = number, found
-        return found
+        return Extent(self._rows, offset, bare or self._sink.is_free(offset))
+
+    def _shrink(self, count: int) -> None:
+        self._last = None  # what follows now was committed, perhaps
+        self._is_longer = True  # HDF5 writes a chunk that it cuts, so it does so once
 
     def settle(self) -> None:
-        """Nothing waits."""
+        if self._is_longer and self._dataset.shape[0] != self.planned:
+            self._dataset.set_extent((self.planned, *self._shape))
+        self._is_longer = False
 
 
 class Encoded(Storage):
-    """Chunks with filters; the last one waits in memory until it is full."""
+    """Chunks with filters; the last one waits in memory until it is full, and so do some that were changed."""
 
     def __init__(
         self,
@@ -252,16 +206,18 @@ class Encoded(Storage):
         count: int,
         sink: Sink,
         coding: Coding,
-        reopen: Callable[[], h5py.h5d.DatasetID],
+        reopen: Callable[[], h5py.Dataset],
     ) -> None:
         super().__init__(dataset, checksum, count, sink)
         self._coding = coding
         self._reopen = reopen
+        self._whole = dataset
         self._step = coding.chunk[0]
-        first = count // self._step * self._step
-        self._open: list[Values] = [dataset[first:count]] if count > first else []
-        self._full = first // self._step
-        self._settled = count
+        self._full, self._filled = divmod(count, self._step)
+        self._open = np.empty((self._step, *self._shape), self._dtype)
+        self._open[: self._filled] = dataset[count - self._filled : count]
+        self._is_settled = True
+        self._changed: dict[int, Values] = {}
 
     def _plan(self, rows: int, summing: Summing) -> Plan:
         return InChunks(self._coding, self.planned % self._step, summing)
@@ -269,7 +225,7 @@ class Encoded(Storage):
     def _take(self, plan: Plan, written: Written) -> None:
         self._dataset.set_extent((self.count + written.rows, *self._shape))
         left = list(written.left)
-        if self._open and left:
+        if self._filled and left:
             self._add(left.pop(0))
         for mask, encoded in written.chunks:
             self._write(self._full, mask, encoded)
@@ -279,32 +235,74 @@ class Encoded(Storage):
 
     def _add(self, rows: Values) -> None:
         """Adds rows to the chunk that is not full."""
-        self._open.append(rows.copy())
-        if sum(map(len, self._open)) == self._step:
-            self._write(self._full, *_encoder(self._coding).encode(np.concatenate(self._open)))
+        self._open[self._filled : self._filled + len(rows)] = rows
+        self._filled += len(rows)
+        self._is_settled = False
+        if self._filled == self._step:
+            self._encode(self._full, self._open)
             self._full += 1
-            self._open.clear()
+            self._filled = 0
+
+    def read(self, first: int, last: int) -> Values:
+        rows = np.empty((last - first, *self._shape), self._dtype)
+        for number, low, high in self._parts(first, last):
+            at = number * self._step
+            known = self._open if number == self._full else self._changed.get(number)
+            part = self._whole[at + low : at + high] if known is None else known[low:high]
+            rows[at + low - first : at + high - first] = part
+        return rows
+
+    def _put(self, first: int, rows: Values) -> None:
+        for number, low, high in self._parts(first, first + len(rows)):
+            at = number * self._step - first
+            self._for_change(number)[low:high] = rows[at + low : at + high]
+
+    def _parts(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+        """Each chunk that has some of these rows, and from where to where in it."""
+        for number in range(first // self._step, -(-last // self._step)):
+            at = number * self._step
+            yield number, max(first - at, 0), min(last - at, self._step)
+
+    def _for_change(self, number: int) -> Values:
+        """The rows of a chunk, which is encoded anew later."""
+        if number == self._full:
+            self._is_settled = False
+            return self._open
+        if number not in self._changed:
+            if len(self._changed) == _CHANGED:
+                oldest = next(iter(self._changed))
+                self._encode(oldest, self._changed.pop(oldest))
+            self._changed[number] = self.read(number * self._step, (number + 1) * self._step)
+        return self._changed[number]
+
+    def _shrink(self, count: int) -> None:
+        number, filled = divmod(count, self._step)
+        if number < self._full:
+            if filled:
+                self._open[:filled] = self.read(count - filled, count)
+            self._full = number
+        self._filled = filled
+        self._is_settled = False
+        self._changed = {one: rows for one, rows in self._changed.items() if one < number}
+        self._dataset.set_extent((count - filled, *self._shape))  # whole chunks, which HDF5 need not decode
 
     def settle(self) -> None:
-        if self._open and self._settled != self.count:  # else the file has them already
-            self._write(self._full, *_encoder(self._coding).encode(np.concatenate(self._open)))
-        self._settled = self.count
+        for number, rows in self._changed.items():
+            self._encode(number, rows)
+        self._changed.clear()
+        if not self._is_settled:  # else the file has them already
+            self._dataset.set_extent((self.count, *self._shape))
+            if self._filled:
+                self._encode(self._full, self._open[: self._filled])
+            self._is_settled = True
+
+    def _encode(self, number: int, rows: Values) -> None:
+        self._write(number, *encoder_of(self._coding).encode(rows))
 
     def _write(self, number: int, mask: int, encoded: bytes) -> None:
         place = (number * self._step, *(0 for _ in self._shape))
         self._dataset.write_direct_chunk(place, encoded, mask)
         if mask:  # HDF5 2.0 reads a chunk wrongly through the dataset by which its filters were left out
             self._dataset.close()
-            self._dataset = self._reopen()
-
-
-def bytes_of(rows: Values) -> memoryview:
-    """The bytes of rows, C order."""
-    whole = np.ascontiguousarray(rows)
-    return whole.reshape(-1).view(np.uint8).data if whole.nbytes else memoryview(b"")
-
-
-def _put(handle: int, offset: int, data: memoryview) -> None:
-    done = 0
-    while done < len(data):
-        done += os.pwrite(handle, data[done:], offset + done)
+            self._whole = self._reopen()
+            self._dataset = self._whole.id

@@ -16,7 +16,7 @@ from ..blocks import Encoded, RaggedBlock, joined
 from ..kinds import Place
 from ..spans import Rows
 from ..where import Where
-from .datasets import fitting
+from .chunking import fitting
 
 if TYPE_CHECKING:
     from ..model import Model

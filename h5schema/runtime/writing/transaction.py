@@ -397,7 +397,10 @@ class Transaction:
     def _begin_feature(self, address: str, expected: int | None) -> None:
         for part in self.model.stored(address):
             options = self.model.features[address].options if part.data else Options()
-            self._datasets.begin(part, options, expected if part.per_entry else None)
+            known = expected if part.per_entry else None
+            self._datasets.begin(part, options, None if known is None else known + part.before)
+            if part.before > self._datasets.rows(part.path):
+                self._datasets.append(part.path, np.zeros((part.before, *part.shape), part.dtype))
 
     # Features across several open dims.
 

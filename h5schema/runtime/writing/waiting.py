@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from ..blocks import bytes_in
 from ..entries import keys_of
+from .chunking import row_bytes
 from .columns import Column, column_of
-from .datasets import row_bytes
 from .taken import Checked, Given, checked, together
 
 if TYPE_CHECKING:
