@@ -21,6 +21,7 @@ UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, 524)
 
 _WRITE_ALL = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 """A lock of the whole file, as `fcntl(2)` takes it."""
+_READ_ALL = struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
 _NONE = struct.pack("hhqqi", fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0)
 
 
@@ -67,6 +68,20 @@ def claim_standing(path: Path) -> int:
     return handle
 
 
+def expect_unwritten(path: Path) -> None:
+    """Refuses to replace a file that somebody writes: he would go on, and what he wrote would be gone.
+
+    Where there are no locks, nobody can tell.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        for had in (_locked(partial(fcntl.fcntl, handle, fcntl.F_OFD_SETLK, _READ_ALL)), _flock(handle, fcntl.LOCK_SH)):
+            if had is False:
+                raise _held(path, "writing")
+    finally:
+        os.close(handle)
+
+
 def release(handle: int) -> None:
     """Closes a descriptor that holds a claim; a child that was forked meanwhile does not keep it."""
     for unlock in (partial(fcntl.flock, handle, fcntl.LOCK_UN), partial(fcntl.fcntl, handle, fcntl.F_OFD_SETLK, _NONE)):
@@ -105,8 +120,17 @@ def holder(path: Path) -> str:
         fields = line.split()
         if "WRITE" in fields and name in fields:
             number = fields[fields.index("WRITE") + 1]
-            return _OWN if number == str(os.getpid()) else _process(number)
+            return _OWN if number == str(os.getpid()) or _is_held_here(name) else _process(number)
     return NOBODY
+
+
+def _is_held_here(name: str) -> bool:
+    """Whether a descriptor of this process has the lock: of those of F_OFD_SETLK the system does not tell whose."""
+    for told in Path("/proc/self/fdinfo").glob("*"):
+        with suppress(OSError):  # it was closed meanwhile
+            if any("WRITE" in line and name in line for line in told.read_text().splitlines()):
+                return True
+    return False
 
 
 def _process(number: str) -> str:
@@ -147,7 +171,7 @@ def _locked(lock: Callable[[], object]) -> bool | None:
 def _expect(had: bool | None, path: Path, doing: str) -> None:
     """Refuses a file that another one has, or of which nobody can tell."""
     if had is False:
-        raise FileError(f"another process is {doing} this file", where=str(path), do=_wait_for(path))
+        raise _held(path, doing)
     if had is None and os.environ.get(SWITCH) not in _OFF:
         raise NoLocksError(
             "the file system has no locks, so nothing keeps another process from writing this file too",
@@ -156,11 +180,17 @@ def _expect(had: bool | None, path: Path, doing: str) -> None:
         )
 
 
-def _wait_for(path: Path) -> str:
+def _held(path: Path, doing: str) -> FileError:
     who = holder(path)
     if who == _OWN:
-        return "it is this very process, which has it open already: close that first"
-    return f"wait until {who} is finished, or stop it"
+        return FileError(
+            f"this very process is {doing} this file",
+            where=str(path),
+            do="close what has it open, or end its `with`, first",
+        )
+    return FileError(
+        f"another process is {doing} this file", where=str(path), do=f"wait until {who} is finished, or stop it"
+    )
 
 
 def _is_at(handle: int, path: Path) -> bool:

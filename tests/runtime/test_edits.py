@@ -178,7 +178,7 @@ def test_killed_while_appending(log: Path, seed: int) -> None:
 
 def test_two_who_add(log: Path) -> None:
     with Creator.edit(log) as w:
-        with pytest.raises(FileError, match="another process is changing this file"):
+        with pytest.raises(FileError, match="this very process is changing this file"):
             Creator.edit(log)
         w.step.append(entry(2))
     assert expect_whole(log) == 3

@@ -157,6 +157,18 @@ def test_a_file_that_another_program_writes(made: Path) -> None:
     assert list(Reader(made).row) == ["a"]
 
 
+def test_a_file_that_another_program_writes_is_not_replaced(made: Path) -> None:
+    """He would go on writing, and what he wrote would be gone."""
+    for doing in ("file = h5py.File(path, 'r+')", "w = Creator.edit(path)"):
+        with holding(doing, made), pytest.raises(FileError, match="another process is writing this file") as caught:
+            Creator.create(made, overwrite=True)
+        assert "stop it" in str(caught.value)
+        assert not made.with_name("a.h5.partial").exists()
+    with h5py.File(made, "r+"), pytest.raises(FileError, match="this very process is writing this file"):
+        Creator.create(made, overwrite=True)
+    assert list(Reader(made).row) == ["a"]
+
+
 def test_swmr(made: Path) -> None:
     with h5py.File(made.with_name("log.h5"), "w", libver="latest") as file:
         file["x"] = 1
@@ -183,7 +195,7 @@ def test_a_reader_while_the_file_is_made(tmp_path: Path) -> None:
 
 
 def test_two_of_one_process(tmp_path: Path) -> None:
-    with Creator.create(tmp_path / "a.h5"), pytest.raises(FileError, match="it is this very process"):
+    with Creator.create(tmp_path / "a.h5"), pytest.raises(FileError, match="this very process is writing this file"):
         Creator.create(tmp_path / "a.h5")
 
 

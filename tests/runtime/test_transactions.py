@@ -121,7 +121,7 @@ def test_two_writers_of_one_target(tmp_path: Path) -> None:
     with Creator.create(path) as first:
         first.row["a"] = {"x": ROW}
         for overwrite in (False, True):
-            with pytest.raises(FileError, match="another process is writing this file"):
+            with pytest.raises(FileError, match="this very process is writing this file"):
                 Creator.create(path, overwrite=overwrite)
         first.row["b"] = {"x": ROW}
     with Reader(path) as f:

@@ -41,6 +41,9 @@ class Claim:
             real = Path(os.path.realpath(target))
         end_appearing(real)
         system.expect_target(real, overwrite=overwrite)
+        if overwrite and real.exists():
+            with system.explained(target):
+                locks.expect_unwritten(real)
         self.target = target
         self.sync = sync
         self.state: Mapping[str, object] | None = None
