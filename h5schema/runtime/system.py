@@ -149,7 +149,6 @@ def uninterrupted() -> Generator[None]:
             handlers[signal.Signals(late)](late, frame)
 
 
-_GOES_ON = "an extraction goes on with what it has committed"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -170,12 +169,9 @@ def explanation(error: OSError, target: Path) -> FileError:
     """What the system says of a write that failed, in our words."""
     said = str(error)
     if error.errno in _FULL or "No space left" in said or "Disk quota" in said:
-        what, do = "the disk is full", f"make room and run it again; {_GOES_ON}"
+        what, do = "the disk is full", "make room and run it again"
     elif error.errno == errno.EFBIG or "File too large" in said:
-        what, do = (
-            "the file would be larger than is allowed",
-            f"raise the limit (ulimit -f) and run it again; {_GOES_ON}",
-        )
+        what, do = "the file would be larger than is allowed", "raise the limit (ulimit -f) and run it again"
     else:
         what, do = f"it cannot be written: {error.strerror or said}", "look at the folder and its permissions"
     return FileError(what, where=str(target), do=do)

@@ -220,9 +220,11 @@ def command(folder: Path, *options: str) -> tuple[int, str, str]:
 def test_the_command_reports_what_failed(tmp_path: Path) -> None:
     """Exit code 1 when a source was skipped, a list for programs; 2 when a failure ends the run."""
     make(tmp_path, 10, {4: "raise", 6: "kill"}, failing=False)
-    code, out, err = command(tmp_path, "--on-error", "fail")
+    code, out, err = command(tmp_path, "--on-error", "fail", "--failures", "failed.jsonl")
     assert (code, out) == (2, "")
     assert err.startswith(f"error: a.h5: a source failed: {name(4)}: mixture_tools:values raised ValueError\n")
+    record = json.loads((tmp_path / "failed.jsonl").read_text().splitlines()[0])
+    assert (record["source"], record["error"]) == (name(4), "mixture_tools:values raised ValueError")
     code, out, err = command(tmp_path, "--failures", "failed.jsonl")
     assert (code, out.startswith("8 entries of thing, 7 entries of page, 2 sources skipped")) == (1, True), out
     assert "skipped 2 sources that failed:\n" in err
@@ -352,19 +354,33 @@ def test_two_extractions_into_one_file(tmp_path: Path) -> None:
     assert numbers(tmp_path / "a.h5") == all_but(12)
 
 
-def test_every_worker_is_asked_to_end_by_ctrl_c(tmp_path: Path) -> None:
-    """The terminal sends it to all of them; one says what is to be done, and the same command goes on."""
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGHUP])
+def test_every_worker_is_asked_to_end_by_a_terminal(tmp_path: Path, asked: signal.Signals) -> None:
+    """It sends Ctrl-C to all of them, and says so when it is closed; one says what is to be done."""
     make(tmp_path, 12, {9: "hang"}, failing=False)
     environment = {**os.environ, "MIXTURE_CALLS": str(tmp_path / "calls"), "PYTHONPATH": str(HERE.parents[1])}
     line = [sys.executable, "-m", "mixture.extract", "in", "-o", "a.h5", "--workers", "2"]
     with started(line, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, start_new_session=True) as process:
         wait_for(process, lambda: thing(9) in counted(tmp_path / "calls"))
-        os.killpg(process.pid, signal.SIGINT)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, asked)
+        os.killpg(process.pid, asked)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.startswith("stopped after ")
     assert err.endswith(" of 19 sources; the same command goes on\n")
     add(tmp_path, 9)
     assert command(tmp_path)[0] == 0
+    assert numbers(tmp_path / "a.h5") == all_but(12)
+
+
+def test_a_run_under_nohup_goes_on_when_the_terminal_is_closed(tmp_path: Path) -> None:
+    make(tmp_path, 12, failing=False)
+    environment = {**os.environ, "MIXTURE_CALLS": str(tmp_path / "calls"), "PYTHONPATH": str(HERE.parents[1])}
+    environment["MIXTURE_PAUSE"] = "0.1"
+    line = ["nohup", sys.executable, "-m", "mixture.extract", "in", "-o", "a.h5", "--workers", "2"]
+    with started(line, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, start_new_session=True) as process:
+        wait_for(process, lambda: thing(3) in counted(tmp_path / "calls"))
+        os.killpg(process.pid, signal.SIGHUP)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
     assert numbers(tmp_path / "a.h5") == all_but(12)

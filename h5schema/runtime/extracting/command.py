@@ -6,7 +6,8 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,7 @@ def run(extraction: Extraction, given: argparse.Namespace, functions: Path | Non
         return _plan(extraction.plan(given.sources, given.output, functions=functions, how=how), given.format)
     if given.output is None:
         raise UsageError("nothing says which file to make", do="say -o FILE; or --plan, which writes nothing")
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: it commits, and stops
-    try:
+    with _as_ctrl_c():
         summary = extraction.run(
             given.sources,
             given.output,
@@ -47,11 +47,23 @@ def run(extraction: Extraction, given: argparse.Namespace, functions: Path | Non
             sync=not given.no_fsync,
             how=how,
         )
-    finally:
-        signal.signal(signal.SIGTERM, before)
     if given.format == "json":
         return summary.print_json(given.output)
     return summary.tell(given.failures, quiet=given.quiet)
+
+
+@contextmanager
+def _as_ctrl_c() -> Generator[None]:
+    """Whoever asks the process to end, or closes its terminal, ends it as Ctrl-C does: it commits, and stops."""
+    known = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: handler for number, handler in known.items() if handler is not signal.SIG_IGN}  # `nohup`
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _plan(plan: Plan, form: str) -> int:

@@ -30,6 +30,8 @@ Order: TypeAlias = Batch | tuple[int, Planned]
 
 _BEAT = struct.Struct("<qd")
 """The source that a worker is at (-1: none), and since when."""
+FROM_TERMINAL = frozenset({signal.SIGINT, signal.SIGHUP})
+"""What a terminal sends to all of its processes: Ctrl-C is pressed, or it is closed."""
 _MAIN = "from h5schema.runtime.extracting.worker import main; main()"
 
 
@@ -185,9 +187,9 @@ class Processes(Crew):
 
 
 @contextmanager
-def _ctrl_c_waits() -> Generator[None]:
-    """A terminal sends Ctrl-C to all; a process that is begun in here does not see it until it says so."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _terminal_waits() -> Generator[None]:
+    """A process that is begun in here does not see what a terminal sends to all until it says so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FROM_TERMINAL)
     try:
         yield
     finally:
@@ -205,7 +207,7 @@ class _Process:
             shared.flush()
             self._beat = mmap.mmap(shared.fileno(), _BEAT.size)
             ways = (theirs.fileno(), shared.fileno(), lifeline, handle)
-            with _ctrl_c_waits():
+            with _terminal_waits():
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
                 )

@@ -217,7 +217,7 @@ class Pipeline:
             raise FileError(
                 "sources changed while they were read, or a function does not always return the same",
                 where=str(self._transaction.target),
-                do="run it again; it goes on with what was committed",
+                do="run it again",
             )
         going.report = answer
         self._deaths_in_a_row = 0
@@ -247,7 +247,7 @@ class Pipeline:
         return FileError(
             f"{died.why}, again and again",
             where=str(self._transaction.target),
-            do="look for what ends processes (memory?), or at what they said; run it again: it goes on",
+            do="look for what ends processes (memory?), or at what they said; then run it again",
         )
 
     def _blame(self, going: _Going, died: Died) -> None:

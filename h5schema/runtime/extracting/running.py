@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
-from h5schema.errors import TargetExistsError, UserCodeError
+from h5schema.errors import FileError, TargetExistsError, UserCodeError
 from h5schema.vocabulary.extractors import EXTRACTORS
 
 from .. import stamp, system
@@ -85,6 +85,14 @@ class Running:
         Raises:
             H5SchemaError: See `Extraction.run`.
         """
+        try:
+            return self._through(calls, unmatched, listed, overwrite=overwrite)
+        except FileError as error:
+            if self._claim.sink.committed:
+                error.do += "; the same command then goes on with what was committed"
+            raise
+
+    def _through(self, calls: Calls, unmatched: Sequence[str], listed: Path | None, *, overwrite: bool) -> Summary:
         state = cast("State | None", self._claim.state)
         if state is None and self._update is not None and self._update.is_idle(self._sources):
             return self._nothing_to_do(unmatched, listed)
@@ -100,9 +108,8 @@ class Running:
             raise
         transaction = self._transaction()
         try:
-            self._fill(transaction, calls)
-            if listed is not None:
-                failure_list.write(listed, self._failures, overwrite=overwrite)
+            with self._listed(listed, overwrite=overwrite):
+                self._fill(transaction, calls)
             self._expect_some()
             self._run["failures"] = self._failures.state()
             with self._spending.on("finish"):
@@ -118,6 +125,18 @@ class Running:
             transaction.discard()
             raise
         return self._summary({dim: transaction.count(dim) for dim in self._sources}, unmatched)
+
+    @contextmanager
+    def _listed(self, listed: Path | None, *, overwrite: bool) -> Generator[None]:
+        """Writes the list of failures at the end, also if it is one of them that ends the run."""
+        try:
+            yield
+        except UserCodeError:
+            if listed is not None and self._failures:
+                failure_list.write(listed, self._failures, overwrite=overwrite)
+            raise
+        if listed is not None:
+            failure_list.write(listed, self._failures, overwrite=overwrite)
 
     def _nothing_to_do(self, unmatched: Sequence[str], listed: Path | None) -> Summary:
         """The file is up to date, and stays as it is."""
@@ -241,12 +260,11 @@ class Running:
     def _expect_good(self, transaction: Transaction, work: Work, failures: Mapping[int, Failure]) -> None:
         """Ends the run before a batch that has failures, if it is to end there."""
         lost = [failure for number, failure in sorted(failures.items()) if number < work.there]
-        if lost:
+        if lost or (failures and self._how.on_error == "fail"):
             self._commit(transaction)
-            raise _lost(lost, str(self._claim.target))
-        if failures and self._how.on_error == "fail":
-            self._commit(transaction)
-            raise _failed_at(min(failures.items())[1], str(self._claim.target))
+            self._failures.add(work.dim, failures)  # to be listed; the next run has them to do again
+            target = str(self._claim.target)
+            raise _lost(lost, target) if lost else _failed_at(min(failures.items())[1], target)
 
     def _note(self, dim: str, taken: Taken) -> None:
         """What a batch adds to what is known of the run."""

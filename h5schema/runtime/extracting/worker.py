@@ -13,7 +13,7 @@ from typing import cast
 
 from h5schema.errors import H5SchemaError
 
-from .crew import Order, beats, obeyed
+from .crew import FROM_TERMINAL, Order, beats, obeyed
 from .maker import Job, Maker
 
 _PR_SET_PDEATHSIG = 1
@@ -22,8 +22,9 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     """Obeys until there is nobody who gives orders. The arguments are descriptors that the parent passed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops, and so does this
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as it was begun
+    for number in FROM_TERMINAL:  # the parent stops, and so does this
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_TERMINAL)  # as it was begun
     talking, shared, lifeline, handle = map(int, sys.argv[1:])
     _die_with_parent()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
