@@ -6,11 +6,11 @@ What readers and writers need is imported at once; what jobs and loaders need, w
 from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
-from .blocks import Blobs, Maybe, RaggedBlock, Texts
+from .blocks import Blobs, Maybe, RaggedBlock, SparseBlock, SparseRow, Texts
 from .bound import BoundFile
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
-from .features import Array, Bytes, Enumerated, Json, Ragged, Scalar, Text, optional
+from .features import Array, Bytes, Csr, Enumerated, Json, Ragged, Scalar, Text, optional
 from .file import File, Group
 from .json_values import JsonValue
 from .view import View
@@ -36,6 +36,7 @@ __all__ = [
     "Call",
     "Capture",
     "Check",
+    "Csr",
     "Enumerated",
     "Extraction",
     "Failure",
@@ -57,6 +58,8 @@ __all__ = [
     "RaggedBlock",
     "Scalar",
     "Schema",
+    "SparseBlock",
+    "SparseRow",
     "Split",
     "Summary",
     "Take",

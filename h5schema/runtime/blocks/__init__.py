@@ -4,6 +4,7 @@ from .block import Block, Maybe, alike, arrays_of, bytes_in, joined, taken
 from .encoded import Blobs, Encoded, Texts
 from .nested import NestedBlock
 from .ragged import RaggedBlock, ShapedBlock
+from .sparse import SparseBlock, SparseRow
 
 __all__ = [
     "Blobs",
@@ -13,6 +14,8 @@ __all__ = [
     "NestedBlock",
     "RaggedBlock",
     "ShapedBlock",
+    "SparseBlock",
+    "SparseRow",
     "Texts",
     "alike",
     "arrays_of",

@@ -6,11 +6,13 @@ from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
 from .json import Json
 from .ragged import Ragged
+from .sparse import Csr
 from .text import Text
 
 __all__ = [
     "Array",
     "Bytes",
+    "Csr",
     "EncodedFeature",
     "Enumerated",
     "Feature",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, Self, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypedDict, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from ..conditions import Check, Condition
 from ..kinds import Kind, Place, Stored
 from ..members import Members
 from ..number_types import NumberType, number_type
-from ..spans import Reading, Rows
+from ..spans import Part, Reading, Rows
 from ..where import Where
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     __slots__ = ("_name", "dims", "dtype", "members", "options")
 
     kind: Kind[BlockT]
+    store: ClassVar[str] = ""
+    """The storage kind as the layout's fingerprint names it; nothing: it follows from the dims."""
 
     def __init__(self, dtype: str, dims: str, options: Options, members: Members | None = None) -> None:
         self.dtype = dtype
@@ -128,6 +130,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         """What its dataset says of itself, for other readers."""
         return {"unit": self.options.unit} if self.options.unit else {}
 
+    def encoding(self, place: Place, count: int) -> Mapping[str, object]:
+        """What the node at its path says of itself in a file with `count` entries, for readers of other formats."""
+        return {}
+
     @property
     def dtype_record(self) -> object:
         """The dtype as the layout's fingerprint writes it."""
@@ -156,6 +162,14 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     @abstractmethod
     def reading(self, place: Place, rows: Rows) -> Reading[BlockT]:
         """Reads the entries at `rows`; for an optional feature the block is a `Maybe`."""
+
+    def reading_part(self, place: Place, rows: Rows, part: Part) -> Reading[BlockT]:
+        """Reads a part of each of the entries at `rows`; of a feature whose entries have a length of their own."""
+        raise DataError(
+            f"an entry of {self.dims} has no dim of its own length, of which a part could be read",
+            where=place.path,
+            do="read the whole entry",
+        )
 
     @abstractmethod
     def whole(self, block: BlockT) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:

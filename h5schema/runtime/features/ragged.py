@@ -13,9 +13,9 @@ from h5schema.errors import DataError
 from h5schema.vocabulary.dtypes import CONVERTED
 
 from ..blocks import Maybe, RaggedBlock
-from ..kinds import EndToEnd, Kind, Place
+from ..kinds import EndToEnd, PartKind, Place
 from ..members import Members
-from ..spans import Reading, Rows, offsets_of
+from ..spans import Part, Reading, Rows, offsets_of
 from ..values import expect_shape
 from ..where import Where
 from .feature import Feature, Given, Options
@@ -35,7 +35,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     __slots__ = ()
 
-    kind = cast("Kind[RaggedBlock[ItemT]]", EndToEnd())
+    kind = cast("PartKind[RaggedBlock[ItemT]]", EndToEnd())
 
     def __init__(
         self,
@@ -121,6 +121,15 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     def reading(self, place: Place, rows: Rows) -> Reading[RaggedBlock[ItemT]]:
         block, present = yield from self.kind.read(place, rows)
+        return self._understood(place, rows, block, present)
+
+    def reading_part(self, place: Place, rows: Rows, part: Part) -> Reading[RaggedBlock[ItemT]]:
+        block, present = yield from self.kind.read_part(place, rows, part)
+        return self._understood(place, rows, block, present)
+
+    def _understood(
+        self, place: Place, rows: Rows, block: RaggedBlock[ItemT], present: NDArray[np.bool_] | None
+    ) -> RaggedBlock[ItemT]:
         values = self.number.from_file(block.values)
         understood = RaggedBlock(cast("NDArray[ItemT]", values), block.offsets)
         self._expect_members_of(understood, place.path, rows)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import RaggedBlock
-from ..spans import Reading, Rows, Spans, offsets_of
+from ..spans import Part, Reading, Rows, Spans, offsets_of
 from .index import lengths_of, starts_of
 from .kind import Place, Stored
 
@@ -25,13 +25,26 @@ class EndToEnd:
         return Stored(place.path, dtype, place.shape, per_entry=False), *place.located.stored(place)
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
-        starts, lengths = yield from place.located.read(place, rows)
-        present = starts >= 0 if place.optional else None
-        if present is not None:
-            lengths = np.where(present, lengths, 0)
-            starts = np.where(present, starts, 0)
+        starts, lengths, present = yield from self._located(place, rows)
         (values,) = yield (Spans(place.path, starts, lengths),)
         return RaggedBlock(values, offsets_of(lengths)), present
+
+    def read_part(
+        self, place: Place, rows: Rows, part: Part
+    ) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
+        starts, lengths, present = yield from self._located(place, rows)
+        first = np.clip(part.first, 0, lengths)
+        lengths = np.clip(part.first + part.count, first, lengths) - first
+        (values,) = yield (Spans(place.path, starts + first, lengths),)
+        return RaggedBlock(values, offsets_of(lengths)), present
+
+    def _located(self, place: Place, rows: Rows) -> Reading[tuple[Rows, Rows, NDArray[np.bool_] | None]]:
+        """Start and length of each entry; absent ones are empty."""
+        starts, lengths = yield from place.located.read(place, rows)
+        if not place.optional:
+            return starts, lengths, None
+        present = starts >= 0
+        return np.where(present, starts, 0), np.where(present, lengths, 0), present
 
     def write(
         self,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spans import Reading, Rows
+from ..spans import Part, Reading, Rows
 from .index import Index, StartsAndLengths
 
 BlockT = TypeVar("BlockT")
@@ -64,6 +64,9 @@ class Stored(NamedTuple):
         shape: Of one row.
         data: Whether it holds the user's values (in the user's chunks and codec) or is bookkeeping of ours.
         per_entry: Whether it has one row for each entry.
+        before: Rows, of zeros, before that of the first entry.
+        axes: Of each axis the address of its dim, an absolute path (the scale of an axis that grows), or a number
+            for an axis without a name; None: as the dims of the feature are.
     """
 
     path: str
@@ -71,6 +74,8 @@ class Stored(NamedTuple):
     shape: tuple[int, ...] = ()
     data: bool = True
     per_entry: bool = True
+    before: int = 0
+    axes: tuple[str | int, ...] | None = None
 
 
 class Kind(Protocol[BlockT]):
@@ -91,4 +96,14 @@ class Kind(Protocol[BlockT]):
         self, place: Place, block: BlockT, present: NDArray[np.bool_] | None, ends: Mapping[str, int]
     ) -> dict[str, NDArray[np.generic]]:
         """Rows to append to each dataset; `ends` says how many rows each has so far."""
+        ...
+
+
+class PartKind(Kind[BlockT], Protocol[BlockT]):
+    """A kind whose entries have a dim of their own length, of which a part can be read."""
+
+    def read_part(
+        self, place: Place, rows: Rows, part: Part
+    ) -> Reading[tuple[BlockT, NDArray[np.bool_] | None]]:
+        """Reads a part of each of the entries at `rows`, and nothing else of them."""
         ...

@@ -11,10 +11,12 @@ from typing import cast
 import h5py
 import numpy as np
 
+from h5schema.vocabulary import layout
+
 from ..axes import FixedAxis
 from ..bfloat16 import is_bits
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute, set_attribute
-from ..kinds import Place
+from ..kinds import Place, Stored
 from ..model import Model
 
 _NAME = "This is a netCDF dimension but not a netCDF variable.{:10d}"
@@ -36,12 +38,14 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
     for address, place in model.places.items():
         if place.is_attribute or place.path not in file:
             continue
-        dataset = cast("h5py.Dataset", file[place.path])
+        values, *others = _shown(model, address)
         for name, said in model.features[address].attributes.items():
-            dataset.attrs[name] = said
-        end_to_end = model.is_end_to_end(address)
-        for axis, known in enumerate(_named(model, place, end_to_end=end_to_end)):
-            _attach(file, dataset, axis, known, grows=end_to_end)
+            file[values.path].attrs[name] = said
+        for part in (values, *others):
+            dataset = cast("h5py.Dataset", file[part.path])
+            for axis, named in enumerate(_axes(model, place, part)):
+                _attach(file, dataset, axis, model.axes[named].path if named in model.axes else named)
+        _encode(file, model, address, counts)
 
 
 def move(old: h5py.Dataset, new: h5py.Dataset) -> None:
@@ -62,8 +66,13 @@ def fit(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
     for dim, count in counts.items():
         _fit(file, model.axes[dim].path, count)
     for address, place in model.places.items():
-        if model.is_end_to_end(address):
-            _fit(file, f"{place.path}.values", file[place.path].shape[0])
+        if place.lead is None:
+            continue
+        for part in _shown(model, address):
+            for axis, named in enumerate(_axes(model, place, part)):
+                if isinstance(named, str) and named.startswith("/"):
+                    _fit(file, named, file[part.path].shape[axis])
+        _encode(file, model, address, counts)
 
 
 def _fit(file: h5py.File, path: str, size: int) -> None:
@@ -82,21 +91,38 @@ def _make(file: h5py.File, path: str, size: int, *, grows: bool = False) -> None
     made.make_scale(_NAME.format(size))
 
 
-def _named(model: Model, place: Place, *, end_to_end: bool) -> list[str | None]:
-    """Path of the scale of each axis of a feature's dataset; None: it has no name.
+def _shown(model: Model, address: str) -> list[Stored]:
+    """The datasets of a feature that lie among the user's, its values first."""
+    feature, place = model.features[address], model.places[address]
+    if place.lead is None:
+        return [feature.stored_whole(place)]
+    return [part for part in feature.stored(place) if not part.path.startswith(f"/{layout.RESERVED}/")]
+
+
+def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
+    """Of each axis of a dataset the address of its dim, the path of a scale of its own, or a number.
 
     Values that lie end to end have an axis of their own: how many there are depends on
     the feature, because an entry may be absent in one and not in the other.
     """
-    named = [None if isinstance(dim, int) else model.axes[dim].path for dim in place.dims]
-    if not end_to_end:
-        return named
-    return [f"{place.path}.values", *named[1 + len(place.ragged) :]]
+    if part.axes is not None:
+        return part.axes
+    if place.lead is None or part.per_entry:
+        return place.dims
+    return (f"{part.path}.values", *place.dims[1 + len(place.ragged) :])
 
 
-def _attach(file: h5py.File, dataset: h5py.Dataset, axis: int, named: str | None, *, grows: bool) -> None:
+def _encode(file: h5py.File, model: Model, address: str, counts: Mapping[str, int]) -> None:
+    """What the node of a feature says of itself."""
+    place = model.places[address]
+    count = 1 if place.lead is None else counts[place.lead]
+    for name, said in model.features[address].encoding(place, count).items():
+        file[place.path].attrs[name] = said
+
+
+def _attach(file: h5py.File, dataset: h5py.Dataset, axis: int, named: str | int) -> None:
     """Attaches a scale to an axis; xarray wants all of them named, or none, so one is made where there is no name."""
-    path = named or f"{dataset.name}.{axis}"
+    path = named if isinstance(named, str) else f"{dataset.name}.{axis}"
     if path not in file:
-        _make(file, path, dataset.shape[axis], grows=grows and axis == 0)
+        _make(file, path, dataset.shape[axis], grows=isinstance(named, str))
     dataset.dims[axis].attach_scale(file[path])
