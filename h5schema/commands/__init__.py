@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 the answer is no, 2 wrong use or bad input.
 
 from __future__ import annotations
 
-from . import bench, extract, generate, init, inspect, lint, repack, schema
+from . import bench, extract, generate, init, inspect, lint, plot, repack, schema
 
-COMMANDS = (init, generate, lint, extract, inspect, bench, repack, schema)
+COMMANDS = (init, generate, lint, extract, inspect, plot, bench, repack, schema)
 """In the order of `--help`."""

@@ -15,6 +15,8 @@ from .features import Feature
 from .spans import Rows
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from .any_reader import AnyReader
 
 EntryT = TypeVar("EntryT")
@@ -50,6 +52,39 @@ class View(Generic[EntryT, BlockT]):
         if isinstance(block, np.ndarray):
             return np.array(block[0, ...] if one else block, dtype)
         return np.array(self[()] if one else list(self), dtype)
+
+    def declaration(self) -> Feature[EntryT, BlockT]:
+        """The feature, as the schema declares it; a method, because an attribute would be a view."""
+        return self._feature
+
+    def names(self, rows: Iterable[int]) -> Sequence[int | str | tuple[()]]:
+        """What entries are called in `view[...]`: ids, positions where they have none, `()` where there are no entries.
+
+        Args:
+            rows: Positions; those beyond the end are left out.
+        """
+        lead = self._reader.model.places[self.address].lead
+        if lead is None:
+            return [()]
+        known = [row for row in rows if row < len(self)]
+        if not self._reader.model.has_ids(lead):
+            return known
+        return [*self._reader.ids(lead).read(np.array(known, np.int64))]
+
+    def plot(self, which: Sequence[int] | Sequence[str] | None = None, *, kind: str | None = None) -> Figure:
+        """A matplotlib figure of some entries; `h5schema.runtime.plots.plot` says how.
+
+        Args:
+            which: Ids or positions; None: the first 16, or all where one panel shows all.
+            kind: `image`, `waveform`, `spectrogram`, `curve`, `histogram`, `counts`, `sparsity`; None: what suits them.
+
+        Raises:
+            UsageError: There is no such kind, or it does not suit the values.
+            MissingExtraError: matplotlib is not installed.
+        """
+        from .plots import plot  # rarely
+
+        return plot(cast("View[object, object]", self), which, kind)
 
     def read(self, rows: Rows) -> BlockT:
         """The entries at `rows`, in that order, repeats allowed.

@@ -1,0 +1,73 @@
+"""Figures that become files, drawn by us or by a function of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from h5schema.errors import UsageError, UserCodeError
+
+from ..functions import Function
+from ..users_code import UsersCodeFailedError, users_code
+from .figure import plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..view import View
+
+_FORMATS = ("png", "pdf", "svg")
+
+
+def draw(
+    view: View[object, object], which: Sequence[int] | Sequence[str] | None, kind: str | None, function: str | None
+) -> Figure:
+    """A figure of some entries of a feature.
+
+    Args:
+        view: Of the feature.
+        which: Ids or positions; None: see `plot`.
+        kind: See `plot`.
+        function: `module:function` that draws in our place: it is handed the view and `which`.
+
+    Raises:
+        UserCodeError: The function failed, or returned no figure.
+    """
+    if function is None:
+        return plot(view, which, kind)
+    call = Function(function, Path.cwd()).resolve()
+    try:
+        with users_code:
+            made = call(view, which)
+    except UsersCodeFailedError as failed:
+        raise UserCodeError(
+            f"it raised {type(failed.error).__name__}\n{failed.frames}", where=function, do="mend the function"
+        ) from None
+    if not hasattr(made, "savefig"):
+        raise UserCodeError(f"it returned a {type(made).__name__}", where=function, do="return a matplotlib figure")
+    return cast("Figure", made)
+
+
+def save(figure: Figure, path: Path, dpi: int) -> None:
+    """Writes a figure, in the format that the name says.
+
+    Raises:
+        UsageError: There is no such format, or the file cannot be written.
+    """
+    form = path.suffix[1:].lower()
+    if form not in _FORMATS:
+        raise UsageError(
+            f"pictures are not written as {path.suffix or 'a file without an ending'}",
+            where=str(path),
+            do=f"end the name with {' or '.join(f'.{one}' for one in _FORMATS)}",
+        )
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=dpi, format=form)
+    try:
+        path.write_bytes(drawn.getvalue())
+    except OSError as error:
+        raise UsageError(
+            f"the picture cannot be written: {error.strerror}", where=str(path), do="choose another place with -o"
+        ) from None
