@@ -14,7 +14,7 @@ from h5schema.vocabulary.suggest import closest
 from .blocks import Texts
 from .kinds import Place
 from .model import Model, model_of
-from .spans import Access, Rows
+from .spans import Access, Asked, Part, Rows
 from .view import RowError, View
 
 if TYPE_CHECKING:
@@ -142,16 +142,20 @@ class AnyReader(ABC):
         """Closes what is open; the next use opens it again."""
 
     @abstractmethod
-    def read(self, address: str, rows: Rows) -> object:
-        """The block of one feature at `rows`; a feature without entries has one row."""
+    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
+        """The block of one feature at `rows`, or a part of each of these entries; see `Asked`."""
 
     @abstractmethod
-    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
-        """The blocks of several features, each at its rows, in as few fetches as one of them needs."""
+    def read_together(self, asked: Sequence[Asked]) -> list[object]:
+        """The blocks of several features, in as few fetches as one of them needs."""
 
     @abstractmethod
     def length(self, dim: str) -> int:
         """Number of entries of an open dim."""
+
+    @abstractmethod
+    def lengths(self, dim: str, rows: Rows) -> Rows:
+        """Lengths of a ragged dim in the entries at `rows`: int64 [n]."""
 
     @abstractmethod
     def entry_bytes(self, address: str) -> int:

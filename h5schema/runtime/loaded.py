@@ -17,7 +17,7 @@ from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
-from .spans import Rows
+from .spans import Asked
 from .values import as_loaded
 
 Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | list[object]"
@@ -50,9 +50,9 @@ class Loaded:
         dtype = take.dtype or ("int64" if enum else "" if number is None else number.loaded)
         self._fed = None if number is None else number_type(dtype)
 
-    def asked(self, chosen: Chosen) -> tuple[str, Rows]:
+    def asked(self, chosen: Chosen) -> Asked:
         """What is read for some samples."""
-        return self._take.address, _ONE if self._lead is None else chosen.at[self._lead]
+        return Asked(self._take.address, _ONE if self._lead is None else chosen.at[self._lead])
 
     def understood(self, block: object) -> Block:
         """What was read, as it is fed: [n, ...]; of a feature without entries its value, [...].

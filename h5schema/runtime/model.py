@@ -84,6 +84,16 @@ class Model:
             address for address, axle in self.axes.items() if isinstance(axle.axis, RaggedAxis) and axle.axis.per == dim
         )
 
+    def parent(self, dim: str) -> str:
+        """The dim of which each entry has a length of a ragged dim."""
+        axis = self.axes[dim].axis
+        assert isinstance(axis, RaggedAxis)
+        return axis.per
+
+    def over_ragged(self, dim: str) -> str:
+        """Address of a feature whose entries have the lengths of a ragged dim."""
+        return next(address for address, place in self.places.items() if place.ragged[:1] == (dim,))
+
     def is_end_to_end(self, address: str) -> bool:
         """Whether the values of a feature's entries lie end to end in its dataset."""
         return self.places[address].lead is not None and not self.stored(address)[0].per_entry

@@ -22,7 +22,7 @@ from .forms import expect_rows, expect_whole
 from .kinds import Place
 from .model import AnyFeature
 from .opening import open_to_read
-from .spans import Access, Carrier, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
+from .spans import Access, Asked, Carrier, Part, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
 
 if TYPE_CHECKING:
     from .file import File
@@ -127,10 +127,10 @@ class Reader(AnyReader):
 
     # Reading.
 
-    def read(self, address: str, rows: Rows) -> object:
+    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
         where = f"{self.path}: {self.model.places[address].path}"
         try:
-            return carry_out(self._reading(address, rows), self.carrier())
+            return carry_out(self._reading(Asked(address, rows, part)), self.carrier())
         except DataError as error:
             if error.where.startswith(str(self.path)):
                 raise
@@ -138,17 +138,19 @@ class Reader(AnyReader):
         except READ_ERRORS as error:
             raise damaged(where, error) from error
 
-    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
+    def read_together(self, asked: Sequence[Asked]) -> list[object]:
         try:
-            return carry_out_together([self._reading(address, rows) for address, rows in asked], self.carrier())
+            return carry_out_together([self._reading(one) for one in asked], self.carrier())
         except (DataError, *READ_ERRORS):  # one by one the error says which feature it was
-            return [self.read(address, rows) for address, rows in asked]
+            return [self.read(*one) for one in asked]
 
-    def _reading(self, address: str, rows: Rows) -> Reading[object]:
-        carrier = self.carrier()
+    def _reading(self, asked: Asked) -> Reading[object]:
+        carrier, (address, rows, part) = self.carrier(), asked
         feature, place, size = self.compared(address)
         if any_outside(rows, size):
             raise self._outside(place, rows, size)
+        if part is not None:
+            return (yield from feature.reading_part(place, rows, part))
         if place.lead is not None or not place.optional:
             return (yield from feature.reading(place, rows))
         there = carrier.has(place.path)
@@ -162,6 +164,12 @@ class Reader(AnyReader):
                 known = self._committed(dim)
                 self._lengths[dim] = known
         return known
+
+    def lengths(self, dim: str, rows: Rows) -> Rows:
+        address = self.model.over_ragged(dim)
+        place = self.compared(address).place
+        with readable(f"{self.path}: {place.path}"):
+            return carry_out(place.located.read(place, rows), self.carrier()).lengths
 
     def _committed(self, dim: str) -> int:
         """The length of a dim's scale, if the last commit record says the same."""

@@ -18,7 +18,7 @@ from .features import Options
 from .file import File
 from .model import Model, model_of
 from .reader import Reader
-from .spans import Rows, Spans
+from .spans import Asked, Rows, Spans
 from .writing.claim import Claim
 from .writing.transaction import Transaction
 
@@ -123,7 +123,14 @@ def repack(
         counts = {dim: reader.length(dim) for dim in model.open_dims()}
         sourced = [dim for dim in counts if reader.carrier().has(layout.of_dim(dim, "sources"))]
         transaction = Transaction(
-            claim, model, file.schema, text, parameters=reader.parameters(), expected=counts, lengths=counts, sourced=sourced
+            claim,
+            model,
+            file.schema,
+            text,
+            parameters=reader.parameters(),
+            expected=counts,
+            lengths=counts,
+            sourced=sourced,
         )
         try:
             _copy(reader, transaction, counts, sourced)
@@ -153,7 +160,7 @@ def _copy(reader: Reader, transaction: Transaction, counts: dict[str, int], sour
     for dim, count in counts.items():
         addresses = model.led_by(dim)
         for rows in _parts(reader, addresses, count):
-            blocks = reader.read_together([(address, rows) for address in addresses])
+            blocks = reader.read_together([Asked(address, rows) for address in addresses])
             ids = list(reader.ids(dim).read(rows)) if model.has_ids(dim) else None
             transaction.put(dim, dict(zip(addresses, blocks, strict=True)), ids)
             if dim in sourced:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import h5py
 import numpy as np
@@ -20,7 +20,7 @@ from .open_files import OPEN, most
 from .opening import open_to_read
 from .reader import Reader
 from .shard_ids import IdIndex, ShardIds, index_of
-from .spans import Access, Rows, any_outside, offsets_of
+from .spans import Access, Asked, Part, Rows, any_outside, offsets_of
 
 if TYPE_CHECKING:
     from .file import File
@@ -70,6 +70,17 @@ class Spread(NamedTuple):
 
     parts: dict[int, Rows]
     back: Rows | None
+
+    def asked(self, whole: Asked, number: int) -> Asked:
+        """What is asked of one file."""
+        return Asked(whole.address, self.parts[number], None if whole.part is None else self._part(whole.part, number))
+
+    def _part(self, part: Part, number: int) -> Part:
+        """The pieces of the entries of one file."""
+        before = sum(len(rows) for other, rows in self.parts.items() if other < number)
+        here = slice(before, before + len(self.parts[number]))
+        order = slice(None) if self.back is None else np.argsort(self.back)
+        return Part(part.first[order][here], part.size if isinstance(part.size, int) else part.size[order][here])
 
     def together(self, blocks: Sequence[object]) -> object:
         """The blocks of the parts as one, in the order of the rows."""
@@ -160,7 +171,7 @@ class Shards(AnyReader):
         first: list[object] = []
         for number, reader in enumerate(self.each()):
             lengths[:, number] = [reader.length(dim) for dim in dims]
-            values = reader.read_together([(address, _ONE) for address in wholes])
+            values = reader.read_together([Asked(address, _ONE) for address in wholes])
             first = first or values
             for address, one, other in zip(wholes, first, values, strict=True):
                 if not alike(one, other):
@@ -205,31 +216,38 @@ class Shards(AnyReader):
         in_order = bool((numbers[1:] >= numbers[:-1]).all())
         return Spread(dict(zip(files.tolist(), parts, strict=True)), None if in_order else np.argsort(order))
 
-    def read(self, address: str, rows: Rows) -> object:
-        return self.read_together([(address, rows)])[0]
+    def lengths(self, dim: str, rows: Rows) -> Rows:
+        spread, found = self.spread(self.model.parent(dim), rows), list[Rows]()
+        for number, part in spread.parts.items():
+            with self.shard(number) as reader:
+                found.append(reader.lengths(dim, part))
+        return cast("Rows", spread.together(found))
 
-    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
+    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
+        return self.read_together([Asked(address, rows, part)])[0]
+
+    def read_together(self, asked: Sequence[Asked]) -> list[object]:
         spreads = self._spreads(asked)
         blocks: list[list[object]] = [[] for _ in asked]
         for number in sorted({number for spread in spreads for number in spread.parts}):
             here = [i for i, spread in enumerate(spreads) if number in spread.parts]
             with self.shard(number) as reader:
-                found = reader.read_together([(asked[i][0], spreads[i].parts[number]) for i in here])
+                found = reader.read_together([spreads[i].asked(asked[i], number) for i in here])
             for i, block in zip(here, found, strict=True):
                 blocks[i].append(block)
         return [spread.together(found) for spread, found in zip(spreads, blocks, strict=True)]
 
-    def _spreads(self, asked: Sequence[tuple[str, Rows]]) -> list[Spread]:
+    def _spreads(self, asked: Sequence[Asked]) -> list[Spread]:
         """By file what is asked for; most features are asked for at the same rows."""
         known: dict[tuple[str | None, int], Spread] = {}
-        for address, rows in asked:
+        for address, rows, _ in asked:
             place = self.model.places[address]
             if (place.lead, id(rows)) not in known:
                 size = 1 if place.lead is None else self.length(place.lead)
                 if any_outside(rows, size):
                     raise self._outside(place, rows, size)
                 known[place.lead, id(rows)] = self.spread(place.lead, rows)
-        return [known[self.model.places[address].lead, id(rows)] for address, rows in asked]
+        return [known[self.model.places[address].lead, id(rows)] for address, rows, _ in asked]
 
     def entry_bytes(self, address: str) -> int:
         lead = self.model.places[address].lead

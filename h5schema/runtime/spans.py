@@ -44,6 +44,32 @@ Reading: TypeAlias = Generator[tuple[Spans, ...], Fetched, BlockT]
 """A read in progress: yields what it needs next, is sent it, returns a block."""
 
 
+class Part(NamedTuple):
+    """Of some entries, a piece of each along its first ragged dim: as much of it as the entry has.
+
+    Attributes:
+        first: int64 [n], the first position of each; it may lie before the entry.
+        size: int64 [n], how many positions; or one number that holds for all.
+    """
+
+    first: Rows
+    size: Rows | int
+
+
+class Asked(NamedTuple):
+    """What is read of one feature.
+
+    Attributes:
+        address: Of the feature.
+        rows: int64 [n], of the entries; a feature without entries has row 0.
+        part: Of each entry; None: the whole.
+    """
+
+    address: str
+    rows: Rows
+    part: Part | None = None
+
+
 class Carrier(Protocol):
     """Brings the rows of spans, each dataset's in its own array [rows, ...].
 

@@ -12,7 +12,7 @@ from h5schema.errors import DataError
 
 from .blocks import Maybe, RaggedBlock
 from .features import Feature
-from .spans import Rows
+from .spans import Part, Rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,9 +30,10 @@ class RowError(DataError, IndexError):
 
 
 class View(Generic[EntryT, BlockT]):
-    """A feature of an open file: `view[3]`, `view["some/id"]`, `view[10:20]`, `view[[5, 1, 5]]`.
+    """A feature of an open file: `view[3]`, `view["some/id"]`, `view["some/id", 5:9]`, `view[10:20]`, `view[[5, 1, 5]]`.
 
-    One index gives an entry, many give a block; a feature without entries of its own is `view[()]`.
+    One index gives an entry, one and a slice give a part of it, and of a ragged one nothing else is read; many give a
+    block. A feature without entries of its own is `view[()]`.
     """
 
     __slots__ = ("_feature", "_reader", "address")
@@ -100,19 +101,52 @@ class View(Generic[EntryT, BlockT]):
         return _sealed(cast("BlockT", block))
 
     @overload
-    def __getitem__(self, index: int | str | tuple[()]) -> EntryT: ...
+    def __getitem__(self, index: int | str | tuple[()] | tuple[int | str, slice]) -> EntryT: ...
     @overload
     def __getitem__(self, index: slice | Sequence[int] | Sequence[str] | NDArray[np.generic]) -> BlockT: ...
     def __getitem__(
-        self, index: int | str | tuple[()] | slice | Sequence[int] | Sequence[str] | NDArray[np.generic]
+        self,
+        index: int
+        | str
+        | tuple[()]
+        | tuple[int | str, slice]
+        | slice
+        | Sequence[int]
+        | Sequence[str]
+        | NDArray[np.generic],
     ) -> EntryT | BlockT:
         if isinstance(index, tuple):
+            if len(index) == 2 and isinstance(index[1], slice):
+                return self._part(index[0], index[1])
             self._expect_one_value(index)
             return self.entry(self.read(np.zeros(1, np.int64)), 0)
         self._lead()
         if isinstance(index, int | str | np.integer):
             return self.entry(self.read(np.array([self._row(index)], np.int64)), 0)
         return self.read(self.rows(cast("slice | Iterable[int] | Iterable[str] | NDArray[np.generic]", index)))
+
+    def _part(self, index: int | str, part: slice) -> EntryT:
+        """A part of one entry; None: it is absent."""
+        self._lead()
+        place = self._reader.model.places[self.address]
+        rows = np.array([self._row(index)], np.int64)
+        if not place.ragged:
+            return self._cut(self.entry(self.read(rows), 0), part)
+        length = int(self._reader.lengths(place.ragged[0], rows)[0])
+        if not _is_whole(part):
+            raise self._no_index(part)
+        wanted = range(length)[part]
+        first = min(wanted, default=0)
+        size = max(wanted, default=-1) + 1 - first
+        block = self._reader.read(self.address, rows, Part(np.array([first], np.int64), size))
+        return self._cut(self.entry(_sealed(cast("BlockT", block)), 0), slice(None, None, wanted.step))
+
+    def _cut(self, entry: EntryT, part: slice) -> EntryT:
+        if entry is None:
+            return entry
+        if not isinstance(entry, np.ndarray) or not entry.ndim or not _is_whole(part):
+            raise self._no_index(part)
+        return cast("EntryT", cast("NDArray[np.generic]", entry)[part])
 
     def __iter__(self) -> Iterator[EntryT]:
         for start in range(0, len(self), 256):
@@ -221,6 +255,12 @@ class View(Generic[EntryT, BlockT]):
     def __repr__(self) -> str:
         place = self._reader.model.places[self.address]
         return f"<{self.address}: {self._feature.dtype} [{', '.join(map(str, place.dims))}] of {self._reader.name}>"
+
+
+def _is_whole(part: slice) -> bool:
+    """Whether the ends of a slice are whole numbers, and its step is not 0."""
+    ends = (part.start, part.stop, part.step)
+    return part.step != 0 and all(end is None or isinstance(end, int | np.integer) for end in ends)
 
 
 def as_rows(rows: object, where: str) -> Rows:

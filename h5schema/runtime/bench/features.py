@@ -8,6 +8,8 @@ from statistics import median
 
 from h5schema.vocabulary.dtypes import item_bytes
 
+from ..chance import Drawn
+from ..chosen import Chosen
 from ..loaded import Loaded
 from ..plan import Take
 from ..reader import Reader
@@ -24,7 +26,9 @@ def features_of(case: Case) -> tuple[FeatureFigures, ...]:
     """The figures of all; together they get the time of one contender."""
     contenders: list[Contender] = []
     for address, take in case.takes.items():
-        fed = partial(_fed, case.reader, Loaded(case.reader, take))
+        dim = case.reader.model.places[address].lead
+        assert dim is not None
+        fed = partial(_fed, case.reader, Loaded(case.reader, take), dim)
         contenders.append(Contender(address, _alone(case, fed)))
         if _wider(case.reader, take):
             contenders.append(Contender(address + _STORED, _alone(case, partial(case.reader.read, address))))
@@ -47,8 +51,8 @@ def _alone(case: Case, read: Callable[[Rows], object]) -> Iterator[int]:
             yield len(samples)
 
 
-def _fed(reader: Reader, loaded: Loaded, rows: Rows) -> object:
-    return loaded.understood(reader.read(*loaded.asked(rows)))
+def _fed(reader: Reader, loaded: Loaded, dim: str, rows: Rows) -> object:
+    return loaded.understood(reader.read(*loaded.asked(Chosen({dim: rows}, Drawn(0, 0, rows)))))
 
 
 def _wider(reader: Reader, take: Take) -> str | None:

@@ -34,7 +34,7 @@ class EndToEnd:
     ) -> Reading[tuple[RaggedBlock[np.generic], NDArray[np.bool_] | None]]:
         starts, lengths, present = yield from self._located(place, rows)
         first = np.clip(part.first, 0, lengths)
-        lengths = np.clip(part.first + part.count, first, lengths) - first
+        lengths = np.clip(part.first + part.size, first, lengths) - first
         (values,) = yield (Spans(place.path, starts + first, lengths),)
         return RaggedBlock(values, offsets_of(lengths)), present
 

@@ -102,8 +102,6 @@ class Kind(Protocol[BlockT]):
 class PartKind(Kind[BlockT], Protocol[BlockT]):
     """A kind whose entries have a dim of their own length, of which a part can be read."""
 
-    def read_part(
-        self, place: Place, rows: Rows, part: Part
-    ) -> Reading[tuple[BlockT, NDArray[np.bool_] | None]]:
+    def read_part(self, place: Place, rows: Rows, part: Part) -> Reading[tuple[BlockT, NDArray[np.bool_] | None]]:
         """Reads a part of each of the entries at `rows`, and nothing else of them."""
         ...

@@ -18,7 +18,7 @@ from ..ids import unknown_id
 from ..kinds import Place
 from ..opening import open_to_read
 from ..reader import Compared, Reader
-from ..spans import Carrier, Rows
+from ..spans import Asked, Carrier, Part, Rows
 from ..system import uninterrupted
 from .claim import Claim, Standing
 from .edit import Edit
@@ -77,11 +77,11 @@ class Recorder(Reader):
         self.carrier()  # every dataset is made before somebody looks
         return self.transaction.file
 
-    def read(self, address: str, rows: Rows) -> object:
+    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
         with uninterrupted():  # where h5py lets go of what it read, Python would swallow a Ctrl-C
-            return super().read(address, rows)
+            return super().read(address, rows, part)
 
-    def read_together(self, asked: Sequence[tuple[str, Rows]]) -> list[object]:
+    def read_together(self, asked: Sequence[Asked]) -> list[object]:
         with uninterrupted():
             return super().read_together(asked)
 
