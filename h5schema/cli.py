@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser_of_command.set_defaults(run=command.run, parser=parser_of_command)
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help(sys.stderr)
+        return 2
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
         given.parser.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -44,7 +44,6 @@ def test_version(h5schema: Command) -> None:
         (["lint", "x.yaml", "--strickt"], "did you mean `--strict`?"),
         (["lint", "x.yaml", "--format", "jsn"], "did you mean `json`?"),
         (["generate"], "see `h5schema generate --help`"),
-        ([], "see `h5schema --help`"),
         (["generate", "x.yaml", "--check", "--dry-run"], "see `h5schema generate --help`"),
     ],
 )
@@ -54,6 +53,12 @@ def test_wrong_arguments_are_told_what_to_do(h5schema: Command, arguments: list[
     assert done.stderr.startswith("error: ")
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_arguments_at_all_show_the_help(h5schema: Command) -> None:
+    done = h5schema()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == h5schema("--help").stdout
 
 
 def _loaded(arguments: list[str], cwd: Path) -> set[str]:

@@ -9,9 +9,12 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from blank import declare
 
 from h5schema.errors import DataError, H5SchemaError, MissingExtraError, UsageError, UserCodeError
+from h5schema.runtime import Axis, Capture, Extraction, How, Scalar, Summary
 from h5schema.runtime.sources import Found, Need, Source, find
 from h5schema.vocabulary.sources import CapturedKind
 
@@ -63,7 +66,7 @@ def test_ids_of_columns_of_the_path_and_of_the_row(people: Path, tmp_path: Path)
     found = find([plain], "person", "people.csv", None)
     assert ids(found) == ["0", "1", "2"]
     assert column(found, "n", "int") == [1, 2, 3]
-    with pytest.raises(DataError, match="the id 'x' is made by two sources"):
+    with pytest.raises(DataError, match=r"the id 'x' is made by two sources: .*people\.csv, 2 and .*people\.csv, 5"):
         find([plain], "person", "people.csv", "{name}")
 
 
@@ -221,6 +224,31 @@ def test_parquet(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_bytes(b"nothing of the kind")
     with pytest.raises(UsageError, match="it cannot be read as Parquet"):
         find([tmp_path], "row", "bad.parquet", None)
+
+
+def test_floats_of_parquet_are_not_narrowed(tmp_path: Path) -> None:
+    """A column of float64 says more than a feature of float32 holds; that is said before anything is read."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = {"wide": pyarrow.array([0.1]), "narrow": pyarrow.array([0.1], pyarrow.float32()), "whole": [1]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+
+    def of(column: str, dtype: type[np.generic]) -> Summary:
+        _, writer = declare(row=Axis(dict), x=Scalar(dtype, "row"))
+        job = Extraction(writer, sources={"row": "t.parquet"}, features={"x": Capture(column, "float")})
+        return job.run([tmp_path], tmp_path / f"{column}-{dtype.__name__}.h5", how=How(workers=0))
+
+    with pytest.raises(UsageError) as caught:
+        of("wide", np.float32)
+    assert str(caught.value) == (
+        f"{tmp_path}/t.parquet: 'wide' is float64, and x is float32, which does not hold every value of that\n"
+        "  help: give x the dtype float64, or store the column as float32"
+    )
+    with pytest.raises(UsageError, match="'narrow' is float32, and x is float16"):
+        of("narrow", np.float16)
+    for column, dtype in (("wide", np.float64), ("narrow", np.float32), ("narrow", np.float64), ("whole", np.float32)):
+        assert of(column, dtype).entries == {"row": 1}
 
 
 def test_without_pyarrow_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

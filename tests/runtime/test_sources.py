@@ -134,6 +134,34 @@ def test_a_glob(photos: Path, glob: str) -> None:
     assert list(found.unmatched) == []
 
 
+@pytest.mark.parametrize(
+    ("glob", "pattern", "taken"),
+    [
+        ("a/*.jpg", "{label}/{name}.jpg", ["a/1.jpg"]),
+        ("a/b/?.jpg", "{one}/{two}/{name}.jpg", ["a/b/2.jpg"]),
+        ("a*", "{label}/{name}.jpg", ["photos/a b.jpg", "photos/a-b.jpg", "photos/a.jpg", "a/1.jpg", "a0/3.jpg"]),
+        ("**/Z.jpg", "{label}/{name}.jpg", ["b/Z.jpg"]),
+        ("a/*.jpg", "{name}.jpg", ["1.jpg"]),
+    ],
+)
+def test_a_glob_below_the_folders_of_the_pattern(photos: Path, glob: str, pattern: str, taken: list[str]) -> None:
+    """Each file is what it would be if the shell had named it."""
+    found = find([f"{photos}/{glob}"], "file", pattern, None)
+    assert ids(found) == taken
+    assert all(source.path.is_file() for source in found.sources)
+    assert [source.captures["name"] for source in found.sources] == [Path(name).stem for name in taken]
+
+
+def test_one_file_that_does_not_match(tmp_path: Path) -> None:
+    touched(tmp_path, "in/a.png")
+    with pytest.raises(UsageError) as raised:
+        find([tmp_path / "in"], "file", "{name}.jpg", None)
+    assert str(raised.value) == (
+        f"{tmp_path}/in: its one file, 'a.png', does not match '{{name}}.jpg'\n"
+        "  help: 1 file ends in '.png'; the pattern asks for '.jpg'"
+    )
+
+
 def test_a_glob_looks_only_where_it_may_find(photos: Path) -> None:
     deep = touched(photos / "c/d", *(f"{n}/x.jpg" for n in range(3)))
     opened: list[str] = []
@@ -196,7 +224,7 @@ def test_a_list_that_is_not_there_or_names_a_file_twice(photos: Path) -> None:
     with pytest.raises(UsageError, match=re.escape("none.txt: the list cannot be read: No such file")):
         find([f"@{photos}/none.txt"], "file", "{path:path}", None)
     (photos / "list.txt").write_text("a.jpg\na/1.jpg\na.jpg\n", encoding="utf-8")
-    with pytest.raises(DataError, match=re.escape("the id 'a.jpg' is made by two sources")):
+    with pytest.raises(DataError, match=r"a\.jpg is given twice, and so is its id 'a\.jpg'\n  help: name it once"):
         find([f"@{photos}/list.txt"], "file", "{path:path}", None)
 
 

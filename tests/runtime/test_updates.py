@@ -473,7 +473,7 @@ def test_a_file_to_which_entries_were_added_by_hand(place: Place) -> None:
     added = {**by_hand, "wave": np.array(by_hand["wave"], np.float32)}
     with writer.edit(place.target) as w:
         w.sound["by hand"] = added
-        with pytest.raises(FileError, match="is changing this file\n"):
+        with pytest.raises(FileError, match="is writing this file\n"):
             place.update()
         w.sound["low_9.txt"] = added
     place.calls()

@@ -168,7 +168,7 @@ class Extraction:
         return model
 
     def _find(self, sources: Sequence[str | Path], dim: str, model: Model, functions: Path) -> Found:
-        needs = tuple(needs_of(model.led_by(dim), self.features))
+        needs = tuple(needs_of(dim, model, self.features))
         return find(sources, dim, self.sources[dim], self.ids.get(dim), needs=needs, functions=functions)
 
     def parameters(self) -> dict[str, object]:

@@ -58,6 +58,10 @@ class Gone(NamedTuple):
         """Nobody knows."""
         raise self._gone(path)
 
+    def shown(self, path: Path, /) -> str:
+        """What is known of where it was."""
+        return str(path)
+
     @property
     def mark(self) -> int:
         """Nothing besides `changed`."""

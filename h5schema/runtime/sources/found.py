@@ -14,11 +14,12 @@ from h5schema.errors import DataError, UsageError
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.sources import source_kind
 
+from ..amounts import counted
 from .bases import Bases
 from .gathered import Need, gathered
 from .given import listings
 from .listing import Listing
-from .source import OfPattern, Sources
+from .source import OfPattern, Source, Sources
 from .tables import tables
 from .texts import TextsMade
 from .yielded import yielded
@@ -100,6 +101,8 @@ def _nothing(unmatched: Sequence[str], folders: Sequence[str | Path], dim: str, 
     what = "there are no files in it"
     if unmatched:
         what = f"none of the {len(unmatched)} files match {source!r}; the first is {unmatched[0]!r}"
+        if len(unmatched) == 1:
+            what = f"its one file, {unmatched[0]!r}, does not match {source!r}"
     do = _hint(unmatched, source) or f"look at the folder, or change the `source` of {dim} in the schema"
     return UsageError(what, where=where, do=do)
 
@@ -109,7 +112,7 @@ def _hint(unmatched: Sequence[str], pattern: str) -> str:
     endings = Counter(os.path.splitext(name)[1] for name in unmatched)
     common = endings.most_common(1)
     if common and wanted and "{" not in wanted and common[0][0] != wanted:
-        return f"{common[0][1]} files end in {common[0][0]!r}; the pattern asks for {wanted!r}"
+        return f"{counted(common[0][1], 'file ends', 'files end')} in {common[0][0]!r}; the pattern asks for {wanted!r}"
     depths = Counter(name.count("/") for name in unmatched)
     if depths and (depth := depths.most_common(1)[0][0]) != pattern.count("/"):
         return f"the files lie {depth} folders deep; the pattern asks for {pattern.count('/')}"
@@ -127,13 +130,23 @@ def expect_unique(sources: Sources, dim: str) -> None:
     ordered = hashes[order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1])
     suspects: list[int] = np.unique(np.concatenate([order[again], order[again + 1]])).tolist()
-    first: dict[str, Path] = {}
+    first: dict[str, Source] = {}
     for at in suspects:
         source = sources[at]
         if source.id in first:
-            raise DataError(
-                f"the id {source.id!r} is made by two sources: {first[source.id]} and {source.path}",
-                where=dim,
-                do="give folders that do not overlap, or use more captures in `ids`",
-            )
-        first[source.id] = source.path
+            raise _twice(source, first[source.id], dim)
+        first[source.id] = source
+
+
+def _twice(source: Source, other: Source, dim: str) -> DataError:
+    if source == other:
+        return DataError(
+            f"{source.shown} is given twice, and so is its id {source.id!r}",
+            where=dim,
+            do="name it once; give folders that do not overlap",
+        )
+    return DataError(
+        f"the id {source.id!r} is made by two sources: {other.shown} and {source.shown}",
+        where=dim,
+        do="give folders that do not overlap, or use more captures in `ids`",
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from h5schema.errors import UsageError
+from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.suggest import closest
 
@@ -24,11 +25,13 @@ class Need(NamedTuple):
         address: Of the feature.
         captures: Names.
         file: Whether it is handed the file of the entry.
+        dtype: Of the feature, if a capture is its value.
     """
 
     address: str
     captures: tuple[str, ...] = ()
     file: bool = False
+    dtype: str = ""
 
 
 class Entry(NamedTuple):
@@ -57,12 +60,14 @@ class Block(NamedTuple):
         names: Of their captures.
         has_files: Whether each has a file.
         entries: In order.
+        floats: The dtype of captures that are floats, where it is known.
     """
 
     table: str
     names: tuple[str, ...]
     has_files: bool
     entries: Iterable[Entry]
+    floats: Mapping[str, str] = {}
 
 
 def gathered(blocks: Iterable[Block], template: Pattern | None, needs: Sequence[Need]) -> Sources:
@@ -107,12 +112,24 @@ def _expect_known(block: Block, names: tuple[str, ...], needs: Sequence[Need]) -
                     where=block.table,
                     do=f"did you mean {{{near}}}?" if near else f"there are {_listed(names)}",
                 )
+            _expect_held(block, name, need)
         if need.file and not block.has_files:
             raise UsageError(
                 f"it names no files, and {need.address} is made of the file of its entry",
                 where=block.table,
                 do=f"add a column `path`, or hand {need.address} a column: from: '{{{names[0] if names else 'name'}}}'",
             )
+
+
+def _expect_held(block: Block, name: str, need: Need) -> None:
+    """Refuses floats that a feature would round."""
+    dtype = block.floats.get(name, need.dtype)
+    if need.dtype in NUMBERS and NUMBERS[need.dtype].kind == "float" and not keeps_values(dtype, need.dtype):
+        raise UsageError(
+            f"{name!r} is {dtype}, and {need.address} is {need.dtype}, which does not hold every value of that",
+            where=block.table,
+            do=f"give {need.address} the dtype {dtype}, or store the column as {need.dtype}",
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from h5schema.vocabulary.suggest import closest
 
 from . import remote
 from .globs import WILD, Glob
-from .listing import Listing, split
+from .listing import Listing, in_runs, split
 from .lists import listed
 from .roots import Folder, unreadable
 from .walk import walk
@@ -46,9 +46,20 @@ def _listings(given: str, depth: int | None) -> Iterable[Listing]:
     if given.startswith("@"):
         return listed(given[1:], depth)
     if WILD.search(given):
-        glob = Glob.parse(given)
-        return [Listing(Folder(glob.folder), glob.files(), distinct=True)]
+        return _taken(Glob.parse(given), depth)
     raise not_there(Path(given))
+
+
+def _taken(glob: Glob, depth: int | None) -> Iterable[Listing]:
+    """What a glob takes; a file that lies less deep than the pattern asks has more folders, as a single file has."""
+    folder = Folder(glob.folder)
+    if depth is None or depth <= glob.depth:
+        return [Listing(folder, glob.files(), distinct=True)]
+    names = (name for some in glob.files() for name in some)
+    return in_runs(
+        split(os.path.join(glob.folder, name), depth) if name.count("/") < depth - 1 else (folder, name)
+        for name in names
+    )
 
 
 def not_there(folder: Path) -> UsageError:

@@ -22,12 +22,14 @@ class Glob(NamedTuple):
     Attributes:
         text: As it was given.
         folder: The parts before the first wildcard.
+        depth: Parts that follow them at least.
         takes: Matches a relative path, and everything below one.
         enters: Matches a folder that may hold what is taken.
     """
 
     text: str
     folder: str
+    depth: int
     takes: re.Pattern[str]
     enters: re.Pattern[str]
 
@@ -50,7 +52,8 @@ class Glob(NamedTuple):
             raise UsageError(
                 f"it is no glob: {error.msg}", where=text, do="write a range from low to high, such as [a-z]"
             ) from None
-        return Glob(text, folder or ("/" if text.startswith("/") else "."), takes, enters)
+        depth = sum(part != "**" for part in rest)
+        return Glob(text, folder or ("/" if text.startswith("/") else "."), depth, takes, enters)
 
     def files(self) -> Iterator[Sequence[str]]:
         """The files that it takes, relative to its folder.

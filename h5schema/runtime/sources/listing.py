@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from .roots import Folder, Root
+from .texts import pieces
 
 
 class Listing(NamedTuple):
@@ -31,3 +34,9 @@ def split(path: str, depth: int | None) -> tuple[Folder, str]:
         text = Path(os.path.abspath(text)).as_posix()
     above, *parts = text.rsplit("/", -1 if depth is None else depth)
     return Folder(above or "/"), "/".join(parts)
+
+
+def in_runs(places: Iterable[tuple[Root, str]]) -> Iterator[Listing]:
+    """Files in their order: those that follow each other below one root together."""
+    for root, run in groupby(places, key=itemgetter(0)):
+        yield Listing(root, pieces(name for _, name in run))

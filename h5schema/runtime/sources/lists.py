@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 from h5schema.errors import UsageError
 
-from .listing import Listing, split
+from .listing import Listing, in_runs, split
 from .remote import is_url, remote
 from .roots import Folder, Root
-from .texts import pieces
 
 
 def listed(path: str, depth: int | None) -> Iterator[Listing]:
@@ -25,8 +22,7 @@ def listed(path: str, depth: int | None) -> Iterator[Listing]:
     Raises:
         UsageError: The list cannot be read, or names what is no file.
     """
-    for root, run in groupby(_places(path, depth), key=itemgetter(0)):
-        yield Listing(root, pieces(name for _, name in run))
+    return in_runs(_places(path, depth))
 
 
 def _places(path: str, depth: int | None) -> Iterator[tuple[Root, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,13 +15,22 @@ if TYPE_CHECKING:
 
 _PIECE = 4096
 """Rows that are read at once."""
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
+"""What pyarrow calls the dtypes of floats."""
 
 
 class Table(NamedTuple):
-    """A table that is being read: its columns, and the number and the values of each row."""
+    """A table that is being read.
+
+    Attributes:
+        columns: Names.
+        rows: The number and the values of each.
+        floats: The dtype of columns of floats, where the table says it.
+    """
 
     columns: tuple[str, ...]
     rows: Iterable[tuple[int, Sequence[Captured]]]
+    floats: Mapping[str, str] = {}
 
 
 def parquet(path: Path, shown: str) -> Table:
@@ -46,7 +55,8 @@ def parquet(path: Path, shown: str) -> Table:
         ) from None
     held = (types.is_nested, types.is_binary, types.is_large_binary)
     columns = [field.name for field in file.schema_arrow if not any(holds(field.type) for holds in held)]
-    return Table(tuple(columns), _rows(file, columns))
+    floats = {field.name: _FLOATS[str(field.type)] for field in file.schema_arrow if types.is_floating(field.type)}
+    return Table(tuple(columns), _rows(file, columns), floats)
 
 
 def _rows(file: ParquetFile, columns: Sequence[str]) -> Iterator[tuple[int, Sequence[Captured]]]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from h5schema.errors import DataError
@@ -57,10 +58,14 @@ class Row(NamedTuple):
         if made is None:
             raise DataError(
                 f"{name!r} is {value!r}, which is not {meant}",
-                where=f"{self.table}, {self.number}",
+                where=self.shown(Path(path)),
                 do="mend the table, give the feature another dtype, or a `call` that makes its value",
             )
         return made
+
+    def shown(self, path: Path, /) -> str:
+        """The table and the number of its row."""
+        return f"{self.table}, {self.number}"
 
     @property
     def mark(self) -> int:

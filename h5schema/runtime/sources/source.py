@@ -36,6 +36,10 @@ class Captures(Protocol):
         """One capture, as a feature wants it."""
         ...
 
+    def shown(self, path: Path, /) -> str:
+        """Where the source is named whose file this is."""
+        ...
+
     @property
     def mark(self) -> int:
         """Another number for other captures, if it is not the path that tells them."""
@@ -61,6 +65,11 @@ class Source(NamedTuple):
     def path(self) -> Path:
         """Of its file; of a file elsewhere only a name to show."""
         return self.base.path(self.relative)
+
+    @property
+    def shown(self) -> str:
+        """Where it is named: its path, or the row of a table."""
+        return self.told.shown(self.path)
 
     @property
     def root(self) -> Path:
@@ -137,6 +146,10 @@ class OfPattern(NamedTuple):
     def value(self, path: str, name: str, kind: CapturedKind, /) -> Captured:
         """What one brace captures: a text, or a number if the pattern says so."""
         return self.match(path)[name]
+
+    def shown(self, path: Path, /) -> str:
+        """The path itself."""
+        return str(path)
 
     def part(self, first: int, last: int) -> Sequence[Captures]:
         """The pattern, for each."""

@@ -35,7 +35,7 @@ def tables(given: Sequence[str | Path], name: str) -> Iterator[Block]:
         with base.local(file) as local:
             read = parquet(local, shown) if name.endswith(".parquet") else _csv(local, shown)
             captures = tuple(column for column in read.columns if column != _FILE)
-            yield Block(shown, captures, _FILE in read.columns, _entries(read, base, file, shown))
+            yield Block(shown, captures, _FILE in read.columns, _entries(read, base, file, shown), read.floats)
 
 
 def _place(given: str, name: str) -> tuple[Root, str]:
