@@ -6,7 +6,19 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from h5schema.resolve.ir import CheckIR, DimIR, EntryIR, EnumIR, FeatureIR, GroupIR, PartIR, SchemaIR, dim_word
+from h5schema.resolve.ir import (
+    CheckIR,
+    DimIR,
+    EntryIR,
+    EnumIR,
+    FeatureIR,
+    GroupIR,
+    IndexIR,
+    PartIR,
+    PredicateIR,
+    SchemaIR,
+    dim_word,
+)
 from h5schema.vocabulary.sources import source_kind
 
 from .imports import Imports
@@ -19,13 +31,14 @@ _SOURCED = {
     "table": "One entry per row of `{}`.",
     "function": "One entry for each source that `{}` yields.",
 }
-_OF_NUMPY = ("dense", "ragged", "scalar")
+_OF_NUMPY = ("dense", "ragged", "scalar", "csr")
 """Kinds whose declaration names a type of numpy."""
 _DECLARATIONS = {
     "scalar": "Scalar",
     "dense": "Array",
     "enum": "Enumerated",
     "ragged": "Ragged",
+    "csr": "Csr",
     "text": "Text",
     "bytes": "Bytes",
     "json": "Json",
@@ -167,6 +180,9 @@ class _Builder:
         base = ("BoundFile",) if self.schema.bind else ("File", "Writer")
         needed.name("h5schema.runtime", *base, "Schema", *(_axis_class(dim) for dim in self.dims.values()))
         needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
+        sparse = {feature.address for feature in self.features if feature.kind == "csr"}
+        if any(of in sparse for entry in self.schema.entries for _, _, of in entry.items):
+            needed.name("h5schema.runtime", "SparseRow")
         documents = {feature.address for feature in self.features if feature.kind == "json"}
         if any(of in documents for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("h5schema.runtime", "JsonValue")
@@ -174,7 +190,11 @@ class _Builder:
             needed.name("h5schema.runtime", "Group")
         if any(feature.optional for feature in self.features):
             needed.name("h5schema.runtime", "optional")
+        indices = [dim.indexed for dim in self.dims.values() if dim.indexed is not None]
+        needed.name("h5schema.runtime", *("IndexAt" for _ in indices))
         parts = [part for split in self.schema.splits for part in split.parts]
+        asked = [one for index in indices for _, one in index.where]
+        needed.name("h5schema.runtime", *("Among" if one.values is not None else "Check" for one in asked))
         if any(feature.check for feature in self.features) or any(part.check for part in parts):
             needed.name("h5schema.runtime", "Check")
         if any(part.values is not None for part in parts):
@@ -202,7 +222,10 @@ class _Builder:
             argument = ("per", string(dim.per))
         else:
             argument = ("", name(dim.entry or ""))
-        return AxisView(name(dim.identifier), call(_axis_class(dim), [argument]), doc)
+        found = _given(
+            ids=dim.id_feature, spread=dim.spread, index=None if dim.indexed is None else _index(dim.indexed)
+        )
+        return AxisView(name(dim.identifier), call(_axis_class(dim), [argument, *found]), doc)
 
     def _entry(self, entry: EntryIR) -> EntryView:
         whole = entry.group == entry.dim.rpartition("/")[0]
@@ -269,6 +292,20 @@ def check(check: CheckIR) -> Code:
         "match": check.match,
     }
     return call("Check", [(key, literal(value)) for key, value in asked.items() if value is not None])
+
+
+def _index(index: IndexIR) -> Code:
+    """`IndexAt(ends="/units/spike_times_index")`."""
+    items = tuple((f"{string(address)}: ", predicate(asked)) for address, asked in index.where)
+    where: list[tuple[str, Code]] = [("where", Bracketed("{", items, "}"))] if items else []
+    return call("IndexAt", [*((word, string(path)) for word, path in index.form), *where])
+
+
+def predicate(asked: PredicateIR) -> Code:
+    """`Among(0)`, or `Check(min=1)`."""
+    if asked.values is not None:
+        return call("Among", [("", literal(value)) for value in asked.values])
+    return check(asked.check or CheckIR())
 
 
 def _parts(parts: tuple[PartIR, ...]) -> Code:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text", "bytes", "json"]
+Kind = Literal["scalar", "dense", "enum", "ragged", "text", "bytes", "json", "csr"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 ANY_SIZE = 0
 """Among the dims of a feature: `_`, a length that the file says and nothing else shares."""
@@ -58,6 +58,9 @@ class DimIR(NamedTuple):
         source: Pattern of the sources, a table or a function of them, or None.
         id_template: Template of the ids from captures; None: the relative path, or ids given by the writer.
         entry: Class name of the TypedDict of one entry; None if the dim is fixed or ragged.
+        id_feature: Address of the feature in which a file of others holds the ids.
+        indexed: How a file of others says where the entries of a ragged dim lie.
+        spread: Path with braces, if each entry is a node of its own.
     """
 
     address: str
@@ -70,6 +73,21 @@ class DimIR(NamedTuple):
     id_template: str | None = None
     entry: str | None = None
     doc: str = ""
+    id_feature: str | None = None
+    indexed: IndexIR | None = None
+    spread: str | None = None
+
+
+class IndexIR(NamedTuple):
+    """How a file of others says where the entries of a ragged dim lie.
+
+    Attributes:
+        form: Words of the form, each with an HDF5 path: `ends`, or `start` and `end`.
+        where: Which entries of the parent have a range at all, by address of the feature.
+    """
+
+    form: tuple[tuple[str, str], ...]
+    where: tuple[tuple[str, PredicateIR], ...] = ()
 
 
 class OriginIR(NamedTuple):
@@ -115,6 +133,7 @@ class FeatureIR(NamedTuple):
         dims: Addresses of its dims, or sizes where a dim has no name (see `ANY_SIZE`), in stored order.
         chunk: Bytes of a chunk; None: chosen by the writer.
         layout: `auto`, `contiguous` or `chunked`.
+        store: Storage kind that the schema asks for by name; nothing: it follows from the dims.
     """
 
     address: str
@@ -129,6 +148,7 @@ class FeatureIR(NamedTuple):
     level: int | None = None
     chunk: int | None = None
     layout: str = "auto"
+    store: str = ""
     optional: bool = False
     unit: str = ""
     doc: str = ""

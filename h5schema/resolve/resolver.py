@@ -21,6 +21,7 @@ from .passes.chunks import advise_chunks, choose_chunks
 from .passes.classes import name_all
 from .passes.declare import declare
 from .passes.finish import finish
+from .passes.found import resolve_found
 from .passes.inherit import inherit
 from .passes.later import refuse_later
 from .passes.loaders import resolve_loaders
@@ -49,6 +50,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_checks,
     # where it lies
     resolve_places,
+    resolve_found,
     resolve_storage,
     # how it is made
     resolve_origins,

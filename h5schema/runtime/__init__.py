@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Blobs, Maybe, RaggedBlock, SparseBlock, SparseRow, Texts
-from .bound import BoundFile
+from .bound import BoundFile, IndexAt
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
 from .features import Array, Bytes, Csr, Enumerated, Json, Ragged, Scalar, Text, optional
@@ -46,6 +46,7 @@ __all__ = [
     "Group",
     "How",
     "IdAxis",
+    "IndexAt",
     "Ids",
     "Json",
     "JsonValue",

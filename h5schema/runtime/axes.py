@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Never, Self, TypeVar, cast, overload
 from h5schema.errors import UsageError
 
 if TYPE_CHECKING:
+    from .bound.declared import IndexAt
     from .entries import Entries, IdEntries
     from .file import Node
     from .writer import Writer
@@ -75,10 +76,21 @@ class Axis(OpenAxis[EntryT]):
 
 
 class IdAxis(OpenAxis[EntryT]):
-    """An open dim whose entries have ids; on a file a `Mapping` from id to entry, in the order of the file."""
+    """An open dim whose entries have ids; on a file a `Mapping` from id to entry, in the order of the file.
 
-    __slots__ = ()
+    Args:
+        entry: See `OpenAxis`.
+        ids: In a file of others, address of the feature that holds them.
+        spread: In a file of others, path with braces, of a node for each entry: `/data/{demo:demo_*}`.
+    """
+
+    __slots__ = ("ids", "spread")
     has_ids = True
+
+    def __init__(self, entry: type[EntryT], *, ids: str | None = None, spread: str | None = None) -> None:
+        super().__init__(entry)
+        self.ids = ids
+        self.spread = spread
 
     @overload
     def __get__(self, node: None, owner: type) -> Self: ...
@@ -109,13 +121,15 @@ class RaggedAxis(AnyAxis):
 
     Args:
         per: Address of the other dim.
+        index: In a file of others, where the values of its entries lie.
     """
 
-    __slots__ = ("per",)
+    __slots__ = ("index", "per")
 
-    def __init__(self, *, per: str) -> None:
+    def __init__(self, *, per: str, index: IndexAt | None = None) -> None:
         super().__init__()
         self.per = per
+        self.index = index
 
     @property
     def record(self) -> dict[str, object]:

@@ -34,7 +34,9 @@ def reader_of(file: type[File], paths: Paths, *, access: Access = "map") -> AnyR
 
 
 def _reader(file: type[File], path: Path, access: Access) -> Reader:
-    if not file.schema.bind:
+    from .bound import BoundFile  # it derives from what this module makes readers for
+
+    if not issubclass(file, BoundFile):
         return Reader(file, path, access=access)
     from .bound.reader import BoundReader  # few need it
 

@@ -42,11 +42,11 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Check", "Enumerated", "Extraction", "File", "FixedAxis",
-        "Group", "IdAxis", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema",
+        "Among", "Array", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Category", "Check", "Csc", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseRow",
         "Split", "Text", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
-        "Absent", "Batch", "Fields", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Plan", "Position",
+        "Absent", "Batch", "Fields", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Pairs", "Plan", "Position",
         "Present", "Take", "Tensor",
         # builtins that begin with a capital letter and stand in code
         "False", "None", "SystemExit", "True",

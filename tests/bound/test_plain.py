@@ -215,7 +215,11 @@ WRONG = [
     (_replaced("big", data=np.zeros(3, "i8")), "stored as int64, which int32 does not hold", "write `dtype: int64`"),
     (_replaced("half", data=np.zeros((2, 2), "f4")), "its shape is [2, 2], but row has 3 entries by /big", "one dim"),
     (_replaced("half", data=np.zeros((3, 3), "f4")), "its shape is [3, 3], but the schema says 2", "change the size"),
-    (_replaced("half", data=np.zeros(3, "f4")), "its shape is [3], but the schema gives it 2 dims", "with 1 items"),
+    (
+        _replaced("half", data=np.zeros(3, "f4")),
+        "its shape is [3], but by `dims` of the schema it has 2 axes",
+        "to 1 axes",
+    ),
     (_replaced("flag", data=np.zeros(3, "f4")), "stored as float32, which bool does not hold", "`dtype: float32`"),
     (_replaced("flag", data=["a", "b", "c"]), "stored as texts of any length, which bool does not", "`dtype: str`"),
     (_replaced("vlen", data=np.zeros(3)), "stored as float64, not as texts", "write `dtype: float64`"),

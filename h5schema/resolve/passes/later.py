@@ -21,6 +21,7 @@ from h5schema.spec import (
 from h5schema.vocabulary import dtypes
 
 from ..draft import Draft, Notes, Path
+from ..stores import BUILT
 
 Later = tuple[Path, str, str]
 """Where, what comes later, and what to do for now; the path is relative to the element."""
@@ -36,8 +37,10 @@ _EVOLUTION = {
     "deprecated": ("`deprecated`", "say it in `doc`"),
 }
 _GROUP = {"use": ("mounting another schema (`use`)", "copy its features into this schema")} | _EVOLUTION
-_DIM = {
+_OWN_DIM = {
     "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
+}
+_DIM = {
     "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
 }
 _FEATURE = {
@@ -59,11 +62,10 @@ _BATCH = {
     "transform": ("transforms of batches", "call the function on each batch"),
 }
 _STORE = {
-    "kind": ("the storage kind `{}`", "leave it out: the feature is then dense, or ragged by its dims"),
     "quality": ("encoded entries (`quality`)", "leave it out"),
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
 }
-_FORMS = ("pad", "mask", "packed", "list", "id")
+_FORMS = ("pad", "mask", "packed", "list", "dense", "sparse", "pairs", "id")
 
 
 def refuse_later(draft: Draft) -> Draft:
@@ -78,7 +80,7 @@ def refuse_later(draft: Draft) -> Draft:
     for group in draft.groups.values():
         _note(notes, group.path, _of_group(group.spec, bound=draft.bound))
     for dim in draft.dims.values():
-        _note(notes, dim.path, _of_dim(dim.spec))
+        _note(notes, dim.path, _of_dim(dim.spec, bound=draft.bound))
     for feature in draft.features.values():
         _note(notes, feature.path, _of_feature(feature.spec, bound=draft.bound))
     for name, split in schema.splits.items():
@@ -101,9 +103,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = (
-    frozenset(_ROOT) | set(_GROUP) | set(_DIM) | set(_FEATURE) | set(_LOADER) | set(_INPUT) | {"sampler"}
-)
+_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _FEATURE, _LOADER, _INPUT, ["sampler"])
 """Keys that are refused themselves, not their values."""
 
 
@@ -122,13 +122,13 @@ def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
         yield from _of_store(spec.store)
 
 
-def _of_dim(spec: DimSpec) -> Iterator[Later]:
-    yield from _keys(spec, _DIM)
+def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
+    yield from _keys(spec, _DIM if bound else _DIM | _OWN_DIM)
     if len(spec.per) > 1:
         yield ("per",), "a ragged dim per combination of dims", "name one dim"
     if spec.ids and (spec.per or isinstance(spec.size, int)):
         yield ("ids",), "ids of a dim that is not open", "leave them out"
-    elif isinstance(spec.ids, str) and "{" not in spec.ids:
+    elif isinstance(spec.ids, str) and "{" not in spec.ids and not bound:
         yield ("ids",), "ids that are found in a feature", "write a template of captures, such as '{name}', or `true`"
 
 
@@ -164,6 +164,9 @@ def _of_place(at: str | None) -> Iterator[Later]:
 
 
 def _of_store(spec: StoreSpec) -> Iterator[Later]:
+    if spec.kind is not None and spec.kind not in BUILT:
+        now = "leave it out: the feature is then dense, or ragged by its dims"
+        yield ("store", "kind"), f"the storage kind `{spec.kind}`", now
     yield from _keys(spec, _STORE, ("store",))
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 from h5schema.vocabulary import layout
 
-from ..axes import FixedAxis, OpenAxis
+from ..axes import FixedAxis, IdAxis, OpenAxis, RaggedAxis
+from ..blocks import Texts
 from ..carrier import DirectCarrier
+from ..conditions import Condition
+from ..features import EncodedFeature
+from ..ids import hashes_of, index_of
 from ..kinds import Place
 from ..model import AnyFeature, Model
-from ..spans import Fetched, Spans
-from .columns import Blank, Column, Held
+from ..spans import Fetched, Rows, Spans
+from .columns import Blank, Column, Converted, Held
+from .indices import Mask, Numbers, Runs, Worked, only, runs_of
 from .nodes import Nodes
 from .understood import understood
 
@@ -39,6 +47,7 @@ class Shown:
         self._raw: dict[str, Column | None] = {}
         self._columns: dict[str, Column] = {}
         self._lengths: dict[str, tuple[int, str]] = {}
+        self._runs: dict[str, Runs] = {}
 
     # A carrier.
 
@@ -74,19 +83,22 @@ class Shown:
         return self._raw[address]
 
     def length_of(self, dim: str) -> int:
-        """Number of entries of an open dim: that of the first dataset over it."""
+        """Number of entries of an open dim: that of the first dataset over it, or of an index."""
         if dim not in self._lengths:
-            self._lengths[dim] = self._witness(dim)
+            self._lengths[dim] = next(self._witnesses(dim), (0, "nothing"))
         return self._lengths[dim][0]
 
-    def _witness(self, dim: str) -> tuple[int, str]:
-        """The number of entries, and where it was found."""
+    def _witnesses(self, dim: str) -> Iterator[tuple[int, str]]:
+        """Numbers of entries, and where they were found."""
         for address, place in self._model.places.items():
-            if dim in place.dims and (column := self.raw(address)) is not None and column.shape:
-                axis = place.dims.index(dim)
+            axes = axes_of(place)
+            if dim in axes and (column := self.raw(address)) is not None and column.shape:
+                axis = axes.index(dim)
                 if axis < len(column.shape):
-                    return column.shape[axis], place.path
-        return 0, "nothing"
+                    yield column.shape[axis], place.path
+        for ragged in self._model.ragged_below(dim):
+            runs = self.runs(ragged)
+            yield runs.entries, runs.where.removeprefix(f"{self.nodes.name}: ")
 
     def placed(self, address: str) -> Place:
         """Where a feature lies, with the sizes that the file gives it.
@@ -96,17 +108,29 @@ class Shown:
         """
         place = self._model.places[address]
         column = self.raw(address)
+        rows = place.lead is not None
         if column is None or column.shape is None:
             if not place.optional:
                 raise self._no_value(place, column)
-            sizes = tuple(self._size(dim) or 0 for dim in place.dims)
-            blank = self._feature(address).file_dtype
-            self._columns[place.path] = Blank(blank, sizes)
-            return place._replace(shape=sizes[1:] if place.lead is not None else sizes)
+            sizes = tuple(0 if dim == VALUES else self._size(dim) or 0 for dim in axes_of(place))
+            self._columns[place.path] = Blank(self._feature(address).file_dtype, sizes)
+            return place._replace(shape=sizes[1:] if rows else sizes)
         where = f"{self.nodes.name}: {place.path}"
         self._expect_shape(place, column.shape, where)
+        if place.ragged:
+            self._expect_indexed(place, column.shape[0], where)
         self._columns[place.path] = understood(self._feature(address), column, where)
-        return place._replace(shape=column.shape[1:] if place.lead is not None else column.shape)
+        return place._replace(shape=column.shape[1:] if rows else column.shape)
+
+    def _expect_indexed(self, place: Place, count: int, where: str) -> None:
+        """Refuses values that the index of their entries does not end with."""
+        runs = self.runs(place.ragged[-1])
+        if runs.end is not None and runs.end != count:
+            raise FileError(
+                f"{count} values, but the index of {place.ragged[-1]} ends at {runs.end} ({runs.where})",
+                where=where,
+                do="the file is damaged, or `index` in the schema names another form, or another dataset, than it has",
+            )
 
     def _feature(self, address: str) -> AnyFeature:
         return self._model.features[address]
@@ -124,14 +148,17 @@ class Shown:
         return axis.size if isinstance(axis, FixedAxis) else self.length_of(dim)
 
     def _expect_shape(self, place: Place, shape: tuple[int, ...], where: str) -> None:
-        sizes = [self._size(dim) for dim in place.dims]
+        dims = axes_of(place)
+        sizes = [None if dim == VALUES else self._size(dim) for dim in dims]
         if len(sizes) != len(shape):
             raise FileError(
-                f"its shape is {list(shape)}, but the schema gives it {len(sizes)} dims",
+                f"its shape is {list(shape)}, but by `dims` of the schema it has {len(sizes)} axes",
                 where=where,
-                do=f"write `dims` with {len(shape)} items" if shape else "leave `dims` out: it is one value",
+                do=f"change `dims` in the schema to {len(shape)} axes"
+                if shape
+                else "leave `dims` out: it is one value",
             )
-        for dim, size, found in zip(place.dims, sizes, shape, strict=True):
+        for dim, size, found in zip(dims, sizes, shape, strict=True):
             if size is not None and size != found:
                 raise self._other_size(dim, size, list(shape), where)
 
@@ -153,8 +180,9 @@ class Shown:
         return found
 
     def _computed(self, path: str) -> Column:
-        address, _, part = path.removeprefix(layout.of_feature("", "").rstrip("/") + "/").rpartition("/")
-        return _PARTS[part](self, address)
+        kind, _, rest = path.removeprefix(f"/{layout.RESERVED}/").partition("/")
+        address, _, part = rest.rpartition("/")
+        return _PARTS[kind, part](self, address)
 
     def _present(self, address: str) -> Column:
         """Which entries of an optional feature are there: all of them, or none."""
@@ -163,5 +191,109 @@ class Shown:
         there = np.full(self.length_of(place.lead), self.raw(address) is not None, _BOOL)
         return Held(there, self.nodes.name, place.path)
 
+    def _starts(self, address: str) -> Column:
+        """Where the entries of a ragged feature begin; negative: absent."""
+        place = self._model.places[address]
+        runs = self.runs(place.ragged[0])
+        if self.raw(address) is None:
+            return Worked(runs.entries, lambda rows: np.full(len(rows), -1, np.int64))
+        return Worked(runs.entries, runs.starts)
 
-_PARTS: dict[str, Callable[[Shown, str], Column]] = {"present": Shown._present}
+    def _run_lengths(self, dim: str) -> Column:
+        """The lengths of a ragged dim."""
+        runs = self.runs(dim)
+        return Worked(runs.entries, runs.lengths)
+
+    def runs(self, dim: str) -> Runs:
+        """Where the entries of a ragged dim lie.
+
+        Raises:
+            FileError: The index is missing, or none of its form.
+        """
+        if dim not in self._runs:
+            self._runs[dim] = self._indexed(dim)
+        return self._runs[dim]
+
+    def _indexed(self, dim: str) -> Runs:
+        axis = cast("RaggedAxis", self._model.axes[dim].axis)
+        assert axis.index is not None
+        runs = runs_of({word: self._numbers(path) for word, path in axis.index.paths.items()})
+        self._runs[dim] = runs  # the length of the parent may be known from it alone
+        parent = self.length_of(axis.per)
+        if runs.entries != parent:
+            raise FileError(
+                f"the index has {runs.entries} entries, but {axis.per} has {parent} by {self._lengths[axis.per][1]}",
+                where=runs.where,
+                do="`offsets` are one more than there are entries, the other forms as many: look at `index` in the schema",
+            )
+        if not axis.index.where:
+            return runs
+        masks = [self._mask(address, condition) for address, condition in axis.index.where.items()]
+        return only(runs, lambda rows: np.logical_and.reduce([mask(rows) for mask in masks]))
+
+    def _numbers(self, path: str) -> Numbers:
+        column = self.nodes.column(path)
+        if column is None:
+            raise self.nodes.missing(path)
+        return Numbers(column, f"{self.nodes.name}: {path}")
+
+    def _mask(self, address: str, condition: Condition) -> Mask:
+        """For which rows the value of a feature meets a condition."""
+        feature, place = self._feature(address), self._model.places[address]
+        found = self.raw(address)
+        if found is None:
+            raise self.nodes.missing(place.path)
+        column = understood(feature, found, f"{self.nodes.name}: {place.path}")
+        condition = feature.in_numbers(condition)
+
+        def holds(rows: Rows) -> NDArray[np.bool_]:
+            values = column.read(rows, 1)
+            texts = Texts.of(values.tolist()) if isinstance(feature, EncodedFeature) else values
+            return condition.holds(texts)
+
+        return holds
+
+    def _ids(self, dim: str) -> Column:
+        """The ids of a dim, as the feature that holds them has them."""
+        address = cast("IdAxis[object]", self._model.axes[dim].axis).ids
+        assert address is not None
+        self.placed(address)
+        column = self._columns[self._model.places[address].path]
+        return Converted(column, np.dtype(object), _as_ids)
+
+    def _id_index(self, dim: str) -> Column:
+        """The id index of a dim; made when an entry is first looked for by its id."""
+        ids = self._column(layout.of_dim(dim, "ids"))
+        count = self.length_of(dim)
+        texts = cast("list[bytes]", ids.read(np.zeros(1, np.int64), count).tolist())
+        if len(set(texts)) != count:
+            twice = next(text for text, many in Counter(texts).items() if many > 1)
+            address = cast("IdAxis[object]", self._model.axes[dim].axis).ids or dim
+            raise FileError(
+                f"{Counter(texts)[twice]} entries have the id {twice.decode()!r}",
+                where=f"{self.nodes.name}: {self._model.places[address].path}",
+                do="address them by position, or name a feature of other ids in the schema",
+            )
+        return Held(index_of(hashes_of(text.decode() for text in texts)), self.nodes.name, dim)
+
+
+def axes_of(place: Place) -> tuple[str | int, ...]:
+    """Dims of the axes of a feature's dataset; those of entries that lie end to end are one, `VALUES`."""
+    return (VALUES, *place.dims[1 + len(place.ragged) :]) if place.ragged else place.dims
+
+
+def _as_ids(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    found = np.empty(len(values), object)
+    found[:] = [one if isinstance(one, bytes) else str(one).encode() for one in values.tolist()]
+    return found
+
+
+VALUES = "/values"
+"""Among the dims of a dataset: the values of entries, end to end."""
+_PARTS: Mapping[tuple[str, str], Callable[[Shown, str], Column]] = {
+    ("features", "present"): Shown._present,
+    ("features", "starts"): Shown._starts,
+    ("dims", "lengths"): Shown._run_lengths,
+    ("dims", "ids"): Shown._ids,
+    ("dims", "index"): Shown._id_index,
+}

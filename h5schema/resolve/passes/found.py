@@ -1,0 +1,98 @@
+"""What a file of others says of its dims: ids that a feature holds, and where the entries of ragged dims lie."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from h5schema.spec import DimSpec, PredicateSpec
+from h5schema.vocabulary.dtypes import NUMBERS
+
+from ..draft import Declared, Draft, Notes
+from ..ir import DimIR, IndexIR, PredicateIR
+from ..scope import find_feature, written
+from ..values import as_check, impossible
+
+_FORMS = ("offsets", "ends", "lengths", "ranges", "start", "end", "length")
+
+
+def resolve_found(draft: Draft) -> Draft:
+    """Gives dims of a bound schema their ids and their index."""
+    if not draft.bound:
+        return draft
+    notes = Notes(draft)
+    axes = {
+        address: _with_ids(draft, notes, _with_index(draft, notes, axis, draft.dims[address]), draft.dims[address])
+        for address, axis in draft.axes.items()
+    }
+    return notes.done(draft._replace(axes=axes))
+
+
+def _with_ids(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec]) -> DimIR:
+    wanted = dim.spec.ids
+    if not isinstance(wanted, str):
+        return axis
+    path = (*dim.path, "ids")
+    address = find_feature(draft, notes, wanted, path, breaks=dim.path)
+    feature = draft.resolved.get(address or "")
+    if feature is None:
+        notes.break_(dim.path)
+        return axis
+    kind = NUMBERS[feature.dtype.name].kind if feature.dtype.name in NUMBERS else feature.dtype.name
+    if feature.dims != (axis.address,) or kind not in ("str", "int", "uint") or feature.optional:
+        notes.add(
+            "ids",
+            f"`{wanted}` is {feature.dtype.name} {written(feature.dims)}: no id for each `{axis.name}`",
+            path,
+            f"ids are a `str` or whole numbers, of dims [{axis.name}], and never absent",
+            breaks=dim.path,
+        )
+    return axis._replace(ids=True, id_feature=wanted)
+
+
+def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec]) -> DimIR:
+    index, path = dim.spec.index, (*dim.path, "index")
+    if axis.per is None:
+        if index is not None:
+            what = f"an index says where the entries of a ragged dim lie, and `{axis.name}` has no `per`"
+            notes.add("index", what, path, "leave it out, or write `per`", key=True, breaks=dim.path)
+        return axis
+    if index is None:
+        if axis.spread is None:
+            notes.add(
+                "no-index",
+                f"nothing says where the entries of `{axis.name}` lie for each `{axis.per}`",
+                dim.path,
+                "add an `index`, such as index: {ends: /path/of/the/ends}; nodes in braces need none",
+                key=True,
+                breaks=dim.path,
+            )
+        return axis
+    group = draft.paths.get(dim.group, "/")
+    form = tuple((key, posixpath.join(group, found)) for key in _FORMS if (found := getattr(index, key)) is not None)
+    where = tuple(_conditions(draft, notes, axis, dim, index.where))
+    return axis._replace(indexed=IndexIR(form, where))
+
+
+def _conditions(
+    draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec], where: dict[str, PredicateSpec]
+) -> Iterator[tuple[str, PredicateIR]]:
+    assert axis.per is not None
+    for address, asked in where.items():
+        path = (*dim.path, "index", "where", address)
+        found = find_feature(draft, notes, address, path, breaks=dim.path, key=True)
+        feature = draft.resolved.get(found or "")
+        if feature is None:
+            notes.break_(dim.path)
+            continue
+        if feature.dims[-1:] != (axis.per,) or feature.dtype.name in ("json", "bytes") or asked.present is not None:
+            what = f"`{address}` has dims {written(feature.dims)}: no value for each `{axis.per}`, which has the ranges"
+            help = f"name a feature of which each `{axis.per}` has one value, and ask for a value or bounds"
+            notes.add("where", what, path, help, key=True, breaks=dim.path)
+            continue
+        for number, value in enumerate(asked.values or ()):
+            wrong = impossible(feature, draft.enums, value)
+            if wrong is not None:
+                notes.add("value", wrong[0], (*path, number), wrong[1], breaks=dim.path)
+        check = None if asked.check is None else as_check(asked.check)
+        yield address, PredicateIR(values=asked.values, check=check)  # type: ignore[arg-type]

@@ -1,0 +1,194 @@
+"""Indices of others: which values belong to which entry, in each form in which files say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import DataError, FileError
+
+from ..spans import Rows, offsets_of, positions
+from .columns import Column
+
+At: TypeAlias = Callable[[Rows], Rows]
+"""Numbers of the entries at some rows."""
+Mask: TypeAlias = Callable[[Rows], NDArray[np.bool_]]
+
+_INT64 = np.dtype(np.int64)
+
+
+class Numbers:
+    """A column of whole numbers.
+
+    Args:
+        column: That holds them.
+        where: File and path, for errors.
+
+    Raises:
+        FileError: It holds others.
+    """
+
+    def __init__(self, column: Column, where: str) -> None:
+        if column.dtype.kind not in "iu" or not column.shape:
+            raise FileError(
+                f"an index is made of whole numbers, not of {column.dtype} {list(column.shape or ())}",
+                where=where,
+                do="name another dataset in the `index` of the schema",
+            )
+        self._column = column
+        self.where = where
+        self.shape = column.shape
+
+    def at(self, rows: Rows) -> Rows:
+        """The numbers at rows: int64 [n], or [n, 2]."""
+        return self._column.read(rows, 1).astype(np.int64)
+
+    def all(self) -> Rows:
+        """All of them."""
+        return self._column.read(np.zeros(1, np.int64), self.shape[0]).astype(np.int64)
+
+
+class Runs(NamedTuple):
+    """Where the values of each entry lie.
+
+    Attributes:
+        entries: How many there are.
+        starts: Row of the first value of each.
+        stops: Row after the last value of each.
+        end: The number of values that there must be; None: the form does not say.
+        where: File and path, for errors.
+    """
+
+    entries: int
+    starts: At
+    stops: At
+    end: int | None
+    where: str
+
+    def lengths(self, rows: Rows) -> Rows:
+        """How many values the entries at rows have.
+
+        Raises:
+            DataError: One ends before it begins.
+        """
+        starts, stops = self.starts(rows), self.stops(rows)
+        wrong = stops < starts
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise DataError(
+                f"the entry begins at {int(starts[at])} and ends at {int(stops[at])}, before that",
+                where=f"{self.where}, row {int(rows[at])}",
+                do="the file's index is damaged, or `index` in the schema names another form than the file has",
+            )
+        return stops - starts
+
+
+def runs_of(form: Mapping[str, Numbers]) -> Runs:
+    """The runs of an index of one form."""
+    return _FORMS[tuple(form)](*form.values())
+
+
+def _offsets(offsets: Numbers) -> Runs:
+    count = offsets.shape[0] - 1
+    if count < 0:
+        raise FileError("there are no offsets, not even the first", where=offsets.where, do="name another dataset")
+    end = int(offsets.at(np.array([count], np.int64))[0])
+    return Runs(count, offsets.at, lambda rows: offsets.at(rows + 1), end, offsets.where)
+
+
+def _ends(ends: Numbers) -> Runs:
+    count = ends.shape[0]
+
+    def starts(rows: Rows) -> Rows:
+        found = np.zeros(len(rows), np.int64)
+        later = rows > 0
+        found[later] = ends.at(rows[later] - 1)
+        return found
+
+    end = int(ends.at(np.array([count - 1], np.int64))[0]) if count else 0
+    return Runs(count, starts, ends.at, end, ends.where)
+
+
+def _lengths(lengths: Numbers) -> Runs:
+    known = lengths.all()
+    if (known < 0).any():
+        row = int(np.argmax(known < 0))
+        raise FileError(f"a length of {int(known[row])}", where=f"{lengths.where}, row {row}", do="the file is damaged")
+    offsets = offsets_of(known)
+    return Runs(len(known), lambda rows: offsets[rows], lambda rows: offsets[rows + 1], int(offsets[-1]), lengths.where)
+
+
+def _ranges(ranges: Numbers) -> Runs:
+    if len(ranges.shape) != 2 or ranges.shape[1] != 2:
+        raise FileError(
+            f"ranges are pairs of start and stop, not of shape {list(ranges.shape)}",
+            where=ranges.where,
+            do="name another dataset in the `index` of the schema",
+        )
+    return Runs(
+        ranges.shape[0], lambda rows: ranges.at(rows)[:, 0], lambda rows: ranges.at(rows)[:, 1], None, ranges.where
+    )
+
+
+def _start_end(start: Numbers, end: Numbers) -> Runs:
+    _expect_alike(start, end)
+    return Runs(start.shape[0], start.at, end.at, None, start.where)
+
+
+def _start_length(start: Numbers, length: Numbers) -> Runs:
+    _expect_alike(start, length)
+    return Runs(start.shape[0], start.at, lambda rows: start.at(rows) + length.at(rows), None, start.where)
+
+
+def _expect_alike(start: Numbers, other: Numbers) -> None:
+    if start.shape != other.shape:
+        raise FileError(
+            f"{list(other.shape)} ends or lengths for {list(start.shape)} starts",
+            where=other.where,
+            do="name two datasets of one length in the `index` of the schema",
+        )
+
+
+_FORMS: Mapping[tuple[str, ...], Callable[..., Runs]] = {
+    ("offsets",): _offsets,
+    ("ends",): _ends,
+    ("lengths",): _lengths,
+    ("ranges",): _ranges,
+    ("start", "end"): _start_end,
+    ("start", "length"): _start_length,
+}
+
+
+def only(runs: Runs, mask: Mask) -> Runs:
+    """The same runs, but none for the entries that a mask leaves out."""
+
+    def starts(rows: Rows) -> Rows:
+        return np.where(mask(rows), runs.starts(rows), 0)
+
+    def stops(rows: Rows) -> Rows:
+        return np.where(mask(rows), runs.stops(rows), 0)
+
+    return runs._replace(starts=starts, stops=stops, end=None)
+
+
+class Worked:
+    """A column of numbers that are worked out when they are asked for.
+
+    Args:
+        count: How many there are.
+        at: Works them out.
+    """
+
+    def __init__(self, count: int, at: At) -> None:
+        self.dtype: np.dtype[np.generic] = _INT64
+        self.shape = (count,)
+        self._at = at
+
+    def read(self, starts: Rows, lengths: Rows | int) -> NDArray[np.generic]:
+        if isinstance(lengths, int) and lengths == 1:
+            return self._at(starts)
+        counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+        return self._at(positions(starts, counts))
