@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,46 +40,93 @@ def load(
         DataError: The file is no image, is damaged, or holds what the mode does not.
         MissingExtraError: Pillow is not installed.
     """
+    image = _opened(path, str(path), mode, background)
+    if size is not None:
+        image = image.resize((size[1], size[0]), _pillow().Resampling.LANCZOS)
+    return np.asarray(image, np.uint8)
+
+
+def decode(encoded: bytes, channels: int, where: str) -> NDArray[np.uint8]:
+    """Decodes an image in memory, as `load` does a file.
+
+    Args:
+        encoded: Its bytes.
+        channels: 3, 4, or 0: grey, without an axis of channels.
+        where: For errors.
+
+    Returns:
+        uint8 [height, width, channels], or [height, width].
+
+    Raises:
+        DataError: These bytes are no image, are damaged, or hold what so many channels do not.
+        MissingExtraError: Pillow is not installed.
+    """
+    return np.asarray(_opened(BytesIO(encoded), where, _MODES[channels], None), np.uint8)
+
+
+def encode(pixels: NDArray[np.uint8], form: str, quality: int | None) -> bytes:
+    """Encodes an image.
+
+    Args:
+        pixels: uint8 [height, width, 3 or 4], or [height, width].
+        form: `jpeg` or `png`.
+        quality: Of JPEG, 1 to 100.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+    """
+    encoded = BytesIO()
+    options = {} if quality is None else {"quality": quality}
+    _pillow().fromarray(pixels).save(encoded, form.upper(), **options)
+    return encoded.getvalue()
+
+
+_MODES = {0: "L", 3: "RGB", 4: "RGBA"}
+
+
+def _pillow() -> ModuleType:
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image
     except ModuleNotFoundError:
         raise MissingExtraError("reading images needs Pillow", do="pip install 'h5schema[images]'") from None
+    return Image
+
+
+def _opened(file: Path | BytesIO, where: str, mode: str, background: Sequence[int] | None) -> Pillow.Image:
+    _pillow()
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
-        with Image.open(path) as opened:
-            _expect_eight_bits(opened, path)
+        with Image.open(file) as opened:
+            _expect_eight_bits(opened, where)
             ImageOps.exif_transpose(opened, in_place=True)
-            image = _flat(opened, mode, background, path).convert(mode)
+            return _flat(opened, mode, background, where).convert(mode)
     except UnidentifiedImageError:
         raise DataError(
-            "this is no image that Pillow reads", where=str(path), do="look at the file, or leave it out of the pattern"
+            "this is no image that Pillow reads", where=where, do="look at the file, or leave it out of the pattern"
         ) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, OSError) and error.strerror:  # said by the system, not by the decoder
             raise DataError(
-                f"the image cannot be read: {error.strerror}",
-                where=str(path),
-                do="look at the path and its permissions",
+                f"the image cannot be read: {error.strerror}", where=where, do="look at the path and its permissions"
             ) from None
         raise DataError(
-            f"the image does not decode: {error}", where=str(path), do="the file is damaged; get it again"
+            f"the image does not decode: {error}", where=where, do="the file is damaged; get it again"
         ) from None
-    if size is not None:
-        image = image.resize((size[1], size[0]), Image.Resampling.LANCZOS)
-    return np.asarray(image, np.uint8)
 
 
-def _expect_eight_bits(image: Pillow.Image, path: Path) -> None:
+def _expect_eight_bits(image: Pillow.Image, where: str) -> None:
     """Refuses what Pillow would narrow: the mode says so, or, for several channels, only how they are packed."""
     wide = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
     if wide or image.mode.startswith(("I", "F")):
         raise DataError(
             f"the image has {'16-bit ' if wide else ''}{image.mode.partition(';')[0]} pixels, which 8 bits do not hold",
-            where=str(path),
+            where=where,
             do="read it with a function of your own, which says how its values become uint8 (or uint16)",
         )
 
 
-def _flat(image: Pillow.Image, mode: str, background: Sequence[int] | None, path: Path) -> Pillow.Image:
+def _flat(image: Pillow.Image, mode: str, background: Sequence[int] | None, where: str) -> Pillow.Image:
     """The image as the mode can hold it: without transparency, or with it if the mode has it too."""
     if not image.mode.endswith(("A", "a")) and "transparency" not in image.info:
         return image
@@ -89,7 +138,7 @@ def _flat(image: Pillow.Image, mode: str, background: Sequence[int] | None, path
     if not mode.endswith("A") and image.getchannel("A").getextrema() != (255, 255):
         raise DataError(
             f"the image is transparent in part, which mode {mode} does not hold",
-            where=str(path),
+            where=where,
             do="in `params` give `background: [255, 255, 255]`, a color to lay it on, or `mode: RGBA` to keep it",
         )
     return image
