@@ -14,7 +14,7 @@ from h5schema.vocabulary import layout
 
 from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
 from .features import Feature
-from .kinds import OPEN, Place, Stored
+from .kinds import OPEN, Place, Stored, firsts_of
 
 if TYPE_CHECKING:
     from .file import File, Node
@@ -79,10 +79,10 @@ class Model:
         return isinstance(self.axes[dim].axis, IdAxis)
 
     def ragged_below(self, dim: str) -> tuple[str, ...]:
-        """Addresses of the ragged dims that `dim` is the parent of."""
-        return tuple(
-            address for address, axle in self.axes.items() if isinstance(axle.axis, RaggedAxis) and axle.axis.per == dim
-        )
+        """Addresses of the ragged dims that are per `dim`, or per one of these; each after the one that it is per."""
+        ragged = (address for address, axle in self.axes.items() if isinstance(axle.axis, RaggedAxis))
+        direct = (address for address in ragged if self.parent(address) == dim)
+        return tuple(one for address in direct for one in (address, *self.ragged_below(address)))
 
     def parent(self, dim: str) -> str:
         """The dim of which each entry has a length of a ragged dim."""
@@ -105,13 +105,16 @@ class Model:
     def kept(self, dim: str) -> tuple[Stored, ...]:
         """The datasets of ours that grow with an open dim, besides its ids."""
         commits = Stored(layout.of_dim(dim, "commits"), _INT64, data=False, per_entry=False)
-        lengths = (Stored(layout.of_dim(ragged, "lengths"), _INT64, data=False) for ragged in self.ragged_below(dim))
-        return commits, *lengths
+        return commits, *(part for ragged in self.ragged_below(dim) for part in self._lengths(ragged, dim))
+
+    def _lengths(self, ragged: str, lead: str) -> tuple[Stored, ...]:
+        lengths = Stored(layout.of_dim(ragged, "lengths"), _INT64, data=False, per_entry=self.parent(ragged) == lead)
+        return (lengths,) if lengths.per_entry else (lengths, Stored(firsts_of(lengths.path), _INT64, data=False))
 
     def grown(self, dim: str) -> tuple[Stored, ...]:
         """The datasets to which the entries of an open dim are appended, but for its ids and commits."""
         features = (part for address in self.led_by(dim) for part in self.stored(address))
-        return *features, *(part for part in self.kept(dim) if part.per_entry)
+        return *features, *self.kept(dim)[1:]
 
     def layout(self) -> layout.Layout:
         """What the fingerprint is made of; equal to what the generator resolved."""
@@ -188,9 +191,14 @@ def _place(address: str, path: str, feature: AnyFeature, axes: Mapping[str, Axle
     lead = next((dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, OpenAxis)), None)
     ragged = tuple(dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, RaggedAxis))
     across = tuple(dim for dim in dims if isinstance(dim, str) and isinstance(axes[dim].axis, OpenAxis) and dim != lead)
-    sizes = [OPEN if dim in across else _size(dim, axes) for dim in dims]
-    shape = tuple(size for size in sizes if size is not None)
-    return Place(address, path, dims, lead, ragged, shape, feature.options.optional, across)
+    parents = {axis.per for dim in ragged if isinstance(axis := axes[dim].axis, RaggedAxis)}
+    lists = tuple(dim for dim in ragged if dim in parents or feature.has_bytes)
+    sizes = [OPEN if dim in across else _size(dim, axes) for dim in dims if dim != lead and dim not in lists]
+    sizes += [None] if feature.has_bytes else []
+    last = max((index + 1 for index, size in enumerate(sizes) if size is None), default=0)
+    shape = tuple(size for size in sizes[last:] if size is not None)
+    optional = feature.options.optional
+    return Place(address, path, dims, lead, ragged, shape, optional, across, lists=lists, outer=tuple(sizes[:last]))
 
 
 def _size(dim: str | int, axes: Mapping[str, Axle]) -> int | None:

@@ -146,10 +146,15 @@ def _convert(dtype: str) -> str:
     return f"convert them yourself, e.g. x.astype({dtype!r})"
 
 
+def has_shape(array: NDArray[np.generic], shape: tuple[int | None, ...]) -> bool:
+    """Whether an array has a shape; None stands for any length."""
+    found = array.shape
+    return len(found) == len(shape) and all(n is None or n == m for n, m in zip(shape, found, strict=True))
+
+
 def expect_shape(array: NDArray[np.generic], shape: tuple[int | None, ...], where: str) -> None:
     """Refuses any other shape, also one that numpy would broadcast; None stands for any length."""
-    same = array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
-    if not same:
+    if not has_shape(array, shape):
         wanted = ", ".join("any length" if n is None else str(n) for n in shape)
         raise DataError(
             f"the shape is {list(array.shape)}, not [{wanted}]",

@@ -16,8 +16,9 @@ from . import stamp
 from .damage import DO, READ_ERRORS, readable
 from .forms import expect_rows
 from .ids import stored_ids
-from .kinds import lengths_of, starts_of
+from .kinds import Place, nested
 from .reader import Reader
+from .spans import Rows, carry_out
 from .writing import checksums
 
 
@@ -128,14 +129,17 @@ class _Verification:
             return "the value is"
         for address, place in self._model.places.items():
             if place.path == path and self._model.is_end_to_end(address):
-                starts = self._whole(starts_of(place))
-                ends = starts + self._whole(lengths_of(place))
+                starts, ends = self._extents(place)
                 rows = np.flatnonzero((starts >= 0) & (starts < last) & (ends > first))
                 return f"the values of {_rows(int(rows[0]), int(rows[-1]))} are" if len(rows) else "the values are"
         return f"{_rows(first, last - 1)} {'is' if last - first == 1 else 'are'}"
 
-    def _whole(self, path: str) -> NDArray[np.int64]:
-        return cast("NDArray[np.int64]", self._file[path][:])
+    def _extents(self, place: Place) -> tuple[Rows, Rows]:
+        """First and last row of the values of each entry, the last of which is not one of them."""
+        assert place.lead is not None
+        rows = np.arange(self._reader.length(place.lead), dtype=np.int64)
+        indexed = carry_out(place.located.read(place, rows), self._carrier)
+        return indexed.starts, indexed.starts + np.diff(nested(place, indexed).row_offsets)
 
 
 _FOLDER = checksums.FOLDER

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
-from .blocks import Maybe, RaggedBlock
+from .blocks import Block, Maybe, RaggedBlock
 from .features import Feature
 from .spans import Part, Rows
 
@@ -285,7 +285,7 @@ def _sealed(block: BlockT) -> BlockT:
 def _seal(block: object) -> None:
     if isinstance(block, np.ndarray):
         cast("NDArray[np.generic]", block).flags.writeable = False
-    elif isinstance(block, RaggedBlock):
-        _seal(cast("RaggedBlock[np.generic]", block).values)
     elif isinstance(block, Maybe):
         _seal(cast("Maybe[object]", block).values)
+    elif isinstance(block, Block) and isinstance(block.leaf, RaggedBlock):
+        _seal(cast("RaggedBlock[np.generic]", block.leaf).values)

@@ -50,9 +50,14 @@ class Block(ABC):
         return leaf
 
     @property
+    def leaf_offsets(self) -> Rows:
+        """int64 [n + 1], the first entry of `leaf` of each entry, and the number of all."""
+        return np.arange(len(self) + 1)
+
+    @property
     def row_offsets(self) -> Rows:
         """int64 [n + 1], the first row of values of each entry, and the number of all."""
-        return np.arange(len(self) + 1)
+        return self.leaf_offsets
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -83,5 +83,9 @@ class NestedBlock(Block, Generic[BlockT]):
         return NestedBlock(self._block.with_leaf(leaf), self.offsets)
 
     @property
+    def leaf_offsets(self) -> Rows:
+        return self._block.leaf_offsets[self.offsets]
+
+    @property
     def row_offsets(self) -> Rows:
         return self._block.row_offsets[self.offsets]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import h5py
 import numpy as np
@@ -168,7 +168,7 @@ def in_order(entries: Checked, numbers: Sequence[int]) -> tuple[Checked, list[in
         address: (taken(block, rows), None if present is None else present[rows])
         for address, (block, present) in entries.blocks.items()
     }
-    lengths = {ragged: one[rows] for ragged, one in entries.lengths.items()}
+    lengths = {ragged: cast("Rows", taken(one, rows)) for ragged, one in entries.lengths.items()}
     at: list[int] = rows.tolist()
     ids = [entries.ids[row] for row in at] if entries.ids else []
     return Checked(blocks, lengths, ids), [numbers[row] for row in at]

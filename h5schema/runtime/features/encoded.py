@@ -64,6 +64,10 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
     def file_dtype(self) -> np.dtype[np.generic]:
         return np.dtype(np.uint8) if self.size is None else self.fixed(self.size)
 
+    @property
+    def has_bytes(self) -> bool:
+        return self.size is None and bool(self.dims)
+
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> EncodedT:
         return self.block.of([self._encoded(entry, where.entry(i)) for i, entry in enumerate(entries)])
 

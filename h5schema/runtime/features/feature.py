@@ -10,14 +10,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
-from ..blocks import Encoded, Maybe, RaggedBlock
+from ..blocks import Block, Encoded, Maybe
 from ..conditions import Check, Condition
 from ..kinds import Kind, Place, Stored
 from ..members import Members
@@ -177,6 +177,16 @@ class Feature(ABC, Generic[EntryT, BlockT]):
 
     # What holds for all.
 
+    @property
+    def leaf(self) -> Feature[Any, Any]:
+        """The feature of what is in the lists, where an entry is a list."""
+        return self
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether each value has a number of bytes of its own; over ragged dims it lies in lists, not in arrays."""
+        return False
+
     def in_numbers(self, condition: Condition) -> Condition:
         """A condition that names members of an enum, in the numbers that are stored."""
         return condition if self.members is None else self.members.by_value(condition)
@@ -250,10 +260,7 @@ class Feature(ABC, Generic[EntryT, BlockT]):
             return
         numbers = self.numbers(block)
         good = check.holds(numbers)
-        entry = np.arange(len(good))
-        if isinstance(block, RaggedBlock):
-            lengths = cast("RaggedBlock[np.generic]", block).lengths
-            entry = np.repeat(np.arange(len(lengths)), lengths)
+        entry = owners(block) if isinstance(block, Block) else np.arange(len(good))
         if present is not None:
             good = good | ~present[entry].reshape(-1, *[1] * (good.ndim - 1))
         if not good.all():
@@ -268,6 +275,12 @@ class Feature(ABC, Generic[EntryT, BlockT]):
                 where=where.entry(int(entry[at[0]])),
                 do="mend the data, or the check in the schema",
             )
+
+
+def owners(block: Block, entries: Rows | None = None) -> Rows:
+    """Which entry each text, or else each row of values, of a block belongs to."""
+    offsets = block.leaf_offsets if isinstance(block.leaf, Encoded) else block.row_offsets
+    return np.repeat(np.arange(len(block)) if entries is None else entries, np.diff(offsets))
 
 
 def optional(feature: Feature[OtherEntryT, OtherBlockT]) -> Feature[OtherEntryT | None, Maybe[OtherBlockT]]:

@@ -1,4 +1,4 @@
-"""Features whose entries are arrays of their own length."""
+"""Features whose entries are arrays of their own length or shape."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 from h5schema.vocabulary.dtypes import CONVERTED
 
-from ..blocks import Maybe, RaggedBlock
+from ..blocks import Maybe, RaggedBlock, ShapedBlock
 from ..kinds import EndToEnd, PartKind, Place
 from ..members import Members
 from ..spans import Part, Reading, Rows, offsets_of
-from ..values import expect_shape
+from ..values import expect_shape, has_shape
 from ..where import Where
-from .feature import Feature, Given, Options
+from .feature import Feature, Given, Options, owners
 
 ItemT = TypeVar("ItemT", bound=np.generic)
 
 
 class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
-    """Entries are arrays of their own length: float32 [clip, time], where `time` is a `RaggedAxis`.
+    """Entries are arrays of their own length, float32 [clip, time], or shape: uint8 [image, height, width, 3].
+
+    The dims that vary are `RaggedAxis`, per the open one.
 
     Args:
         dtype: numpy's scalar type of the values.
-        dims: The open dim, its ragged dim, and any fixed ones.
+        dims: The open dim, its ragged dims, and any fixed ones.
         enum: The values are members of this enum.
         stored: The dtype as the language writes it, where numpy's type does not say it: `datetime64[ns]`.
     """
@@ -52,26 +54,28 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> RaggedBlock[ItemT]:
         parts: list[NDArray[np.generic]] = []
-        plain, memory = self.members is None and self.dtype not in CONVERTED, np.dtype(self.number.memory)
+        plain, memory, sizes = self.members is None and self.dtype not in CONVERTED, self.number.memory, place.sizes
         for i, entry in enumerate(entries):
-            if (
-                plain
-                and type(entry) is np.ndarray
-                and entry.dtype == memory
-                and entry.shape[1:] == place.shape
-                and entry.ndim
-            ):
+            if plain and type(entry) is np.ndarray and entry.dtype == memory and has_shape(entry, sizes):
                 parts.append(entry)  # most entries: no word of an error is made for them
                 continue
             part = self.number.fit(entry, where.entry(i))
             self.expect_members(part, where.entry(i))
             if part.size == 0 and part.ndim == 1:
-                part = part.reshape(0, *place.shape)
-            expect_shape(part, (None, *place.shape), where.entry(i))
+                part = part.reshape(_none(place))
+            expect_shape(part, sizes, where.entry(i))
             parts.append(part)
-        lengths = np.fromiter(map(len, parts), np.int64, len(parts))
+        if len(place.outer) == 1:
+            return RaggedBlock(self._end_to_end(parts, place), offsets_of(np.fromiter(map(len, parts), np.int64)))
+        outer = len(place.outer)
+        shapes = np.array([part.shape[:outer] for part in parts], np.int64).reshape(len(parts), outer)
+        lengths = shapes.prod(axis=1)
+        flat = [part.reshape(rows, *place.shape) for part, rows in zip(parts, lengths.tolist(), strict=True)]
+        return ShapedBlock(self._end_to_end(flat, place), offsets_of(lengths), shapes)
+
+    def _end_to_end(self, parts: list[NDArray[np.generic]], place: Place) -> NDArray[ItemT]:
         values = np.concatenate(parts) if parts else np.empty((0, *place.shape), self.number.memory)
-        return RaggedBlock(cast("NDArray[ItemT]", values), offsets_of(lengths))
+        return cast("NDArray[ItemT]", values)
 
     def accept(self, block: object, place: Place, where: Where) -> RaggedBlock[ItemT]:
         if not isinstance(block, RaggedBlock):
@@ -91,16 +95,18 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         values = self.number.fit(given.values, str(where))
         expect_shape(values, (None, *place.shape), str(where))
         accepted = RaggedBlock(cast("NDArray[ItemT]", values), offsets.astype(np.int64, copy=False))
+        if len(place.outer) > 1:
+            accepted = ShapedBlock(accepted.values, accepted.offsets, _shapes(given, place, where))
         self._expect_members_of(accepted, str(where), where.rows(len(accepted)))
         return accepted
 
     def _expect_members_of(self, block: RaggedBlock[ItemT], where: str, rows: Rows | None) -> None:
         """Refuses values that are no members, by the row of the entry that has one."""
         if self.members is not None:
-            self.expect_members(block.values, where, None if rows is None else np.repeat(rows, block.lengths))
+            self.expect_members(block.values, where, None if rows is None else owners(block, rows))
 
     def placeholder(self, place: Place) -> object:
-        return np.empty((0, *place.shape), self.number.memory)
+        return np.empty(_none(place), self.number.memory)
 
     def whole(self, block: RaggedBlock[ItemT]) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
         """See `Feature.whole`; a ragged feature always has entries, so nobody asks."""
@@ -113,8 +119,11 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
     def write(
         self, place: Place, block: RaggedBlock[ItemT], present: NDArray[np.bool_] | None, ends: Mapping[str, int]
     ) -> dict[str, NDArray[np.generic]]:
-        rows = RaggedBlock(cast("NDArray[ItemT]", self.number.to_file(block.values)), block.offsets)
-        return super().write(place, rows, present, ends)
+        return super().write(place, self.to_file(block), present, ends)
+
+    def to_file(self, block: RaggedBlock[ItemT]) -> RaggedBlock[ItemT]:
+        """The same entries as they lie in the file."""
+        return cast("RaggedBlock[ItemT]", block.of(self.number.to_file(block.values)))
 
     def numbers(self, block: RaggedBlock[ItemT]) -> object:
         return block.values
@@ -130,10 +139,13 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
     def _understood(
         self, place: Place, rows: Rows, block: RaggedBlock[ItemT], present: NDArray[np.bool_] | None
     ) -> RaggedBlock[ItemT]:
-        values = self.number.from_file(block.values)
-        understood = RaggedBlock(cast("NDArray[ItemT]", values), block.offsets)
+        understood = self.from_file(block)
         self._expect_members_of(understood, place.path, rows)
         return understood if present is None else cast("RaggedBlock[ItemT]", Maybe(understood, present))
+
+    def from_file(self, block: RaggedBlock[ItemT]) -> RaggedBlock[ItemT]:
+        """Entries as they lie in the file, understood."""
+        return cast("RaggedBlock[ItemT]", block.of(self.number.from_file(block.values)))
 
     def entry(self, block: RaggedBlock[ItemT], index: int) -> NDArray[ItemT]:
         return block[index]
@@ -143,3 +155,22 @@ def _are_offsets(offsets: NDArray[np.generic], end: int) -> bool:
     if offsets.dtype.kind not in "iu" or offsets.ndim != 1 or not len(offsets):
         return False
     return bool(offsets[0] == 0 and offsets[-1] == end and np.greater_equal(offsets[1:], offsets[:-1]).all())
+
+
+def _none(place: Place) -> tuple[int, ...]:
+    """The shape of an array without values."""
+    return tuple(size or 0 for size in place.sizes)
+
+
+def _shapes(given: RaggedBlock[np.generic], place: Place, where: Where) -> Rows:
+    """The shapes that a block was given with, which are those of its entries."""
+    shapes = np.asarray(given.shapes if isinstance(given, ShapedBlock) else ())
+    if shapes.dtype.kind in "iu" and shapes.shape == (len(given), len(place.outer)):
+        fixed = all(size is None or (shapes[:, axis] == size).all() for axis, size in enumerate(place.outer))
+        if fixed and not (shapes < 0).any() and (shapes.prod(axis=1) == given.lengths).all():
+            return shapes.astype(np.int64, copy=False)
+    raise DataError(
+        "the shapes are not those of the entries",
+        where=str(where),
+        do=f"give a list of arrays, or a ShapedBlock(values, offsets, shapes) with {len(place.outer)} sizes an entry",
+    )

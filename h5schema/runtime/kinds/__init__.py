@@ -2,8 +2,8 @@
 
 from .compressed import Compressed
 from .dense import Dense
-from .end_to_end import EndToEnd
-from .index import Index, Indexed, StartsAndLengths, lengths_of, starts_of
+from .end_to_end import EndToEnd, nested
+from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, starts_of
 from .kind import OPEN, Kind, PartKind, Place, Stored
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "Place",
     "StartsAndLengths",
     "Stored",
+    "firsts_of",
     "lengths_of",
+    "nested",
     "starts_of",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from h5schema.vocabulary import layout
 
-from ..spans import Reading, Rows, Spans
+from ..spans import Reading, Rows, Spans, offsets_of
 
 if TYPE_CHECKING:
     from .kind import Place, Stored
@@ -22,10 +23,13 @@ class Indexed(NamedTuple):
     Attributes:
         starts: int64 [n], the row of the first value of each; negative: the entry is absent.
         lengths: int64 [n], of the first ragged dim; of an absent entry it means nothing.
+        inner: Lengths of the other ragged dims in stored order, and of texts in lists their bytes: int64, one for
+            each entry of the dim that it is per, end to end; an absent entry has none.
     """
 
     starts: Rows
     lengths: Rows
+    inner: tuple[Rows, ...] = ()
 
 
 class Index(Protocol):
@@ -43,7 +47,8 @@ class Index(Protocol):
 class StartsAndLengths:
     """The index of our own files: a start for each entry of the feature, a length for each entry of the dim.
 
-    A text has no ragged dim, so its lengths are its own.
+    A text has no ragged dim, so its lengths are its own. Lengths of a dim that is per a ragged one lie end to
+    end, and have starts of their own, one for each entry of the feature.
     """
 
     def stored(self, place: Place) -> tuple[Stored, ...]:
@@ -51,13 +56,37 @@ class StartsAndLengths:
         from .kind import Stored  # `Place` names this module
 
         starts = Stored(starts_of(place), _INT64, data=False)
-        return (starts,) if place.ragged else (starts, Stored(lengths_of(place), _INT64, data=False))
+        if len(place.ragged) > len(place.lists):
+            return (starts,)
+        lengths = Stored(lengths_of(place), _INT64, data=False, per_entry=not place.lists)
+        return (
+            (starts, lengths, Stored(firsts_of(lengths.path), _INT64, data=False)) if place.lists else (starts, lengths)
+        )
 
     def read(self, place: Place, rows: Rows) -> Reading[Indexed]:
         """See `Index`."""
-        fetched = yield (Spans(starts_of(place), rows, inside=True), Spans(lengths_of(place), rows))
-        starts, lengths = (part.astype(np.int64, copy=False) for part in fetched)
-        return Indexed(starts, lengths)
+        first, *deeper = _levels(place)
+        firsts = [firsts_of(path) for level in deeper for path in level]
+        spans = (Spans(path, rows) for path in (*first, *firsts))
+        fetched = yield (Spans(starts_of(place), rows, inside=True), *spans)
+        starts, *found = (part.astype(np.int64, copy=False) for part in fetched)
+        if not deeper:
+            return Indexed(starts, found[0], tuple(found[1:]))
+        lengths, begins = [found[0]], found[1:]
+        offsets = offsets_of(np.where(starts < 0, 0, lengths[0]))
+        for level in deeper:
+            runs = (Spans(path, begins.pop(0), np.diff(offsets)) for path in level)
+            fetched = yield tuple(runs)
+            lengths += (part.astype(np.int64, copy=False) for part in fetched)
+            offsets = offsets_of(lengths[-1])[offsets]
+        return Indexed(starts, lengths[0], tuple(lengths[1:]))
+
+
+def _levels(place: Place) -> tuple[tuple[str, ...], ...]:
+    """Paths of lengths: first those with one for each entry, then those with one for each of what these count."""
+    lists = tuple((layout.of_dim(dim, "lengths"),) for dim in place.lists)
+    arrays = tuple(layout.of_dim(dim, "lengths") for dim in place.ragged[len(place.lists) :])
+    return (*lists, arrays or (lengths_of(place),))
 
 
 def starts_of(place: Place) -> str:
@@ -66,7 +95,17 @@ def starts_of(place: Place) -> str:
 
 
 def lengths_of(place: Place) -> str:
-    """Path of the lengths of a feature's entries, in a file of ours."""
-    if place.ragged:
-        return layout.of_dim(place.ragged[0], "lengths")
+    """Path of the lengths of a feature's texts, in a file of ours."""
     return layout.of_feature(place.address, "lengths")
+
+
+def firsts_of(lengths: str) -> str:
+    """Path of the rows at which the lengths begin that lie at a path end to end, one for each entry."""
+    return posixpath.join(posixpath.dirname(lengths), "firsts")
+
+
+def shapes_of(place: Place, lengths: tuple[Rows, ...]) -> Rows:
+    """Sizes of the outer dims of arrays, int64 [n, outer dims], from the lengths of those that are ragged."""
+    known = iter(lengths)
+    columns = [next(known) if size is None else size for size in place.outer]
+    return np.stack(np.broadcast_arrays(*columns), axis=1).astype(np.int64, copy=False)

@@ -30,6 +30,8 @@ class Place(NamedTuple):
         optional: Whether entries may be absent.
         across: Addresses of the open dims after `lead`; each is `OPEN` in `shape`, until a file is known.
         located: Says where the values lie of entries that have a length of their own.
+        lists: Those of `ragged` over which an entry is a list: another is per them, or a text lies in each place.
+        outer: Sizes of the dims of an array before `shape`, None where it is ragged; empty if it is nowhere.
     """
 
     address: str
@@ -41,11 +43,18 @@ class Place(NamedTuple):
     optional: bool
     across: tuple[str, ...] = ()
     located: Index = StartsAndLengths()
+    lists: tuple[str, ...] = ()
+    outer: tuple[int | None, ...] = ()
 
     @property
     def is_attribute(self) -> bool:
         """Whether it is an HDF5 attribute rather than a dataset."""
         return "@" in self.path
+
+    @property
+    def sizes(self) -> tuple[int | None, ...]:
+        """Sizes of all dims of an array, None where it is ragged."""
+        return (*self.outer, *self.shape)
 
     def sized(self, length: Callable[[str], int]) -> Place:
         """The same place in a file whose open dims have these lengths."""

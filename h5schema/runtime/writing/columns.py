@@ -16,7 +16,7 @@ from h5schema.vocabulary.dtypes import CONVERTED
 
 from ..features import Array, Enumerated, Ragged, Scalar, Text
 from ..kinds import EndToEnd, Place
-from ..values import integer_range
+from ..values import has_shape, integer_range
 
 if TYPE_CHECKING:
     from ..model import AnyFeature
@@ -67,24 +67,22 @@ class Numbers:
 
 
 class Parts:
-    """Arrays of one dtype and of any length; the rest of their shape is the same.
+    """Arrays of one dtype, and of one shape but for the ragged dims.
 
     Args:
         dtype: Theirs.
-        shape: The rest.
+        sizes: Of their dims, None where it is ragged.
         rows: How many there may be.
     """
 
-    def __init__(self, dtype: str, shape: tuple[int, ...], rows: int) -> None:
+    def __init__(self, dtype: str, sizes: tuple[int | None, ...], rows: int) -> None:
         self._parts: list[object] = [None] * rows
         self._dtype = np.dtype(dtype)
-        self._shape = shape
+        self._sizes = sizes
 
     def put(self, row: int, value: Any) -> int:
         """See `Column`."""
-        if type(value) is not ndarray or value.dtype != self._dtype:
-            return -1
-        if not value.ndim or value.shape[1:] != self._shape:
+        if type(value) is not ndarray or value.dtype != self._dtype or not has_shape(value, self._sizes):
             return -1
         self._parts[row] = value.copy()
         return int(value.nbytes)
@@ -137,7 +135,7 @@ def _of_members(feature: AnyFeature, place: Place, rows: int) -> Column:
 
 
 def _of_parts(feature: AnyFeature, place: Place, rows: int) -> Column | None:
-    return None if feature.members else Parts(feature.dtype, place.shape, rows)
+    return None if feature.members else Parts(feature.dtype, place.sizes, rows)
 
 
 def _of_words(feature: AnyFeature, place: Place, rows: int) -> Column | None:

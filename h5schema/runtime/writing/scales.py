@@ -109,7 +109,7 @@ def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
         return part.axes
     if place.lead is None or part.per_entry:
         return place.dims
-    return (f"{part.path}.values", *place.dims[1 + len(place.ragged) :])
+    return (f"{part.path}.values", *place.dims[len(place.dims) - len(place.shape) :])
 
 
 def _encode(file: h5py.File, model: Model, address: str, counts: Mapping[str, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,14 @@ from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
 from ..blocks import Encoded, RaggedBlock, joined
-from ..kinds import Place
+from ..kinds import firsts_of
 from ..spans import Rows
 from ..where import Where
+from .agreed import Block, agreed_lengths
 from .chunking import fitting
 
 if TYPE_CHECKING:
     from ..model import Model
-
-Block: TypeAlias = "tuple[object, NDArray[np.bool_] | None]"
-"""A checked block, and what is present (None: all, the feature is not optional)."""
 
 
 class Checked(NamedTuple):
@@ -30,12 +28,13 @@ class Checked(NamedTuple):
 
     Attributes:
         blocks: By address of the feature.
-        lengths: By address of the ragged dim: int64 [n].
+        lengths: By address of the ragged dim, as a block: int64 [n], or of one that is per a ragged dim a list for
+            each entry.
         ids: Of the entries; empty if the dim has none.
     """
 
     blocks: Mapping[str, Block]
-    lengths: Mapping[str, Rows]
+    lengths: Mapping[str, Rows | RaggedBlock[np.int64]]
     ids: Sequence[str]
 
 
@@ -68,10 +67,7 @@ def checked(model: Model, dim: str, given: Given, target: str) -> Checked:
         where = Where(f"{target}: {place.path}", given.first, given.ids)
         blocks[address] = feature.block_of([None] * given.size if value is None else value, place, given.size, where)
     where = Where(f"{target}: {dim}", given.first, given.ids)
-    lengths = {
-        ragged: agreed_lengths(ragged, model.places, blocks, given.size, where) for ragged in model.ragged_below(dim)
-    }
-    return Checked(blocks, lengths, given.ids or [])
+    return Checked(blocks, agreed_lengths(model, dim, blocks, given.size, where), given.ids or [])
 
 
 def rows_of(model: Model, dim: str, entries: Checked, ends: Mapping[str, int]) -> dict[str, NDArray[np.generic]]:
@@ -87,7 +83,11 @@ def rows_of(model: Model, dim: str, entries: Checked, ends: Mapping[str, int]) -
     for address, (block, present) in entries.blocks.items():
         rows |= model.features[address].write(model.places[address], block, present, ends)
     for ragged, lengths in entries.lengths.items():
-        rows[layout.of_dim(ragged, "lengths")] = lengths
+        path = layout.of_dim(ragged, "lengths")
+        if isinstance(lengths, RaggedBlock):
+            rows[path], rows[firsts_of(path)] = lengths.values, lengths.offsets[:-1] + ends[path]
+        else:
+            rows[path] = lengths
     return {part.path: fitting(rows[part.path], part) for part in model.grown(dim)}
 
 
@@ -98,7 +98,7 @@ def together(parts: Sequence[Checked]) -> Checked:
         return first
     return Checked(
         {address: _joined([part.blocks[address] for part in parts]) for address in first.blocks},
-        {ragged: np.concatenate([part.lengths[ragged] for part in parts]) for ragged in first.lengths},
+        {ragged: cast("Rows", joined([part.lengths[ragged] for part in parts])) for ragged in first.lengths},
         [text for part in parts for text in part.ids],
     )
 
@@ -107,34 +107,6 @@ def _joined(blocks: Sequence[Block]) -> Block:
     values = joined([block for block, _ in blocks])
     present = [there for _, there in blocks if there is not None]
     return values, np.concatenate(present) if present else None
-
-
-def agreed_lengths(
-    ragged: str, places: Mapping[str, Place], blocks: Mapping[str, Block], count: int, where: Where
-) -> Rows:
-    """The lengths of a ragged dim, int64 [count]: every feature that has the entry has the same.
-
-    Raises:
-        DataError: Two features disagree.
-    """
-    agreed = np.full(count, -1, np.int64)
-    said = np.full(count, "", object)
-    for address, (block, present) in blocks.items():
-        if ragged not in places[address].ragged:
-            continue
-        lengths = cast("RaggedBlock[np.generic]", block).lengths
-        there = np.ones(count, bool) if present is None else present
-        clash = there & (agreed >= 0) & (agreed != lengths)
-        if clash.any():
-            row = int(np.argmax(clash))
-            raise DataError(
-                f"{said[row]} has length {agreed[row]}, {address} has {lengths[row]}, and both run over {ragged}",
-                where=where.entry(row),
-                do="features over one ragged dim have one length in each entry; give them dims of their own",
-            )
-        new = there & (agreed < 0)
-        agreed[new], said[new] = lengths[new], address
-    return np.maximum(agreed, 0)
 
 
 class TwiceError(DataError):
