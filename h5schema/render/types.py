@@ -46,7 +46,8 @@ class Values(NamedTuple):
             return "np.datetime64"
         if feature.kind == "scalar":
             return _NUMBERS[NUMBERS[feature.dtype.name].kind]
-        return subscript("NDArray", [numpy_name(self.stored(feature.dtype))])
+        array = "SparseRow" if feature.kind == "csr" else "NDArray"
+        return subscript(array, [numpy_name(self.stored(feature.dtype))])
 
     def summary(self, feature: FeatureIR) -> str:
         """dtype, dims and unit in words: `float32 [clip, time], in V`."""
@@ -70,6 +71,8 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
     kind, dtype = features[sample.address].kind, sample.dtype or features[sample.address].dtype.name
     if dtype in _ENCODED:
         return f"list[{_ENCODED[dtype]}]"
+    if kind == "csr":
+        return "Pairs" if sample.form == "pairs" else "Tensor"
     return _COLLATED[sample.form or "pad"] if kind == "ragged" else "Tensor"
 
 

@@ -145,16 +145,22 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     form, dtype, fill = _form(fed, spec, feature, at), _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
     if not (form and dtype and fill):
         return None
-    return TakeIR(feature.address, dtype=spec.dtype, form=spec.as_, fill=cast("Json", spec.fill))
+    return TakeIR(
+        feature.address, dtype=spec.dtype, form=None if spec.as_ == "dense" else spec.as_, fill=cast("Json", spec.fill)
+    )
 
 
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    if spec.as_ is None or (feature.kind == "ragged" and spec.as_ != "id"):
+    if spec.as_ is None or spec.as_ in _FORMS_OF.get(feature.kind, ()):
         return True
     if spec.as_ == "list" and feature.dtype.name in ENCODED:
         return True
     if spec.as_ == "id":
         message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
+    elif feature.kind == "csr":
+        message, help = f"rows of `{feature.address}` are sparse", "write `dense`, `sparse` or `pairs`"
+    elif spec.as_ not in _DOES:
+        message, help = f"`{feature.address}` is not sparse: `as: {spec.as_}` is for `store: csr`", "leave out `as`"
     else:
         message = f"every entry of `{feature.address}` has the same shape: there is nothing to {_DOES[spec.as_]}"
         help = "leave out `as`"
@@ -202,6 +208,12 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
             "leave out `fill`, or write `optional: true` in the feature",
         )
         return False
+    if feature.kind == "csr":
+        if spec.fill == 0:
+            return True
+        message = f"elements of `{feature.address}` that are not stored read as 0, and so do absent rows"
+        fed.add("fill", message, (*at, "fill"), "write `fill: 0`")
+        return False
     wrong = impossible(feature, fed.draft.enums, spec.fill)
     if wrong is not None:
         fed.add("fill", wrong[0], (*at, "fill"), wrong[1])
@@ -211,6 +223,8 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
+_FORMS_OF = {"ragged": tuple(_DOES), "csr": ("dense", "sparse", "pairs")}
+"""Forms of features by their kind."""
 _DECODED = {"str", "bytes"}
 """Dtypes of which each may be loaded as the other: a text is its utf-8."""
 _NARROWED = frozenset(

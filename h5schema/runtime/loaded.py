@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 import h5py
@@ -12,17 +13,16 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
-from .blocks import Blobs, Encoded, Maybe, RaggedBlock, Texts
+from .blocks import Blobs, Encoded, Maybe, RaggedBlock, SparseBlock, Texts
 from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
+from .projected import Projection
 from .spans import Asked
 from .values import as_loaded
 
-Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | list[object]"
-
-_ONE = np.zeros(1, np.int64)
+Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | SparseBlock[np.generic] | list[object]"
 
 
 class Loaded:
@@ -31,19 +31,21 @@ class Loaded:
     Args:
         reader: Of the file.
         take: Which feature, and how.
+        seen: How it is seen from a sample.
 
     Attributes:
         alone: Whether it has one value for all samples.
         sample_bytes: Stored bytes of one sample, on average.
     """
 
-    def __init__(self, reader: AnyReader, take: Take) -> None:
+    def __init__(self, reader: AnyReader, take: Take, seen: Projection) -> None:
+        self._reader = reader
         self._take = take
+        self._seen = seen
         self._feature = reader.model.features[take.address]
         self._where = f"{reader.name}: {reader.model.places[take.address].path}"
-        self._lead = reader.model.places[take.address].lead
-        self.alone = self._lead is None
-        self.sample_bytes = 0 if self.alone else reader.entry_bytes(take.address)
+        self.alone = seen.alone
+        self.sample_bytes = seen.sample_bytes(reader)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
         number = None if isinstance(self._feature, EncodedFeature) else self._feature.number
         self._number = number
@@ -52,14 +54,15 @@ class Loaded:
 
     def asked(self, chosen: Chosen) -> Asked:
         """What is read for some samples."""
-        return Asked(self._take.address, _ONE if self._lead is None else chosen.at[self._lead])
+        return self._seen.asked(self._reader, chosen)
 
-    def understood(self, block: object) -> Block:
+    def understood(self, block: object, asked: Asked, chosen: Chosen) -> Block:
         """What was read, as it is fed: [n, ...]; of a feature without entries its value, [...].
 
         Raises:
             DataError: A value would change in the loaded dtype.
         """
+        block = self._seen.cut(block, asked, chosen)
         if isinstance(block, Maybe):
             block = self._filled(cast("Maybe[object]", block))
         if isinstance(block, Encoded):
@@ -67,6 +70,10 @@ class Loaded:
         if isinstance(block, RaggedBlock):
             ragged = cast("RaggedBlock[np.generic]", block)
             return RaggedBlock(self._in_dtype(ragged.values), ragged.offsets)
+        if isinstance(block, SparseBlock):
+            rows = cast("SparseBlock[np.generic]", block)
+            fed = replace(rows, values=self._in_dtype(rows.values))
+            return fed.dense() if self._take.form is None else fed
         values = self._in_dtype(cast("NDArray[np.generic]", block))
         return values[0, ...] if self.alone else values
 
@@ -95,7 +102,7 @@ class Loaded:
     def _filled(self, block: Maybe[object]) -> object:
         """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""
         values, there, fill = block.values, block.present, self._take.fill
-        if fill is None or isinstance(values, RaggedBlock):
+        if fill is None or isinstance(values, RaggedBlock | SparseBlock):
             return block.values
         if isinstance(values, Texts):
             texts = [text if known else str(fill) for text, known in zip(values, there, strict=True)]

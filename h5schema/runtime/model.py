@@ -84,6 +84,10 @@ class Model:
         direct = (address for address in ragged if self.parent(address) == dim)
         return tuple(one for address in direct for one in (address, *self.ragged_below(address)))
 
+    def is_ragged(self, dim: str) -> bool:
+        """Whether a dim has a length of its own in each entry of another."""
+        return isinstance(self.axes[dim].axis, RaggedAxis)
+
     def parent(self, dim: str) -> str:
         """The dim of which each entry has a length of a ragged dim."""
         axis = self.axes[dim].axis

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .conditions import Condition
+from .windows import Window
 
 Form: TypeAlias = Literal["pad", "mask", "packed", "list"]
+SparseForm: TypeAlias = Literal["sparse", "pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +20,16 @@ class Take:
     Attributes:
         address: Of the feature.
         dtype: Loaded dtype; None: as stored, but members of an enum as int64, which losses and embeddings take.
-        form: How entries of different lengths become one batch; None: `pad`.
+        form: How entries of different lengths become one batch (None: `pad`), or sparse ones (None: dense).
         fill: Stands in for an entry that is absent.
+        window: By dim, what differs from the loader's windows.
     """
 
     address: str
     dtype: str | None = None
-    form: Form | None = None
+    form: Form | SparseForm | None = None
     fill: bool | int | float | str | None = None
+    window: Mapping[str, Window] = field(default_factory=dict[str, Window])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,11 @@ class Plan:
     """What a model is fed.
 
     Attributes:
-        over: Address of the dim; a sample is one entry of it.
+        over: Address of the dim; a sample is one entry of it, or one position of a dim that has a window.
         sample: What is taken of it; a batch mirrors it as tensor, named tuple or dict.
         split: `split/part`, the samples that are used; None: all.
         where: Conditions that a sample meets, by address of the feature.
+        window: Pieces of dims, by address of the dim.
         batch: Size and order.
     """
 
@@ -105,4 +110,5 @@ class Plan:
     sample: Sample
     split: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
+    window: Mapping[str, Window] = field(default_factory=dict[str, Window])
     batch: Batch = field(default_factory=Batch)

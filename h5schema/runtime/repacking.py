@@ -162,7 +162,7 @@ def _copy(reader: Reader, transaction: Transaction, counts: dict[str, int], sour
         for rows in _parts(reader, addresses, count):
             blocks = reader.read_together([Asked(address, rows) for address in addresses])
             ids = list(reader.ids(dim).read(rows)) if model.has_ids(dim) else None
-            transaction.put(dim, dict(zip(addresses, blocks, strict=True)), ids)
+            transaction.put(dim, dict(zip(addresses, blocks, strict=True)), ids, count=len(rows))
             if dim in sourced:
                 (stats,) = reader.carrier().fetch((Spans(layout.of_dim(dim, "sources"), rows),))
                 transaction.put_stats(dim, stats)

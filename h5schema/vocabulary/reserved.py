@@ -43,7 +43,7 @@ IN_MODULES = frozenset(
     {
         # groups.py and extract.py
         "Among", "Array", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Category", "Check", "Csc", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
-        "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseRow",
+        "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseBlock", "SparseRow",
         "Split", "Text", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Batch", "Fields", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Pairs", "Plan", "Position",

@@ -88,31 +88,36 @@ def test_the_second_dim_is_complete_before_the_first_row(tmp_path: Path) -> None
         f"{path}: gene: every entry of counts has 5 values along gene, so gene gets no more entries\n"
         "  help: give all entries of gene before the first of cell that has counts"
     )
-    with pytest.raises(DataError) as raised, writer.create(path) as file:
+    with writer.create(path) as file:
         file.gene.extend(genes(5), {})
         file.cell["c0"] = {"counts": X[0]}
-        file.gene["g5"] = {}
+        with pytest.raises(DataError) as raised:
+            file.gene["g5"] = {}
     assert str(raised.value) == said
 
 
 def test_a_row_of_another_length_is_refused(tmp_path: Path) -> None:
     _, writer = cells()
-    with pytest.raises(DataError, match=r"the shape is \[4\], not \[5\]"), writer.create(tmp_path / "a.h5") as file:
+    with writer.create(tmp_path / "a.h5") as file:
         file.gene.extend(genes(5), {})
-        file.cell["c0"] = {"counts": X[0, :4]}
+        with pytest.raises(DataError, match=r"the shape is \[4\], not \[5\]"):
+            file.cell["c0"] = {"counts": X[0, :4]}
 
 
 def test_entries_without_a_value_are_not_forgotten(tmp_path: Path) -> None:
     _, writer = cells()
-    with pytest.raises(DataError) as raised, writer.create(tmp_path / "a.h5") as file:
-        file.gene.extend(genes(5), {})
-        file.cell["c0"] = {}
+
+    def write() -> None:
+        with writer.create(tmp_path / "a.h5") as file:
+            file.gene.extend(genes(5), {})
+            file.cell["c0"] = {}
+            with pytest.raises(DataError, match="1 entries of cell have no counts"):
+                file.cell["c1"] = {"counts": X[1]}
+
+    with pytest.raises(DataError) as raised:
+        write()
     assert "1 entries of cell have no counts" in str(raised.value)
     assert "file.counts = ..." in str(raised.value)
-    with pytest.raises(DataError, match="1 entries of cell have no counts"), writer.create(tmp_path / "a.h5") as file:
-        file.gene.extend(genes(5), {})
-        file.cell["c0"] = {}
-        file.cell["c1"] = {"counts": X[1]}
 
 
 def test_rows_may_be_absent(tmp_path: Path) -> None:
@@ -141,7 +146,7 @@ def test_a_finished_file_gets_more_rows_and_no_more_columns(tmp_path: Path) -> N
     with reader(path) as file:
         assert np.array_equal(file.counts[:], np.concatenate([X, X[:1]]))
         file.verify()
-    with pytest.raises(DataError, match="gene gets no more entries"), writer.edit(path) as file:
+    with writer.edit(path) as file, pytest.raises(DataError, match="gene gets no more entries"):
         file.gene["more"] = {}
 
 

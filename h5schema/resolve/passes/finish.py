@@ -64,7 +64,7 @@ def _feature_record(feature: FeatureIR, enum: EnumIR | None) -> dict[str, object
         "dtype": dtype,
         "optional": feature.optional,
         "unit": feature.unit,
-    }
+    } | ({"store": feature.store} if feature.store else {})
 
 
 def _tree(draft: Draft) -> GroupIR:

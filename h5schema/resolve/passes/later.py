@@ -117,7 +117,7 @@ def _keys(spec: BaseModel, table: Mapping[str, tuple[str, str]], at: Path = ()) 
 def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _GROUP)
     yield from _of_dims(spec.over or (), ("over",), bound=bound)
-    yield from _of_place(spec.at)
+    yield from _of_place(spec.at, bound=bound)
     if spec.store is not None:
         yield from _of_store(spec.store)
 
@@ -135,7 +135,7 @@ def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
 def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _FEATURE)
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
-    yield from _of_place(spec.at)
+    yield from _of_place(spec.at, bound=bound)
     name = spec.dtype.name
     if name in dtypes.LATER:
         yield ("dtype",), f"the dtype `{name}`", _INSTEAD.get(name, "use a number, a str or an enum")
@@ -156,8 +156,8 @@ def _of_dims(dims: Sequence[object], at: Path, *, bound: bool) -> Iterator[Later
             yield (*at, index), "any further dims (`...`)", "write the dims"
 
 
-def _of_place(at: str | None) -> Iterator[Later]:
-    if at is not None and "{" in at:
+def _of_place(at: str | None, *, bound: bool) -> Iterator[Later]:
+    if at is not None and "{" in at and not bound:
         yield ("at",), "a dim that is laid out as paths", "leave the braces out: entries lie along an axis"
     elif at is not None and at.endswith("@*"):
         yield ("at",), "all attributes as one feature (`@*`)", "name them one by one, as '@name'"

@@ -10,10 +10,12 @@ from h5schema.vocabulary.dtypes import ENCODED, item_bytes
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
 from ..scope import find_dim, is_open, written
+from ..stores import Asked, misfit, store_of
 
 Dims = tuple[str | int, ...]
 
 _ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes", "json": "json"}
+_BY_STORE: Mapping[str, Kind] = {"csr": "csr"}
 
 MOST_BYTES = 2**47
 """What a process can address on the machines of today."""
@@ -32,7 +34,12 @@ def resolve_shapes(draft: Draft) -> Draft:
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
         if not _addressable(draft, notes, feature, dims, settings.dims):
             continue
-        kind = _kind(dims, dtype, draft.axes)
+        store = store_of(settings)
+        wrong = None if store is None else misfit(draft, store.value, Asked(feature.name, dims, dtype, _at_mark(spec)))
+        if store is not None and wrong is not None:
+            notes.add("store", wrong[0], store.path, wrong[1], breaks=feature.path)
+            continue
+        kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes)
         if dtype.name in ENCODED and dims and not _leads_alone(draft.axes, dims):
             notes.add(
                 "not-yet",
@@ -53,8 +60,13 @@ def resolve_shapes(draft: Draft) -> Draft:
             optional=settings.optional is not None and settings.optional.value,
             unit=spec.unit,
             doc=spec.doc,
+            store="" if store is None else store.value,
         )
     return notes.done(draft._replace(resolved=resolved))
+
+
+def _at_mark(spec: FeatureSpec) -> bool:
+    return spec.at is not None and "@" in spec.at
 
 
 def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:
@@ -159,6 +171,6 @@ def _across(draft: Draft, lead: str | int, axis: DimIR) -> tuple[str, str, str] 
         return None
     return (
         "not-yet",
-        f"`{axis.name}` is a second open dim, and entries of `{sourced}` are extracted; that comes with a later version",
+        f"`{axis.name}` is a second open dim, and `{sourced}` has a `source`: that comes with a later version",
         "for now leave out `source` and write the file by hand, or use a size in place of the second dim",
     )

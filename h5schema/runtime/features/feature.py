@@ -28,6 +28,8 @@ from ..where import Where
 if TYPE_CHECKING:
     from ..file import Node
     from ..view import View
+    from ..writer import Writer
+    from ..writing.view_writer import ViewWriter
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
@@ -94,8 +96,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     @overload
     def __get__(self, node: None, owner: type) -> Self: ...
     @overload
+    def __get__(self, node: Writer, owner: type) -> ViewWriter[EntryT, BlockT]: ...
+    @overload
     def __get__(self, node: Node, owner: type) -> View[EntryT, BlockT]: ...
-    def __get__(self, node: Node | None, owner: type) -> Self | View[EntryT, BlockT]:
+    def __get__(self, node: Node | None, owner: type) -> Self | ViewWriter[EntryT, BlockT] | View[EntryT, BlockT]:
         if node is None:
             return self
         return cast("View[EntryT, BlockT]", node.bound.view(self._name))

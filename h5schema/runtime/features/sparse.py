@@ -54,9 +54,7 @@ class Csr(Feature[SparseRow[ItemT], SparseBlock[ItemT]]):
     kind = cast("Kind[SparseBlock[ItemT]]", Compressed())
     store = "csr"
 
-    def __init__(
-        self, dtype: type[ItemT], dims: str, *, stored: str | None = None, **options: Unpack[Given]
-    ) -> None:
+    def __init__(self, dtype: type[ItemT], dims: str, *, stored: str | None = None, **options: Unpack[Given]) -> None:
         super().__init__(stored or np.dtype(dtype).name, dims, Options(**options))
 
     def encoding(self, place: Place, count: int) -> Mapping[str, object]:
@@ -129,7 +127,9 @@ class Csr(Feature[SparseRow[ItemT], SparseBlock[ItemT]]):
         if width >= _WIDEST:
             raise DataError(f"a sparse row has {width} elements", where=str(where), do=f"{_WIDEST - 1} are the most")
         if len(offsets) < 1 or offsets[0] or offsets[-1] != len(values) or len(indices) != len(values):
-            raise DataError("offsets, indices and values do not belong together", where=str(where), do="see SparseBlock")
+            raise DataError(
+                "offsets, indices and values do not belong together", where=str(where), do="see SparseBlock"
+            )
         rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         outside = (indices < 0) | (indices >= width)
         if outside.any():
@@ -193,5 +193,7 @@ def _whole_numbers(indices: object, where: str) -> Rows:
 
 def _not_a_row(shape: tuple[int, ...], width: int, where: str) -> DataError:
     return DataError(
-        f"the shape is {list(shape)}, not [{width}]", where=where, do="give exactly this shape: nothing is cut or padded"
+        f"the shape is {list(shape)}, not [{width}]",
+        where=where,
+        do="give exactly this shape: nothing is cut or padded",
     )

@@ -1,4 +1,4 @@
-"""Compressed rows: of each entry only some elements are stored, end to end, in AnnData's encoding of sparse matrices."""
+"""Compressed rows, in AnnData's encoding of sparse matrices: of each entry only some elements are stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BOOL = np.dtype(np.bool_)
 
 
 class Compressed:
-    """A group with `data`, `indices` (where each element stands in its row) and `indptr` (the end of each row, after a 0)."""
+    """A group with `data`, `indices` (where each element stands in its row), `indptr` (a 0, and the end of each row)."""
 
     def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
         elements = (f"{place.path}/data.values",)

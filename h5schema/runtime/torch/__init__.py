@@ -3,8 +3,10 @@
 from h5schema.errors import MissingExtraError
 
 try:
+    from .batches import Batches
     from .forms import Masked, Packed, Padded
-    from .loader import Batches, Loader
+    from .loader import Loader
+    from .sparse import Pairs
 except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "torch":
         raise
@@ -12,4 +14,4 @@ except ModuleNotFoundError as error:
         "loaders need PyTorch, which is not installed", where=__name__, do="pip install 'h5schema[torch]'"
     ) from None
 
-__all__ = ["Batches", "Loader", "Masked", "Packed", "Padded"]
+__all__ = ["Batches", "Loader", "Masked", "Packed", "Padded", "Pairs"]

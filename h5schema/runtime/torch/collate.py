@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from h5schema.errors import UsageError
 
 from ..any_reader import AnyReader
-from ..blocks import RaggedBlock
-from ..chance import Drawn
+from ..blocks import RaggedBlock, SparseBlock
 from ..chosen import Chosen
 from ..loaded import Block, Loaded
-from ..order import BatchOrder
-from ..plan import Fields, Ids, Position, Sample, Take
+from ..plan import Fields, Ids, Plan, Position, Sample, Take
+from ..projected import projection
 from ..spans import Rows
 from .forms import FORMS, from_numpy, tensor
+from .sparse import SPARSE_FORMS
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
 
 _MOST = 16
 _BYTES_AHEAD = 3 << 19
 """Batches are read together up to so many bytes: small ones are all overhead, large ones none."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Together:
-    """The samples of batches that are read together.
-
-    Attributes:
-        indices: int64 [samples], of all batches, one after the other.
-        ends: Where each batch ends, after a first 0.
-        seed: Of the loader.
-        epoch: Of the pass over the data.
-        first: Position of the first sample in the order of the epoch.
-        stride: From the position of one sample to that of the next: how many processes share the epoch in turn.
-    """
-
-    indices: Rows
-    ends: list[int]
-    seed: int = 0
-    epoch: int = 0
-    first: int = 0
-    stride: int = 1
-
-    def drawn(self) -> Drawn:
-        """The samples as chance sees them."""
-        count = len(self.indices)
-        return Drawn(self.seed, self.epoch, self.first + self.stride * np.arange(count, dtype=np.int64))
+_ROOM = 8 << 20
+"""Bytes that a worker has for what it reads at a time; memory that is not used costs nothing."""
 
 
 class Collated(Generic[BatchT_co]):
@@ -87,28 +62,6 @@ def not_collated(loader: str) -> UsageError:
     )
 
 
-class Ahead:
-    """Batches of an order, several at a time.
-
-    Args:
-        order: Of the batches.
-        count: Batches that are read together.
-    """
-
-    def __init__(self, order: BatchOrder, count: int) -> None:
-        self.order = order
-        self.count = count
-
-    def __len__(self) -> int:
-        return (len(self.order) + self.count - 1) // self.count
-
-    def __iter__(self) -> Iterator[Together]:
-        epoch, first = self.order.epoch, 0
-        for indices, ends in self.order.together(self.count):
-            yield Together(indices, ends, self.order.seed, epoch, first)
-            first += len(indices)
-
-
 class Part(NamedTuple):
     """One batch of what was read: samples `begin` to `end` of `chosen`."""
 
@@ -122,6 +75,8 @@ class Part(NamedTuple):
         return self.chosen.at[dim][self.begin : self.end]
 
 
+_FORMS = cast("Mapping[str, Callable[[object], object]]", {**FORMS, **SPARSE_FORMS})
+
 Piece: TypeAlias = Callable[[Part], object]
 
 
@@ -130,13 +85,14 @@ class Collate:
 
     Args:
         reader: Of the file.
-        sample: The plan's.
+        plan: What a sample is.
     """
 
-    def __init__(self, reader: AnyReader, sample: Sample) -> None:
+    def __init__(self, reader: AnyReader, plan: Plan) -> None:
         self._reader = reader
+        self._plan = plan
         self._loaded: list[Loaded] = []
-        self._made = self._piece(sample)
+        self._made = self._piece(plan.sample)
 
     def batches(self, chosen: Chosen, ends: Sequence[int]) -> list[object]:
         """The batches of some samples, one after the other.
@@ -145,14 +101,19 @@ class Collate:
             chosen: The samples of all batches.
             ends: Where each batch ends, after a first 0.
         """
-        read = self._reader.read_together([one.asked(chosen) for one in self._loaded])
-        blocks = [one.understood(block) for one, block in zip(self._loaded, read, strict=True)]
+        asked = [one.asked(chosen) for one in self._loaded]
+        read = zip(self._loaded, self._reader.read_together(asked), asked, strict=True)
+        blocks = [one.understood(block, its, chosen) for one, block, its in read]
         return [self._made(Part(blocks, chosen, begin, end)) for begin, end in pairwise(ends)]
 
     def ahead(self, size: int) -> int:
         """How many batches of `size` samples are read together."""
         sample_bytes = sum(one.sample_bytes for one in self._loaded)
         return max(1, min(_MOST, _BYTES_AHEAD // max(1, size * sample_bytes)))
+
+    def slot_bytes(self, samples: int) -> int:
+        """Room for the tensors of so many samples: most fit, also in a wider dtype, or padded."""
+        return min(_ROOM, 8 * samples * sum(one.sample_bytes + 64 for one in self._loaded))
 
     def _piece(self, sample: Sample) -> Piece:
         reader = self._reader
@@ -171,7 +132,8 @@ class Collate:
                 return lambda part: {name: piece(part) for name, piece in named.items()}
 
     def _taken(self, take: Take) -> Piece:
-        loaded, number, form = Loaded(self._reader, take), len(self._loaded), FORMS[take.form or "pad"]
+        loaded = Loaded(self._reader, take, projection(self._reader.model, self._plan, take))
+        number, form = len(self._loaded), _FORMS[take.form or "pad"]
         self._loaded.append(loaded)
 
         def piece(part: Part) -> object:
@@ -181,6 +143,6 @@ class Collate:
             block = block[part.begin : part.end]
             if isinstance(block, np.ndarray):
                 return tensor(block)
-            return form(block) if isinstance(block, RaggedBlock) else block
+            return form(block) if isinstance(block, RaggedBlock | SparseBlock) else block
 
         return piece

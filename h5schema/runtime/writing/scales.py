@@ -44,7 +44,7 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
         for part in (values, *others):
             dataset = cast("h5py.Dataset", file[part.path])
             for axis, named in enumerate(_axes(model, place, part)):
-                _attach(file, dataset, axis, model.axes[named].path if named in model.axes else named)
+                _attach(file, dataset, axis, _scale_of(model, named))
         _encode(file, model, address, counts)
 
 
@@ -110,6 +110,11 @@ def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
     if place.lead is None or part.per_entry:
         return place.dims
     return (f"{part.path}.values", *place.dims[len(place.dims) - len(place.shape) :])
+
+
+def _scale_of(model: Model, named: str | int) -> str | int:
+    """The path of a dim's scale in place of its address."""
+    return model.axes[named].path if isinstance(named, str) and named in model.axes else named
 
 
 def _encode(file: h5py.File, model: Model, address: str, counts: Mapping[str, int]) -> None:

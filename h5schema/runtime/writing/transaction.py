@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from typing import NamedTuple, TypedDict, TypeGuard, cast
+from typing import NamedTuple, TypedDict, cast
 
 import h5py
 import numpy as np
@@ -31,6 +31,7 @@ from ..kinds import Stored
 from ..model import Model
 from ..spans import Fetched, Rows, Spans, carry_out
 from ..where import Where
+from .agreed import Block
 from .claim import Claim, Standing
 from .datasets import Datasets, Kept
 from .new_ids import NewIds
@@ -41,8 +42,12 @@ from .waiting import Waiting
 from .wholes import Wholes
 
 
-def _is_block(given: object) -> TypeGuard[Sized]:
-    return isinstance(given, Sized) and not (isinstance(given, np.ndarray) and not given.ndim)
+def _size_of(given: object) -> int | None:
+    """How many entries are given; None: it is no block."""
+    shape: object = getattr(given, "shape", None)  # SciPy's matrices have no length
+    if isinstance(shape, tuple):
+        return cast("tuple[int, ...]", shape)[0] if shape else None
+    return len(given) if isinstance(given, Sized) else None
 
 
 class Planned(NamedTuple):
@@ -150,7 +155,9 @@ class Transaction:
         """Entries of a dim that were put so far."""
         return self._counts[dim]
 
-    def put(self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None = None) -> None:
+    def put(
+        self, dim: str, given: Mapping[str, object], ids: Sequence[str] | None = None, *, count: int | None = None
+    ) -> None:
         """Appends entries of one dim: a block of every feature that the dim leads.
 
         Everything is checked before anything is written, so a block is there or it is not.
@@ -159,13 +166,14 @@ class Transaction:
             dim: Address of the dim.
             given: By address: an array [n, ...], a list of n values, or a block. Left out: absent.
             ids: Of the entries, if the dim has ids.
+            count: How many entries, where nothing that is given tells.
 
         Raises:
             DataError: A value, shape, length or id does not fit.
             FileError: The disk is full.
         """
         self._expect_untorn()
-        count = self._count_of(dim, given, ids)
+        count = self._count_of(dim, given, ids) or (count or 0)
         if count:
             self._shapes.expect_room(dim, self._counts[dim] + count)
             self._settle(dim, given)
@@ -456,14 +464,25 @@ class Transaction:
 
     def _remember_unique(self) -> None:
         """The values of an earlier run that no two entries may share."""
-        for address, place in self.model.places.items():
-            check = self.model.features[address].options.check
-            if place.lead is not None and check is not None and check.unique and self._taken[place.lead]:
-                rows = np.arange(self._taken[place.lead])
-                block = carry_out(self.model.features[address].reading(place, rows), self.carrier)
-                some = cast("Maybe[object]", block)  # if it is one
-                known = (some.values, some.present) if isinstance(block, Maybe) else (block, None)
-                self._unique.take(self.model, {address: known}, Where(str(self.target)))
+        for address in self._uniques:
+            count = self._taken[self.model.places[address].lead or ""]
+            if count:
+                self._unique.take(self.model, self._blocks((address,), np.arange(count)), Where(str(self.target)))
+
+    @property
+    def _uniques(self) -> list[str]:
+        """Addresses of the features of which no two entries are equal."""
+        checks = {address: feature.options.check for address, feature in self.model.features.items()}
+        return [one for one, check in checks.items() if check and check.unique and self.model.places[one].lead]
+
+    def _blocks(self, addresses: Sequence[str], rows: Rows) -> dict[str, Block]:
+        """What was put so far, of some entries."""
+        found: dict[str, Block] = {}
+        for address in addresses:
+            block = carry_out(self.model.features[address].reading(self.model.places[address], rows), self.carrier)
+            some = cast("Maybe[object]", block)  # if it is one
+            found[address] = (some.values, some.present) if isinstance(block, Maybe) else (block, None)
+        return found
 
     def _finish(self) -> None:
         """Everything has its final form, its names and its checksums."""
@@ -511,7 +530,7 @@ class Transaction:
                     do=f"it leads {', '.join(known)}",
                 )
         if not self.model.has_ids(dim):
-            sizes = [len(one) for one in given.values() if _is_block(one)]
+            sizes = [size for one in given.values() if (size := _size_of(one)) is not None]
             return max(sizes, default=1 if given else 0)
         if ids is None:
             raise DataError("the entries need ids", where=f"{self.target}: {dim}", do="give one id for each entry")

@@ -1,0 +1,43 @@
+"""Tensors out of rows of which only some elements are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..blocks import SparseBlock
+from ..plan import SparseForm
+from .forms import from_numpy, tensor
+
+
+class Pairs(NamedTuple):
+    """Stored elements of rows, and where they stand, end to end.
+
+    Attributes:
+        indices: int64 [stored].
+        values: [stored].
+        offsets: int64 [batch + 1]; row i has `values[offsets[i]:offsets[i + 1]]`.
+    """
+
+    indices: Tensor
+    values: Tensor
+    offsets: Tensor
+
+
+def _pairs(block: SparseBlock[np.generic]) -> Pairs:
+    return Pairs(tensor(block.indices), tensor(block.values), tensor(block.offsets))
+
+
+def _sparse(block: SparseBlock[np.generic]) -> Tensor:
+    """torch's sparse tensor of coordinates: [batch, width]."""
+    places = from_numpy(np.stack([block.rows, block.indices]))
+    shape = (len(block), block.width)
+    return torch.sparse_coo_tensor(places, tensor(block.values), shape, is_coalesced=True, check_invariants=False)
+
+
+SPARSE_FORMS: Mapping[SparseForm, Callable[[SparseBlock[np.generic]], object]] = {"sparse": _sparse, "pairs": _pairs}
+"""How sparse rows become one batch that is not dense."""
