@@ -10,7 +10,7 @@ from .blocks import Blobs, Maybe, RaggedBlock, SparseBlock, SparseRow, Texts
 from .bound import BoundFile, IndexAt
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
-from .features import Array, Bytes, Csr, Enumerated, Json, Ragged, Scalar, Text, optional
+from .features import Array, Bytes, Csr, Enumerated, Json, Ragged, Scalar, Text, TextList, optional
 from .file import File, Group
 from .json_values import JsonValue
 from .view import View
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .extracting.origins import Call, Capture
     from .extracting.summary import Summary
     from .plan import Batch, Fields, Ids, Plan, Position, Take
+    from .temporary import scratch
 
 __all__ = [
     "Absent",
@@ -46,8 +47,8 @@ __all__ = [
     "Group",
     "How",
     "IdAxis",
-    "IndexAt",
     "Ids",
+    "IndexAt",
     "Json",
     "JsonValue",
     "Maybe",
@@ -65,10 +66,12 @@ __all__ = [
     "Summary",
     "Take",
     "Text",
+    "TextList",
     "Texts",
     "View",
     "Writer",
     "optional",
+    "scratch",
 ]
 
 _LATER = {
@@ -78,6 +81,7 @@ _LATER = {
     "plan": ("Batch", "Fields", "Ids", "Plan", "Position", "Take"),
     "extracting.failures": ("Failure",),
     "extracting.summary": ("Summary",),
+    "temporary": ("scratch",),
 }
 
 
