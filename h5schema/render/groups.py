@@ -40,6 +40,7 @@ _DECLARATIONS = {
     "ragged": "Ragged",
     "csr": "Csr",
     "text": "Text",
+    "texts": "TextList",
     "bytes": "Bytes",
     "json": "Json",
 }

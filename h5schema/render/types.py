@@ -38,6 +38,8 @@ class Values(NamedTuple):
 
     def entry(self, feature: FeatureIR) -> Code:
         """Annotation of one entry."""
+        if feature.kind == "texts":
+            return "list[str]"
         if feature.dtype.name in _ENCODED:
             return _ENCODED[feature.dtype.name]
         if feature.kind == "enum":

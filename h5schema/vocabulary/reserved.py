@@ -44,7 +44,7 @@ IN_MODULES = frozenset(
         # groups.py and extract.py
         "Among", "Array", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Category", "Check", "Csc", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
         "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseBlock", "SparseRow",
-        "Split", "Text", "TypedDict", "Writer", "ClassVar", "Mapping",
+        "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Batch", "Fields", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Pairs", "Plan", "Position",
         "Present", "Take", "Tensor",

@@ -11,6 +11,7 @@ from h5schema.vocabulary.dtypes import NUMBERS
 from ..draft import Declared, Draft, Notes
 from ..ir import DimIR, IndexIR, PredicateIR
 from ..scope import find_feature, written
+from ..spread import spread_axes
 from ..values import as_check, impossible
 
 _FORMS = ("offsets", "ends", "lengths", "ranges", "start", "end", "length")
@@ -21,6 +22,7 @@ def resolve_found(draft: Draft) -> Draft:
     if not draft.bound:
         return draft
     notes = Notes(draft)
+    draft = draft._replace(axes={**draft.axes, **spread_axes(draft, notes)})
     axes = {
         address: _with_ids(draft, notes, _with_index(draft, notes, axis, draft.dims[address]), draft.dims[address])
         for address, axis in draft.axes.items()
@@ -58,7 +60,7 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
             notes.add("index", what, path, "leave it out, or write `per`", key=True, breaks=dim.path)
         return axis
     if index is None:
-        if axis.spread is None:
+        if draft.axes[axis.per].spread is None:
             notes.add(
                 "no-index",
                 f"nothing says where the entries of `{axis.name}` lie for each `{axis.per}`",

@@ -40,7 +40,9 @@ def resolve_shapes(draft: Draft) -> Draft:
             notes.add("store", wrong[0], store.path, wrong[1], breaks=feature.path)
             continue
         kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes)
-        if dtype.name in ENCODED and dims and not _leads_alone(draft.axes, dims):
+        if _are_texts(draft, dtype, dims):
+            kind = "texts"
+        elif dtype.name in ENCODED and dims and not _leads_alone(draft.axes, dims):
             notes.add(
                 "not-yet",
                 f"`{dtype.name}` with more dims than the one of its entries comes with a later version",
@@ -67,6 +69,11 @@ def resolve_shapes(draft: Draft) -> Draft:
 
 def _at_mark(spec: FeatureSpec) -> bool:
     return spec.at is not None and "@" in spec.at
+
+
+def _are_texts(draft: Draft, dtype: DtypeIR, dims: Dims) -> bool:
+    """Whether a feature of others is one list of texts: of a dim that nothing else shares."""
+    return draft.bound and dtype.name == "str" and len(dims) == 1 and isinstance(dims[0], int)
 
 
 def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:

@@ -15,7 +15,7 @@ from ..features import EncodedFeature
 from ..ids import Ids
 from ..reader import Compared, Reader
 from ..spans import Carrier
-from .shown import Shown
+from .shown import Shown, is_spread
 
 _AT_ONCE = 4096
 
@@ -38,15 +38,16 @@ class BoundReader(Reader):
         known, carrier = self._opened, super().carrier()
         if self._opened is not known:
             try:
-                for address in self.model.features:
-                    self.compared(address)
+                for address, place in self.model.places.items():
+                    if not is_spread(place):  # there may be many nodes
+                        self.compared(address)
             except FileError:
                 self.close()
                 raise
         return carrier
 
     def _committed(self, dim: str) -> int:
-        return self.shown().length_of(dim)
+        return self.shown().dims.length(dim)
 
     def _compare(self, address: str) -> Compared:
         feature, place = self.model.features[address], self.shown().placed(address)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 from h5schema.vocabulary import layout
 
-from ..axes import FixedAxis, IdAxis, OpenAxis, RaggedAxis
-from ..blocks import Texts
+from ..axes import OpenAxis
 from ..carrier import DirectCarrier
-from ..conditions import Condition
-from ..features import EncodedFeature
-from ..ids import hashes_of, index_of
 from ..kinds import Place
-from ..model import AnyFeature, Model
-from ..spans import Fetched, Rows, Spans
-from .columns import Blank, Column, Converted, Held
-from .indices import Mask, Numbers, Runs, Worked, only, runs_of
+from ..model import Model
+from ..spans import Fetched, Spans
+from .columns import Blank, Column, Held
+from .dims import Dims, axes_of
+from .indices import Worked
 from .nodes import Nodes
+from .spread import Forms, Joined, Paths, Stacked, absent_first
 from .understood import understood
 
 _BOOL = np.dtype(np.bool_)
@@ -42,12 +37,11 @@ class Shown:
     def __init__(self, file: h5py.File, carrier: DirectCarrier, model: Model) -> None:
         self.plain = carrier
         self.nodes = Nodes(file, carrier)
+        self.dims = Dims(model, self.nodes, self.raw)
         self._model = model
         self._by_path = {place.path: address for address, place in model.places.items()}
         self._raw: dict[str, Column | None] = {}
         self._columns: dict[str, Column] = {}
-        self._lengths: dict[str, tuple[int, str]] = {}
-        self._runs: dict[str, Runs] = {}
 
     # A carrier.
 
@@ -74,31 +68,14 @@ class Shown:
         self._columns.clear()
         self.plain.close()
 
-    # What is shown.
+    # Features.
 
     def raw(self, address: str) -> Column | None:
         """A feature as it lies in the file; None: it is missing."""
         if address not in self._raw:
-            self._raw[address] = self.nodes.column(self._model.places[address].path)
+            place = self._model.places[address]
+            self._raw[address] = self._spread(place) if is_spread(place) else self.nodes.column(place.path)
         return self._raw[address]
-
-    def length_of(self, dim: str) -> int:
-        """Number of entries of an open dim: that of the first dataset over it, or of an index."""
-        if dim not in self._lengths:
-            self._lengths[dim] = next(self._witnesses(dim), (0, "nothing"))
-        return self._lengths[dim][0]
-
-    def _witnesses(self, dim: str) -> Iterator[tuple[int, str]]:
-        """Numbers of entries, and where they were found."""
-        for address, place in self._model.places.items():
-            axes = axes_of(place)
-            if dim in axes and (column := self.raw(address)) is not None and column.shape:
-                axis = axes.index(dim)
-                if axis < len(column.shape):
-                    yield column.shape[axis], place.path
-        for ragged in self._model.ragged_below(dim):
-            runs = self.runs(ragged)
-            yield runs.entries, runs.where.removeprefix(f"{self.nodes.name}: ")
 
     def placed(self, address: str) -> Place:
         """Where a feature lies, with the sizes that the file gives it.
@@ -106,70 +83,126 @@ class Shown:
         Raises:
             FileError: It is missing, or its dtype or shape are not as declared.
         """
-        place = self._model.places[address]
+        place, feature = self._model.places[address], self._model.features[address]
         column = self.raw(address)
         rows = place.lead is not None
         if column is None or column.shape is None:
             if not place.optional:
                 raise self._no_value(place, column)
-            sizes = tuple(0 if dim == VALUES else self._size(dim) or 0 for dim in axes_of(place))
-            self._columns[place.path] = Blank(self._feature(address).file_dtype, sizes)
+            sizes = tuple(self.dims.size(dim) or 0 for dim in axes_of(place))
+            self._columns[place.path] = Blank(feature.file_dtype, sizes)
             return place._replace(shape=sizes[1:] if rows else sizes)
         where = f"{self.nodes.name}: {place.path}"
         self._expect_shape(place, column.shape, where)
         if place.ragged:
-            self._expect_indexed(place, column.shape[0], where)
-        self._columns[place.path] = understood(self._feature(address), column, where)
+            self._expect_indexed(place, column, where)
+        self._columns[place.path] = column if is_spread(place) else understood(feature, column, where)
         return place._replace(shape=column.shape[1:] if rows else column.shape)
-
-    def _expect_indexed(self, place: Place, count: int, where: str) -> None:
-        """Refuses values that the index of their entries does not end with."""
-        runs = self.runs(place.ragged[-1])
-        if runs.end is not None and runs.end != count:
-            raise FileError(
-                f"{count} values, but the index of {place.ragged[-1]} ends at {runs.end} ({runs.where})",
-                where=where,
-                do="the file is damaged, or `index` in the schema names another form, or another dataset, than it has",
-            )
-
-    def _feature(self, address: str) -> AnyFeature:
-        return self._model.features[address]
 
     def _no_value(self, place: Place, column: Column | None) -> FileError:
         if column is None:
             return self.nodes.missing(place.path)
         return FileError("it has no value", where=f"{self.nodes.name}: {place.path}", do="write `optional: true`")
 
-    def _size(self, dim: str | int) -> int | None:
-        """How many entries a dim has; None: any number."""
-        if isinstance(dim, int):
-            return dim or None
-        axis = self._model.axes[dim].axis
-        return axis.size if isinstance(axis, FixedAxis) else self.length_of(dim)
-
     def _expect_shape(self, place: Place, shape: tuple[int, ...], where: str) -> None:
         dims = axes_of(place)
-        sizes = [None if dim == VALUES else self._size(dim) for dim in dims]
-        if len(sizes) != len(shape):
+        if len(dims) != len(shape):
             raise FileError(
-                f"its shape is {list(shape)}, but by `dims` of the schema it has {len(sizes)} axes",
+                f"its shape is {list(shape)}, but by `dims` of the schema it has {len(dims)} axes",
                 where=where,
                 do=f"change `dims` in the schema to {len(shape)} axes"
                 if shape
                 else "leave `dims` out: it is one value",
             )
-        for dim, size, found in zip(dims, sizes, shape, strict=True):
+        for dim, found in zip(dims, shape, strict=True):
+            size = self.dims.size(dim)
             if size is not None and size != found:
                 raise self._other_size(dim, size, list(shape), where)
 
     def _other_size(self, dim: str | int, size: int, shape: list[int], where: str) -> FileError:
         if isinstance(dim, str) and isinstance(self._model.axes[dim].axis, OpenAxis):
-            what = f"its shape is {shape}, but {dim} has {size} entries by {self._lengths[dim][1]}"
+            what = f"its shape is {shape}, but {dim} has {size} entries by {self.dims.witness(dim)}"
             return FileError(what, where=where, do="both have one dim in the schema: give one of them another dim")
         named = f"{dim} = {size}" if isinstance(dim, str) else str(size)
         return FileError(
             f"its shape is {shape}, but the schema says {named}", where=where, do="change the size in the schema"
         )
+
+    def _expect_indexed(self, place: Place, column: Column, where: str) -> None:
+        """Refuses values that do not end where the index of their entries does."""
+        dim = place.ragged[-1]
+        runs = self.dims.runs(dim)
+        if isinstance(column, Joined):
+            rows = np.flatnonzero(column.present)
+            lengths, found = runs.lengths(rows), np.diff(column.offsets)[rows]
+            if (lengths != found).any():
+                row = int(np.argmax(lengths != found))
+                node = self._nodes_of(place)[int(rows[row])]
+                raise FileError(
+                    f"{int(found[row])} rows, but {dim} of this entry has {int(lengths[row])} ({runs.where})",
+                    where=f"{self.nodes.name}: {node}",
+                    do="both have one dim in the schema: give one of them another dim",
+                )
+        elif runs.end is not None and column.shape is not None and runs.end != column.shape[0]:
+            raise FileError(
+                f"{column.shape[0]} values, but the index of {dim} ends at {runs.end} ({runs.where})",
+                where=where,
+                do="the file is damaged, or `index` in the schema names another form, or another dataset, than it has",
+            )
+
+    # Features of dims that are laid out as paths.
+
+    def _nodes_of(self, place: Place) -> Paths:
+        assert place.lead is not None
+        return Paths(place.path, self.dims.names(place.lead), place.lead.rpartition("/")[2])
+
+    def _spread(self, place: Place) -> Column | None:
+        """The nodes of a feature as one column; None: none of them is there.
+
+        Raises:
+            FileError: One is missing, and the feature is not optional; or their shapes differ.
+        """
+        paths, feature = self._nodes_of(place), self._model.features[place.address]
+        if not len(paths):
+            return Blank(feature.file_dtype, (0, *(self.dims.size(dim) or 0 for dim in axes_of(place)[1:])))
+        found = [self._form(place, path) for path in paths]
+        first = next((one for one in found if one is not None), None)
+        if first is None:
+            return None
+        self._expect_alike(place, paths, found)
+
+        def column(number: int) -> Column:
+            node = self.nodes.column(paths[number])
+            if node is None:
+                raise self.nodes.missing(paths[number])
+            return understood(feature, node, f"{self.nodes.name}: {paths[number]}")
+
+        forms = Forms([None if one is None else one[1] for one in found], first[0])
+        return Joined(column, forms, self.nodes.name, place.path) if place.ragged else Stacked(column, forms)
+
+    def _form(self, place: Place, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...]] | None:
+        """Dtype and shape of a node; None: it is missing, and may be."""
+        column = self.nodes.column(path)
+        if column is not None and column.shape is not None:
+            return column.dtype, column.shape
+        if place.optional:
+            return None
+        raise self.nodes.missing(path) if column is None else self._no_value(place, column)
+
+    def _expect_alike(
+        self, place: Place, paths: Paths, found: Sequence[tuple[np.dtype[np.generic], tuple[int, ...]] | None]
+    ) -> None:
+        """Refuses nodes of one feature whose shapes differ in more than the ragged dim."""
+        ragged = len(place.ragged)
+        shapes = [(path, one[1]) for path, one in zip(paths, found, strict=True) if one is not None]
+        (first, known), *others = shapes
+        for path, shape in others:
+            if len(shape) != len(known) or shape[ragged:] != known[ragged:]:
+                raise FileError(
+                    f"its shape is {list(shape)}, but that of {first} is {list(known)}",
+                    where=f"{self.nodes.name}: {path}",
+                    do="entries of a feature differ in their ragged dim only: give it one in the schema",
+                )
 
     # Bookkeeping that files of ours have.
 
@@ -185,115 +218,41 @@ class Shown:
         return _PARTS[kind, part](self, address)
 
     def _present(self, address: str) -> Column:
-        """Which entries of an optional feature are there: all of them, or none."""
-        place = self._model.places[address]
+        """Which entries of an optional feature are there."""
+        place, column = self._model.places[address], self.raw(address)
         assert place.lead is not None
-        there = np.full(self.length_of(place.lead), self.raw(address) is not None, _BOOL)
-        return Held(there, self.nodes.name, place.path)
+        there = np.full(self.dims.length(place.lead), column is not None, _BOOL)
+        return Held(column.present if isinstance(column, Stacked) else there, self.nodes.name, place.path)
 
     def _starts(self, address: str) -> Column:
         """Where the entries of a ragged feature begin; negative: absent."""
-        place = self._model.places[address]
-        runs = self.runs(place.ragged[0])
-        if self.raw(address) is None:
+        place, column = self._model.places[address], self.raw(address)
+        runs = self.dims.runs(place.ragged[0])
+        if column is None:
             return Worked(runs.entries, lambda rows: np.full(len(rows), -1, np.int64))
-        return Worked(runs.entries, runs.starts)
+        return Worked(runs.entries, absent_first(column) if isinstance(column, Joined) else runs.starts)
 
-    def _run_lengths(self, dim: str) -> Column:
+    def _lengths(self, dim: str) -> Column:
         """The lengths of a ragged dim."""
-        runs = self.runs(dim)
+        runs = self.dims.runs(dim)
         return Worked(runs.entries, runs.lengths)
 
-    def runs(self, dim: str) -> Runs:
-        """Where the entries of a ragged dim lie.
-
-        Raises:
-            FileError: The index is missing, or none of its form.
-        """
-        if dim not in self._runs:
-            self._runs[dim] = self._indexed(dim)
-        return self._runs[dim]
-
-    def _indexed(self, dim: str) -> Runs:
-        axis = cast("RaggedAxis", self._model.axes[dim].axis)
-        assert axis.index is not None
-        runs = runs_of({word: self._numbers(path) for word, path in axis.index.paths.items()})
-        self._runs[dim] = runs  # the length of the parent may be known from it alone
-        parent = self.length_of(axis.per)
-        if runs.entries != parent:
-            raise FileError(
-                f"the index has {runs.entries} entries, but {axis.per} has {parent} by {self._lengths[axis.per][1]}",
-                where=runs.where,
-                do="`offsets` are one more than there are entries, the other forms as many: look at `index` in the schema",
-            )
-        if not axis.index.where:
-            return runs
-        masks = [self._mask(address, condition) for address, condition in axis.index.where.items()]
-        return only(runs, lambda rows: np.logical_and.reduce([mask(rows) for mask in masks]))
-
-    def _numbers(self, path: str) -> Numbers:
-        column = self.nodes.column(path)
-        if column is None:
-            raise self.nodes.missing(path)
-        return Numbers(column, f"{self.nodes.name}: {path}")
-
-    def _mask(self, address: str, condition: Condition) -> Mask:
-        """For which rows the value of a feature meets a condition."""
-        feature, place = self._feature(address), self._model.places[address]
-        found = self.raw(address)
-        if found is None:
-            raise self.nodes.missing(place.path)
-        column = understood(feature, found, f"{self.nodes.name}: {place.path}")
-        condition = feature.in_numbers(condition)
-
-        def holds(rows: Rows) -> NDArray[np.bool_]:
-            values = column.read(rows, 1)
-            texts = Texts.of(values.tolist()) if isinstance(feature, EncodedFeature) else values
-            return condition.holds(texts)
-
-        return holds
-
     def _ids(self, dim: str) -> Column:
-        """The ids of a dim, as the feature that holds them has them."""
-        address = cast("IdAxis[object]", self._model.axes[dim].axis).ids
-        assert address is not None
-        self.placed(address)
-        column = self._columns[self._model.places[address].path]
-        return Converted(column, np.dtype(object), _as_ids)
+        return self.dims.ids(dim)
 
     def _id_index(self, dim: str) -> Column:
-        """The id index of a dim; made when an entry is first looked for by its id."""
-        ids = self._column(layout.of_dim(dim, "ids"))
-        count = self.length_of(dim)
-        texts = cast("list[bytes]", ids.read(np.zeros(1, np.int64), count).tolist())
-        if len(set(texts)) != count:
-            twice = next(text for text, many in Counter(texts).items() if many > 1)
-            address = cast("IdAxis[object]", self._model.axes[dim].axis).ids or dim
-            raise FileError(
-                f"{Counter(texts)[twice]} entries have the id {twice.decode()!r}",
-                where=f"{self.nodes.name}: {self._model.places[address].path}",
-                do="address them by position, or name a feature of other ids in the schema",
-            )
-        return Held(index_of(hashes_of(text.decode() for text in texts)), self.nodes.name, dim)
+        return self.dims.id_index(dim)
 
 
-def axes_of(place: Place) -> tuple[str | int, ...]:
-    """Dims of the axes of a feature's dataset; those of entries that lie end to end are one, `VALUES`."""
-    return (VALUES, *place.dims[1 + len(place.ragged) :]) if place.ragged else place.dims
+def is_spread(place: Place) -> bool:
+    """Whether each entry of a feature is a node of its own."""
+    return "{" in place.path and place.lead is not None
 
 
-def _as_ids(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    found = np.empty(len(values), object)
-    found[:] = [one if isinstance(one, bytes) else str(one).encode() for one in values.tolist()]
-    return found
-
-
-VALUES = "/values"
-"""Among the dims of a dataset: the values of entries, end to end."""
 _PARTS: Mapping[tuple[str, str], Callable[[Shown, str], Column]] = {
     ("features", "present"): Shown._present,
     ("features", "starts"): Shown._starts,
-    ("dims", "lengths"): Shown._run_lengths,
+    ("dims", "lengths"): Shown._lengths,
     ("dims", "ids"): Shown._ids,
     ("dims", "index"): Shown._id_index,
 }

@@ -7,7 +7,7 @@ from .feature import Feature, Options, optional
 from .json import Json
 from .ragged import Ragged
 from .sparse import Csr
-from .text import Text
+from .text import Text, TextList
 
 __all__ = [
     "Array",
@@ -21,5 +21,6 @@ __all__ = [
     "Ragged",
     "Scalar",
     "Text",
+    "TextList",
     "optional",
 ]

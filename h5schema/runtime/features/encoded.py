@@ -116,7 +116,7 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
         if isinstance(values, RaggedBlock):
             block = self.block(cast("RaggedBlock[np.uint8]", values))
         else:
-            block = self.block.of([_as_bytes(one) for one in cast("NDArray[np.generic]", values).tolist()])
+            block = self.block.of([_as_bytes(one) for one in cast("NDArray[np.generic]", values).reshape(-1).tolist()])
         self.expect(block, place.path, None if place.lead is None else rows, present)
         return block if present is None else cast("EncodedT", Maybe(block, present))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 import h5py
 import numpy as np
@@ -17,14 +17,11 @@ from ..utf8 import expect_utf8
 from .encoded import EncodedFeature
 from .feature import Given
 
+EntryT = TypeVar("EntryT")
 
-class Text(EncodedFeature[str, Texts]):
-    """Entries are texts: utf-8, end to end, or of at most `size` bytes each.
 
-    Args:
-        dims: Address of the open dim, or nothing: one text for the whole file.
-        size: Bytes of the longest text; a longer one is refused.
-    """
+class _Utf8(EncodedFeature[EntryT, Texts]):
+    """What is stored as utf-8."""
 
     __slots__ = ()
 
@@ -54,3 +51,28 @@ class Text(EncodedFeature[str, Texts]):
 
     def placeholder(self, place: Place) -> object:
         return ""
+
+
+class Text(_Utf8[str]):
+    """Entries are texts: utf-8, end to end, or of at most `size` bytes each.
+
+    Args:
+        dims: Address of the open dim, or nothing: one text for the whole file.
+        size: Bytes of the longest text; a longer one is refused.
+    """
+
+    __slots__ = ()
+
+
+class TextList(_Utf8[list[str]]):
+    """A list of texts, in a file of others: one value for the whole file.
+
+    Args:
+        dims: Its length, or `_`: any.
+        size: Bytes of the longest text.
+    """
+
+    __slots__ = ()
+
+    def entry(self, block: Texts, index: int) -> list[str]:
+        return list(block)

@@ -1,0 +1,74 @@
+"""Dims that are laid out as paths: braces in the `at` of a group or feature name them."""
+
+from __future__ import annotations
+
+from h5schema.vocabulary.patterns import Pattern, PatternError
+
+from .draft import Draft, Notes, Path
+from .ir import DimIR, FeatureIR
+from .scope import find_dim, is_open, written
+
+
+def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
+    """The dims that are laid out as paths, by address, with the path of their nodes."""
+    found: dict[str, DimIR] = {}
+    for address, feature in draft.resolved.items():
+        if "{" not in feature.path or notes.breaks(draft.features[address].path):
+            continue
+        path = _said_at(draft, address)
+        spread = _prefix(notes, feature, path)
+        dim = None if spread is None else _dim(draft, notes, feature, spread, path)
+        if dim is not None and spread is not None and dim.address not in found:
+            found[dim.address] = dim._replace(ids=True, spread=spread)
+    return found
+
+
+def _said_at(draft: Draft, address: str) -> Path:
+    """Where the braces stand: the `at` of the feature, or of a group around it."""
+    declared = draft.features[address]
+    if "{" in (declared.spec.at or ""):
+        return (*declared.path, "at")
+    group = draft.groups[declared.group]
+    while "{" not in (group.spec.at or "") and group.address:
+        group = draft.groups[group.group]
+    return (*group.path, "at")
+
+
+def _prefix(notes: Notes, feature: FeatureIR, at: Path) -> str | None:
+    """The path of the nodes themselves: up to the part with braces."""
+    parts = feature.path.split("/")
+    spread = [number for number, part in enumerate(parts) if "{" in part]
+    if len(spread) > 1 or ":path}" in feature.path:
+        what = "entries whose nodes lie at several depths come with a later version"
+        notes.add("not-yet", what, at, "for now write braces in one part of a path", breaks=at[:-1])
+        return None
+    prefix = "/".join(parts[: spread[0] + 1])
+    return prefix[: prefix.rindex("}") + 1 + len(prefix[prefix.rindex("}") + 1 :].partition("@")[0])]
+
+
+def _dim(draft: Draft, notes: Notes, feature: FeatureIR, spread: str, at: Path) -> DimIR | None:
+    """The dim that the braces name."""
+    breaks = draft.features[feature.address].path
+    try:
+        captures = [*Pattern.parse(spread.lstrip("/")).captures]
+    except PatternError as error:
+        notes.add("pattern", str(error), at, error.help, breaks=breaks)
+        return None
+    if len(captures) != 1:
+        what = "braces of several dims in one path come with a later version"
+        notes.add("not-yet", what, at, "for now write braces once", breaks=breaks)
+        return None
+    address = find_dim(draft, notes, draft.features[feature.address].group, captures[0], at, breaks=breaks)
+    axis = draft.axes.get(address or "")
+    if axis is None:
+        return None
+    if not is_open(draft.axes, axis.address):
+        what = f"`{axis.name}` is laid out as paths, so its entries are nodes of the file; it has another kind"
+        notes.add("spread", what, at, f"write {axis.name}: open", breaks=breaks)
+        return None
+    if feature.dims[:1] != (axis.address,):
+        what = f"`{feature.address}` lies in nodes of `{axis.name}`, but its dims are {written(feature.dims)}"
+        rest = tuple(dim for dim in feature.dims if dim != axis.address)
+        notes.add("spread", what, at, f"write dims: {written((axis.address, *rest))}", breaks=breaks)
+        return None
+    return axis

@@ -1,0 +1,218 @@
+"""What a file of others says of the dims: how many entries they have, where these lie, what their ids are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import FileError
+
+from ..axes import FixedAxis, IdAxis, RaggedAxis
+from ..blocks import Texts
+from ..conditions import Condition
+from ..features import EncodedFeature
+from ..ids import hashes_of, index_of
+from ..kinds import Place
+from ..model import Model
+from ..spans import Rows
+from .columns import Column, Converted, Held, Values
+from .indices import Mask, Numbers, Runs, only, runs_of
+from .nodes import Nodes
+from .spread import Joined, names_of
+from .understood import understood
+
+VALUES = "/values"
+"""Among the dims of a dataset: the values of entries, end to end."""
+
+
+def axes_of(place: Place) -> tuple[str | int, ...]:
+    """Dims of the axes of a feature's dataset; those of entries that lie end to end are one, `VALUES`."""
+    return (VALUES, *place.dims[1 + len(place.ragged) :]) if place.ragged else place.dims
+
+
+class Dims:
+    """The dims of an open file.
+
+    Args:
+        model: What the class declares.
+        nodes: Of the file.
+        raw: A feature as it lies in the file; None: it is missing.
+    """
+
+    def __init__(self, model: Model, nodes: Nodes, raw: Callable[[str], Column | None]) -> None:
+        self._model = model
+        self._nodes = nodes
+        self._raw = raw
+        self._lengths: dict[str, tuple[int, str]] = {}
+        self._runs: dict[str, Runs] = {}
+        self._names: dict[str, list[str]] = {}
+
+    def length(self, dim: str) -> int:
+        """Number of entries of an open dim: that of its nodes, of the first dataset over it, or of an index."""
+        if dim not in self._lengths:
+            self._lengths[dim] = next(self._witnesses(dim), (0, "nothing"))
+        return self._lengths[dim][0]
+
+    def witness(self, dim: str) -> str:
+        """Where the number of entries was found."""
+        self.length(dim)
+        return self._lengths[dim][1]
+
+    def size(self, dim: str | int) -> int | None:
+        """How many entries a dim has; None: any number."""
+        if isinstance(dim, int):
+            return dim or None
+        if dim == VALUES:
+            return None
+        axis = self._model.axes[dim].axis
+        return axis.size if isinstance(axis, FixedAxis) else self.length(dim)
+
+    def _witnesses(self, dim: str) -> Iterator[tuple[int, str]]:
+        """Numbers of entries, and where they were found."""
+        if (spread := self.spread(dim)) is not None:
+            yield len(self.names(dim)), spread
+        for address, place in self._model.places.items():
+            axes = axes_of(place)
+            if dim in axes and (column := self._raw(address)) is not None and column.shape:
+                axis = axes.index(dim)
+                if axis < len(column.shape):
+                    yield column.shape[axis], place.path
+        for ragged in self._model.ragged_below(dim):
+            runs = self.runs(ragged)
+            yield runs.entries, runs.where.removeprefix(f"{self._nodes.name}: ")
+
+    # Ids.
+
+    def spread(self, dim: str) -> str | None:
+        """The path with braces of a dim that is laid out as paths; None: it is not."""
+        axis = self._model.axes[dim].axis
+        return axis.spread if isinstance(axis, IdAxis) else None
+
+    def names(self, dim: str) -> list[str]:
+        """The ids of a dim that is laid out as paths."""
+        if dim not in self._names:
+            spread = self.spread(dim)
+            assert spread is not None
+            self._names[dim] = names_of(self._nodes.file, spread, dim.rpartition("/")[2])
+        return self._names[dim]
+
+    def ids(self, dim: str) -> Column:
+        """The ids of a dim, from its nodes or from the feature that holds them."""
+        if self.spread(dim) is not None:
+            return Held(_objects([name.encode() for name in self.names(dim)]), self._nodes.name, dim)
+        place = self._model.places[self._holder(dim)]
+        found = self._raw(place.address)
+        if found is None:
+            raise self._nodes.missing(place.path)
+        column = understood(self._model.features[place.address], found, f"{self._nodes.name}: {place.path}")
+        return Converted(column, np.dtype(object), _as_ids)
+
+    def _holder(self, dim: str) -> str:
+        """Address of the feature that holds the ids."""
+        address = cast("IdAxis[object]", self._model.axes[dim].axis).ids
+        assert address is not None
+        return address
+
+    def id_index(self, dim: str) -> Column:
+        """The id index of a dim; made when an entry is first looked for by its id.
+
+        Raises:
+            FileError: An id stands twice.
+        """
+        count = self.length(dim)
+        texts = cast("list[bytes]", self.ids(dim).read(np.zeros(1, np.int64), count).tolist())
+        text, many = Counter(texts).most_common(1)[0] if texts else (b"", 0)
+        if many > 1:
+            raise FileError(
+                f"{many} entries have the id {text.decode()!r}",
+                where=f"{self._nodes.name}: {self._model.places[self._holder(dim)].path}",
+                do="address them by position, or name a feature of other ids in the schema",
+            )
+        return Held(index_of(hashes_of(text.decode() for text in texts)), self._nodes.name, dim)
+
+    # Where entries lie.
+
+    def runs(self, dim: str) -> Runs:
+        """Where the entries of a ragged dim lie.
+
+        Raises:
+            FileError: The index is missing, or none of its form.
+        """
+        if dim not in self._runs:
+            index = cast("RaggedAxis", self._model.axes[dim].axis).index
+            self._runs[dim] = self._of_nodes(dim) if index is None else self._indexed(dim)
+        return self._runs[dim]
+
+    def _of_nodes(self, dim: str) -> Runs:
+        """The lengths of the nodes of the first feature over a dim that has them all."""
+        for address, place in self._model.places.items():
+            column = self._raw(address) if place.ragged[:1] == (dim,) else None
+            if isinstance(column, Joined) and column.present.all():
+                return _between(column.offsets, f"{self._nodes.name}: {place.path}")
+        parent = cast("RaggedAxis", self._model.axes[dim].axis).per
+        if not self.length(parent):
+            return _between(np.zeros(1, np.int64), self._nodes.name)
+        raise FileError(
+            f"no feature over {dim} has a node for each {parent}, so nobody knows the lengths of all",
+            where=self._nodes.name,
+            do=f"give optional features another dim than {dim}",
+        )
+
+    def _indexed(self, dim: str) -> Runs:
+        axis = cast("RaggedAxis", self._model.axes[dim].axis)
+        assert axis.index is not None
+        runs = runs_of({word: self._numbers(path) for word, path in axis.index.paths.items()})
+        self._runs[dim] = runs  # the length of the parent may be known from it alone
+        parent = self.length(axis.per)
+        if runs.entries != parent:
+            raise FileError(
+                f"the index has {runs.entries} entries, but {axis.per} has {parent} by {self.witness(axis.per)}",
+                where=runs.where,
+                do="`offsets` are one more than there are entries, the other forms as many: "
+                "look at `index` in the schema",
+            )
+        if not axis.index.where:
+            return runs
+        masks = [self._mask(address, condition) for address, condition in axis.index.where.items()]
+        return only(runs, lambda rows: np.logical_and.reduce([mask(rows) for mask in masks]))
+
+    def _numbers(self, path: str) -> Numbers:
+        column = self._nodes.column(path)
+        if column is None:
+            raise self._nodes.missing(path)
+        return Numbers(column, f"{self._nodes.name}: {path}")
+
+    def _mask(self, address: str, condition: Condition) -> Mask:
+        """For which rows the value of a feature meets a condition."""
+        feature, place = self._model.features[address], self._model.places[address]
+        found = self._raw(address)
+        if found is None:
+            raise self._nodes.missing(place.path)
+        column = understood(feature, found, f"{self._nodes.name}: {place.path}")
+        asked = feature.in_numbers(condition)
+
+        def holds(rows: Rows) -> NDArray[np.bool_]:
+            values = column.read(rows, 1)
+            texts = Texts.of(cast("list[bytes]", values.tolist())) if isinstance(feature, EncodedFeature) else values
+            return asked.holds(texts)
+
+        return holds
+
+
+def _between(offsets: Rows, where: str) -> Runs:
+    """Runs that lie end to end."""
+    return Runs(len(offsets) - 1, lambda rows: offsets[rows], lambda rows: offsets[rows + 1], None, where)
+
+
+def _as_ids(values: Values) -> Values:
+    return _objects([one if isinstance(one, bytes) else str(one).encode() for one in values.tolist()])
+
+
+def _objects(texts: list[bytes]) -> Values:
+    found = np.empty(len(texts), object)
+    found[:] = texts
+    return found

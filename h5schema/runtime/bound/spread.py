@@ -1,0 +1,167 @@
+"""Dims that are laid out as paths: each entry is a node of its own, shown as rows of one dataset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from h5schema.errors import FileError
+from h5schema.vocabulary.patterns import Pattern
+
+from ..spans import Rows, Spans, expect_inside, offsets_of, positions
+from .columns import Column, Values
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+def names_of(file: h5py.File, spread: str, dim: str) -> list[str]:
+    """The texts of the entries of a dim, in natural order: demo_2 comes before demo_10.
+
+    Args:
+        file: The open file.
+        spread: Path whose last part has braces: `/data/{demo:demo_*}`.
+        dim: Name of the capture.
+
+    Raises:
+        FileError: There is no group in which the nodes could be.
+    """
+    outer, _, last = spread.rpartition("/")
+    group = file.get(outer or "/")
+    if not isinstance(group, h5py.Group):
+        raise FileError(
+            "there is no group of this name, in which the entries are",
+            where=f"{file.filename}: {outer}",
+            do="change the path before the braces in the schema",
+        )
+    pattern = Pattern.parse(last)
+    found = [texts[dim] for name in group if (texts := pattern.texts(str(name))) is not None]
+    return sorted(found, key=natural)
+
+
+def natural(text: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """What texts are sorted by, so that numbers in them count as numbers."""
+    parts = ((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(text) if part)
+    return tuple(parts), text
+
+
+class Paths(Sequence[str]):
+    """The paths of one feature's nodes, one for each entry.
+
+    Args:
+        path: With braces; what follows them may be an attribute.
+        names: Of the entries.
+        dim: Name of the capture.
+    """
+
+    def __init__(self, path: str, names: Sequence[str], dim: str) -> None:
+        self._pattern = Pattern.parse(path)
+        self._names = names
+        self._dim = dim
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, index: int) -> str:  # type: ignore[override]
+        return self._pattern.fill({self._dim: self._names[index]})
+
+
+class Forms:
+    """What the nodes of a feature are like, found once.
+
+    Args:
+        shapes: Of each node; None: it is missing.
+        dtype: Of the first that is there.
+    """
+
+    def __init__(self, shapes: Sequence[tuple[int, ...] | None], dtype: np.dtype[np.generic]) -> None:
+        self.shapes = shapes
+        self.dtype = dtype
+        self.there = np.array([shape is not None for shape in shapes], bool)
+
+
+class Stacked:
+    """Rows of which each is a whole node.
+
+    Args:
+        column: The column of a node, by its number.
+        forms: Of the nodes; those that are there have one shape.
+    """
+
+    def __init__(self, column: Callable[[int], Column], forms: Forms) -> None:
+        self._column = cache(column)
+        self.present = forms.there
+        self.dtype = forms.dtype
+        inner = next((shape for shape in forms.shapes if shape is not None), ())
+        self.shape = (len(forms.shapes), *inner)
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+        rows = positions(starts, counts)
+        found = [self._whole(row) for row in rows.tolist()]
+        return np.stack(found) if found else np.empty((0, *self.shape[1:]), self.dtype)
+
+    def _whole(self, row: int) -> Values:
+        inner = self.shape[1:]
+        if not self.present[row]:
+            return np.zeros(inner, self.dtype)
+        column = self._column(row)
+        found = column.read(np.zeros(1, np.int64), inner[0] if inner else 1)
+        return found.reshape(inner)
+
+
+class Joined:
+    """The rows of all nodes, end to end.
+
+    Args:
+        column: The column of a node, by its number.
+        forms: Of the nodes; their shapes differ in the first axis.
+        where: File and path, for errors.
+    """
+
+    def __init__(self, column: Callable[[int], Column], forms: Forms, file: str, path: str) -> None:
+        self._column = cache(column)
+        self._file = file
+        self._path = path
+        self.present = forms.there
+        self.dtype = forms.dtype
+        self.offsets = offsets_of(np.array([0 if shape is None else shape[0] for shape in forms.shapes], np.int64))
+        inner = next((shape for shape in forms.shapes if shape is not None), (0,))[1:]
+        self.shape = (int(self.offsets[-1]), *inner)
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+        expect_inside(Spans(self._path, starts, counts), self.shape[0], self._file)
+        nodes, begins, sizes = self._pieces(starts, counts)
+        places = offsets_of(sizes)[:-1]
+        found: Values | None = None
+        for node in dict.fromkeys(nodes.tolist()):
+            here = nodes == node
+            rows = self._column(node).read(begins[here] - self.offsets[node], sizes[here])
+            if found is None:
+                found = np.empty((int(sizes.sum()), *self.shape[1:]), rows.dtype)
+            found[positions(places[here], sizes[here])] = rows
+        return np.empty((0, *self.shape[1:]), self.dtype) if found is None else found
+
+    def _pieces(self, starts: Rows, counts: Rows) -> tuple[Rows, Rows, Rows]:
+        """Node, first row and number of rows of each piece of the runs, cut where a node ends."""
+        filled = counts > 0
+        starts, counts = starts[filled], counts[filled]
+        first = np.searchsorted(self.offsets, starts, side="right") - 1
+        last = np.searchsorted(self.offsets, starts + counts - 1, side="right") - 1
+        parts = last - first + 1
+        nodes = positions(first, parts)
+        begins = np.maximum(np.repeat(starts, parts), self.offsets[nodes])
+        sizes = np.minimum(np.repeat(starts + counts, parts), self.offsets[nodes + 1]) - begins
+        there = sizes > 0  # between two nodes there may be empty ones
+        return nodes[there], begins[there], sizes[there]
+
+
+def absent_first(column: Joined) -> Callable[[Rows], NDArray[np.int64]]:
+    """Where the entries of a feature begin; -1 for those whose node is missing."""
+    starts = np.where(column.present, column.offsets[:-1], -1)
+    return lambda rows: starts[rows]
