@@ -66,6 +66,17 @@ def test_a_source_is_read_again_when_its_worker_was_killed_by_chance(tmp_path: P
     assert differences(tmp_path / "b.h5", tmp_path / "a.h5") == []
 
 
+def test_a_worker_that_dies_at_a_changed_source(tmp_path: Path) -> None:
+    """The entry of that source stays as it was."""
+    make(tmp_path, 8, failing=False)
+    extraction(tmp_path).run([tmp_path / "in"], tmp_path / "a.h5", how=How(workers=0))
+    add(tmp_path, 3, "kill")
+    summary = extraction(tmp_path).run([tmp_path / "in"], tmp_path / "a.h5", update=True, how=How(workers=2))
+    assert [str(failure) for failure in summary.failures] == [f"{name(3)}: the process that read it died (SIGKILL)"]
+    assert summary.changes == (15, 0, 0, 0)
+    assert numbers(tmp_path / "a.h5") == all_but(8)
+
+
 def test_a_source_that_hangs_is_left_out_in_time(tmp_path: Path) -> None:
     """It sleeps; it never ends; it is in code that lets no other thread run."""
     make(tmp_path, 16, {2: "hang", 7: "spin", 12: "regex"}, failing=False)

@@ -23,7 +23,8 @@ from typing import NamedTuple, TypeAlias
 from h5schema.errors import H5SchemaError, UsageError
 
 from ..writing.transaction import Planned
-from .maker import Batch, Job, Maker, Report, Wrote
+from .maker import Maker
+from .orders import Batch, Job, Report, Wrote
 
 Order: TypeAlias = Batch | tuple[int, Planned]
 """Make a batch; or write one whose plan this is."""

@@ -89,18 +89,20 @@ def expect_same_sources(transaction: Transaction, work: Work, done: int, failure
     known = transaction.sources(dim)
     has_ids = transaction.model.has_ids(dim)
     for number, (source, stat) in enumerate(work.known(min(done, len(work)))):
-        if number == next_failed:
+        failed_before = number == next_failed
+        if failed_before:
             if mark != mark_of(source.id):
                 raise _refused(
                     transaction.target,
                     [f"source {number} of {dim} was another one, which failed; it is {source.id} now"],
                 )
             next_failed, mark = next(failed, (-1, 0))
-            continue
+            if number >= work.there:  # it is no entry; one that was there before stays
+                continue
         text, was = next(known)
         if has_ids and text != source.id:
             raise _refused(transaction.target, [f"source {number} of {dim} was {text}, and is {source.id} now"])
-        if stat != was:
+        if stat != was and not failed_before:
             raise _refused(transaction.target, [f"{source.id} was changed since it was read"])
     if done > len(work):
         gone = next((f": {text} is gone" for text, _ in known if has_ids), "")

@@ -18,8 +18,8 @@ from ..writer import Writer
 from ..writing.claim import Claim, end_appearing, is_unfinished
 from . import failure_list
 from .how import DEFAULT, How
-from .maker import Job
 from .needs import needs_of
+from .orders import Job
 from .origins import Call, Calls, Origin
 from .planned import Plan
 from .planning import Planning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -96,6 +96,11 @@ class Kept:
         self._blocks = blocks
         self._at = {number: at for at, number in enumerate(numbers)}
         self._stats = stats
+
+    @property
+    def numbers(self) -> Iterable[int]:
+        """Of their sources."""
+        return self._at.keys()
 
     def __contains__(self, number: int) -> bool:
         return number in self._at

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,112 +15,23 @@ from h5schema.vocabulary.patterns import Pattern
 from .. import system
 from ..model import Model, model_of
 from ..sources import Source
-from ..spans import Rows
-from ..writer import Writer
 from ..writing.plans import Aside, InChunks, Written
 from ..writing.taken import Checked, Given, checked, rows_of, together
 from ..writing.transaction import Planned
 from .failures import Failure
-from .kept import Keeping, Kept, Old, in_order
-from .origins import Calls, Origin, SourceFailedError, stat_of
+from .kept import Keeping, Kept, in_order
+from .orders import Batch, Job, Report, Wrote
+from .origins import Calls, SourceFailedError, stat_of
 
 _SMALL_BYTES = 64 << 10
 """Rows of fewer bytes are handed to the transaction as they are."""
 
 
-class Job(NamedTuple):
-    """What every worker does; it pickles as names, and so is the same in a spawned process.
-
-    Attributes:
-        writer: The generated writer.
-        features: How each feature is made.
-        functions: Folder in which the user's modules are looked for first.
-        target: Name of the file, for errors.
-        retries: Seconds before a source that failed is tried again, each time.
-        old: The file that is updated, if there is one.
-    """
-
-    writer: type[Writer]
-    features: Mapping[str, Origin]
-    functions: Path
-    target: str
-    retries: Sequence[float] = ()
-    old: Old | None = None
-
-    @property
-    def is_found(self) -> bool:
-        """Whether another process finds the writer by its name."""
-        module = sys.modules.get(self.writer.__module__)
-        return getattr(module, self.writer.__qualname__, None) is self.writer
-
-
-class Batch(NamedTuple):
-    """Sources that follow each other.
-
-    Attributes:
-        number: Of the batch, in the order of the sources.
-        dim: Address of their dim.
-        first: Number of the first source.
-        sources: The sources.
-        dropped: Numbers of those that are left out, and why.
-        rows: The row that each has in the file that is updated, -1 if it is made anew; nothing: there is no such file.
-    """
-
-    number: int
-    dim: str
-    first: int
-    sources: Sequence[Source]
-    dropped: Mapping[int, Failure] = {}
-    rows: Sequence[int] = ()
-
-
-class Report(NamedTuple):
-    """What a batch has become; its entries wait at the worker until they are planned.
-
-    Attributes:
-        number: Of the batch.
-        entries: How many they are.
-        ids: Theirs; None: the dim has none.
-        rows: Rows that they have in each dataset.
-        stats: int64 [entries, 2], what `Source.stat` says of each.
-        failures: Sources that are no entries, by number.
-        unique: The blocks whose values no two entries may share.
-        bytes: Of all rows.
-        seconds: Where the time went, by what was done.
-    """
-
-    number: int
-    entries: int
-    ids: Sequence[str] | None
-    rows: Mapping[str, int]
-    stats: Rows
-    failures: Mapping[int, Failure]
-    unique: Checked | None
-    bytes: int
-    seconds: Mapping[str, float]
-
-
-class Wrote(NamedTuple):
-    """What came of the plans of a batch.
-
-    Attributes:
-        number: Of the batch.
-        written: By path.
-        seconds: Where the time went, by what was done.
-    """
-
-    number: int
-    written: Mapping[str, Written]
-    seconds: Mapping[str, float]
-
-
-@dataclass(slots=True)
-class _Made:
+class _Made(NamedTuple):
     """A batch in work."""
 
     dim: str
     entries: Checked
-    failures: dict[int, Failure] = field(default_factory=dict[int, Failure])
 
 
 class Maker:
@@ -166,6 +75,13 @@ class Maker:
                 failures[number] = Failure(source.id, source.path, error.said(source.path), error.frames, error.do)
         self._begins(-1)
         entries, numbers = self._checked(batch, made, kept, failures)
+        stale: dict[int, Failure] = {}
+        if left := self._left(batch, failures):
+            stale = {number: failures.pop(number) for number in left.numbers}
+            old, stay = self._good(batch, {number: {} for number in stale}, list(stale), left, failures)
+            stale = {number: stale[number] for number in stay}
+            stats |= {number: left.stat(number) for number in stay}
+            entries, numbers = in_order(together([entries, old]), [*numbers, *stay])
         self._held[batch.number] = _Made(dim, entries)
         rows = rows_of(model, dim, entries, _Zeros()) if numbers else {}
         load, derive = self._calls.spent.load - spent[0], self._calls.spent.derive - spent[1]
@@ -176,6 +92,7 @@ class Maker:
             {path: len(values) for path, values in rows.items()},
             np.array([stats[number] for number in numbers], np.int64).reshape(-1, 2),
             failures,
+            stale,
             _unique(model, entries) if numbers else None,
             sum(values.nbytes for values in rows.values()),
             {"load": load, "derive": derive, "check": time.perf_counter() - start - load - derive},
@@ -197,11 +114,21 @@ class Maker:
 
     def _kept(self, batch: Batch) -> Kept | None:
         """The entries of a batch that stay; None: there is none."""
-        rows = {number: row for number, row in enumerate(batch.rows, batch.first) if row >= 0}
+        rows = enumerate(batch.rows, batch.first)
+        return self._of_file(batch.dim, {n: row for n, row in rows if row >= 0 and n not in batch.changed})
+
+    def _left(self, batch: Batch, failures: Mapping[int, Failure]) -> Kept | None:
+        """The entries of changed sources that failed, as they were; None: there is none, or they lack a new feature."""
+        numbers = batch.changed.intersection(failures)
+        kept = self._of_file(batch.dim, {n: batch.rows[n - batch.first] for n in sorted(numbers)})
+        return None if kept is None or kept.asking.missing else kept
+
+    def _of_file(self, dim: str, rows: Mapping[int, int]) -> Kept | None:
+        """The entries of the file that is updated in these rows, by the number of the source."""
         if self._keeping is None or not rows:
             return None
         start = time.perf_counter()
-        kept = self._keeping.of(batch.dim, list(rows), list(rows.values()))
+        kept = self._keeping.of(dim, list(rows), list(rows.values()))
         self._calls.spent.load += time.perf_counter() - start
         return kept
 

@@ -20,7 +20,7 @@ from ..writing.taken import TwiceError
 from ..writing.transaction import Planned, Transaction
 from .crew import Answer, Crew, Died
 from .failures import Failure
-from .maker import Batch, Report, Wrote
+from .orders import Batch, Report, Wrote
 from .work import Work
 
 _HELD = 3
@@ -44,7 +44,7 @@ class Taken(NamedTuple):
         done: Sources that are done, from the first on.
         entries: New entries.
         stats: Of their sources, int64 [entries, 2].
-        failures: New ones, by the number of the source.
+        failures: New ones, by the number of the source; of changed sources, too, whose entries stay as they were.
         bytes: Of their rows, decoded.
         seconds: Where the time went.
     """
@@ -62,10 +62,12 @@ class Ready(NamedTuple):
 
     Attributes:
         failures: Sources that are no entries, by number.
+        stale: Changed sources that fail, by number; their entries stay as they were.
         take: Takes it. A signal in the middle would leave half of it.
     """
 
     failures: Mapping[int, Failure]
+    stale: Mapping[int, Failure]
     take: Callable[[], Taken]
 
 
@@ -162,7 +164,8 @@ class Pipeline:
                 planned += 1
             while (going := self._going.get(taken)) is not None and going.wrote is not None:
                 del self._going[taken]
-                yield Ready(going.report.failures if going.report else {}, partial(self._take, going))
+                assert going.report is not None
+                yield Ready(going.report.failures, going.report.stale, partial(self._take, going))
                 taken += 1
 
     # What the workers are told.
@@ -273,6 +276,8 @@ class Pipeline:
         if clash is not None:
             number, failure = clash
             self._drop(going, number, failure)
+            if number in report.stale:  # what it was is another entry's now, so it cannot stay either
+                going.batch = going.batch._replace(changed=going.batch.changed - {number})
             going.report = None
             self._again.append(going.batch.number)
             return False
@@ -304,4 +309,5 @@ class Pipeline:
         self._transaction.take(self._work.dim, wrote.written, report.stats, report.ids)
         seconds = {**report.seconds, **wrote.seconds}
         done = going.batch.first + len(going.batch.sources)
-        return Taken(done, report.entries, report.stats, report.failures, report.bytes, seconds)
+        failures = {**report.failures, **report.stale}
+        return Taken(done, report.entries, report.stats, failures, report.bytes, seconds)

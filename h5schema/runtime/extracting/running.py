@@ -20,9 +20,9 @@ from .crew import Crew, Here, Processes, Threads
 from .earlier import Run, expect_same_sources, gone_on, new_run
 from .failures import Failure, Failures
 from .how import How
-from .maker import Job
+from .orders import Job
 from .origins import Call, Calls
-from .pipeline import Pipeline, Taken
+from .pipeline import Pipeline, Ready, Taken
 from .progress import Progress
 from .spending import Spending, coded
 from .summary import Changes, Summary
@@ -229,7 +229,7 @@ class Running:
             pipeline = Pipeline(transaction, crew, work, done=done, memory=self._how.memory)
             with self._spending.work(size, pipeline):
                 for ready in pipeline.run(seconds):
-                    self._expect_good(transaction, work, ready.failures)
+                    self._expect_good(transaction, work, ready)
                     with system.uninterrupted():
                         taken = ready.take()
                         self._note(work.dim, taken)
@@ -257,9 +257,10 @@ class Running:
         """Whether no code of the user's is run: then nothing is likely to end this process."""
         return all(one.function in EXTRACTORS for one in self._job.features.values() if isinstance(one, Call))
 
-    def _expect_good(self, transaction: Transaction, work: Work, failures: Mapping[int, Failure]) -> None:
+    def _expect_good(self, transaction: Transaction, work: Work, ready: Ready) -> None:
         """Ends the run before a batch that has failures, if it is to end there."""
-        lost = [failure for number, failure in sorted(failures.items()) if number < work.there]
+        failures = {**ready.failures, **ready.stale}
+        lost = [failure for number, failure in sorted(ready.failures.items()) if number < work.there]
         if lost or (failures and self._how.on_error == "fail"):
             self._commit(transaction)
             self._failures.add(work.dim, failures)  # to be listed; the next run has them to do again
@@ -281,7 +282,7 @@ class Running:
 
     def _expect_some(self) -> None:
         total = sum(map(len, self._sources.values()))
-        if total and len(self._failures) == total:
+        if total and len(self._failures) == total and not any(work.there for work in self._sources.values()):
             self._claim.forget()
             first = self._failures[0]
             frames = f"\n{first.frames}" if first.frames else ""
@@ -312,8 +313,13 @@ class Running:
         if self._update is None:
             return None
         there = sum(work.there for work in self._sources.values())
-        changed = sum(work.changed for work in self._sources.values())
-        return Changes(there - changed, changed, sum(counts[dim] for dim in self._sources) - there)
+        gone = sum(work.gone for work in self._sources.values())
+        changed = sum(work.changed for work in self._sources.values()) - sum(map(self._stale, self._sources.values()))
+        return Changes(there - changed, changed, sum(counts[dim] for dim in self._sources) - there, gone)
+
+    def _stale(self, work: Work) -> int:
+        """How many changed sources failed; their entries stay as they were."""
+        return sum(number < work.there for number, _ in self._failures.in_order(work.dim))
 
 
 def _lost(failures: Sequence[Failure], target: str) -> UserCodeError:

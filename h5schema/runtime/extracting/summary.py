@@ -69,17 +69,20 @@ class Changes(NamedTuple):
     """What an update did with the entries of a file.
 
     Attributes:
-        kept: Those whose sources are the same, or were not given.
+        kept: Those whose sources are the same, were not given, or were changed and fail.
         changed: Those whose sources were changed.
         new: Those that were added.
+        gone: Those of the kept whose sources were not given.
     """
 
     kept: int
     changed: int
     new: int
+    gone: int
 
     def __str__(self) -> str:
-        return f"{self.kept} kept, {self.changed} changed, {self.new} new"
+        said = f"{self.kept} kept, {self.changed} changed, {self.new} new"
+        return f"{said}; {counted(self.gone, 'entry', 'entries')} kept whose sources are gone" if self.gone else said
 
 
 @dataclass(frozen=True, slots=True)

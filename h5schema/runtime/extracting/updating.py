@@ -54,6 +54,7 @@ class Updated(Work):
         for row, stat in self._given_stats(rows):
             self._stays[row] = stat == tuple(self._stats[row].tolist())
         self.changed = int((~self._stays).sum())
+        self.gone = len(self.gone_rows)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -64,7 +65,7 @@ class Updated(Work):
         return len(self) == self.there and not self.changed
 
     @property
-    def gone(self) -> Rows:
+    def gone_rows(self) -> Rows:
         """Rows of the entries whose sources were not given."""
         return np.flatnonzero(self._numbers[: self.there] < 0)
 
@@ -93,10 +94,11 @@ class Updated(Work):
 
     def rows(self, first: int, last: int) -> Sequence[int]:
         rows = np.arange(first, last)
-        inside = rows < self.there
-        rows[~inside] = -1
-        rows[inside & ~self._stays[np.minimum(rows, self.there - 1)]] = -1
+        rows[rows >= self.there] = -1
         return rows.tolist()
+
+    def anew(self, first: int, last: int) -> frozenset[int]:
+        return frozenset((np.flatnonzero(~self._stays[first:last]) + first).tolist())
 
     def known(self, done: int) -> Iterator[tuple[Source, tuple[int, int]]]:
         for source in (one for first in range(0, done, PIECE) for one in self.part(first, min(first + PIECE, done))):
@@ -221,7 +223,7 @@ class Update:
     def _expect_given(self, updated: Updated) -> None:
         led = self._calls.of_dim(self._reader.model.led_by(updated.dim))
         needing = self._calls.need_source([address for address in led if address not in self.old.kept])
-        gone = updated.gone
+        gone = updated.gone_rows
         if needing and len(gone):
             raise UsageError(
                 f"{', '.join(needing)}: to be made for all entries, but the sources of {len(gone)} are not among those "

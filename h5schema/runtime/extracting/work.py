@@ -9,7 +9,7 @@ from h5schema.vocabulary.patterns import Pattern
 
 from ..model import Model
 from ..sources import Source, Sources
-from .maker import Batch
+from .orders import Batch
 from .origins import Calls, stat_of
 
 PIECE = 1024
@@ -27,10 +27,12 @@ class Work(Sequence[Source]):
     Attributes:
         there: So many of the first entries are in the file that is updated; none of them may be lost.
         changed: So many of these are made anew, because their sources are other ones now.
+        gone: So many of these have no source among those that are given.
     """
 
     there = 0
     changed = 0
+    gone = 0
 
     def __init__(self, dim: str, sources: Sources, seconds: Sequence[Pattern]) -> None:
         self.dim = dim
@@ -55,12 +57,17 @@ class Work(Sequence[Source]):
         return self._sources.part(first, last)
 
     def rows(self, first: int, last: int) -> Sequence[int]:
-        """The row that each has in the file that is updated, -1 if it is made anew; nothing: there is no such file."""
+        """The row that each has in the file that is updated, -1 if it has none; nothing: there is no such file."""
         return ()
+
+    def anew(self, first: int, last: int) -> frozenset[int]:
+        """Those that have a row and are made anew."""
+        return frozenset()
 
     def batch(self, number: int, first: int, last: int) -> Batch:
         """A part of it as a worker is given it."""
-        return Batch(number, self.dim, first, self.part(first, last), rows=self.rows(first, last))
+        rows, anew = self.rows(first, last), self.anew(first, last)
+        return Batch(number, self.dim, first, self.part(first, last), rows=rows, changed=anew)
 
     def known(self, done: int) -> Iterator[tuple[Source, tuple[int, int]]]:
         """The sources of the first entries, and what `stat_of` is to say of each if it is still the same."""

@@ -14,7 +14,8 @@ from typing import cast
 from h5schema.errors import H5SchemaError
 
 from .crew import FROM_TERMINAL, Order, beats, obeyed
-from .maker import Job, Maker
+from .maker import Maker
+from .orders import Job
 
 _PR_SET_PDEATHSIG = 1
 """See prctl(2)."""

@@ -19,6 +19,8 @@ def wave(path: Path) -> NDArray[np.float32]:
     text = path.read_text()
     if text.startswith("!"):
         raise ValueError(text)
+    if text == "stop":
+        raise KeyboardInterrupt
     return np.array([float(word) for word in text.split()], np.float32)
 
 
