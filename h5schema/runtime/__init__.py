@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .extracting.summary import Summary
     from .plan import Batch, Fields, Ids, Plan, Position, Take
     from .temporary import scratch
+    from .windows import Frame, Window
 
 __all__ = [
     "Absent",
@@ -44,6 +45,7 @@ __all__ = [
     "Fields",
     "File",
     "FixedAxis",
+    "Frame",
     "Group",
     "How",
     "IdAxis",
@@ -69,6 +71,7 @@ __all__ = [
     "TextList",
     "Texts",
     "View",
+    "Window",
     "Writer",
     "optional",
     "scratch",
@@ -82,6 +85,7 @@ _LATER = {
     "extracting.failures": ("Failure",),
     "extracting.summary": ("Summary",),
     "temporary": ("scratch",),
+    "windows": ("Frame", "Window"),
 }
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from .chance import Drawn
-from .spans import Rows
+from .spans import Rows, offsets_of
+from .windows import Places
 
 
 class Chosen(NamedTuple):
@@ -57,6 +58,60 @@ class Entries:
 
     def at(self, indices: Rows, drawn: Drawn) -> Chosen:
         return Chosen({self._dim: indices if isinstance(self._rows, int) else self._rows[indices]}, drawn)
+
+
+class Within:
+    """Positions within entries, one entry after the other; no window reaches from one entry into another.
+
+    Args:
+        dim: Address of the dim.
+        parent: Of which each entry has a length of it; None: it is a dim of entries itself, and all of it is one.
+        rows: int64 [n], of the entries of the parent.
+        lengths: int64 [n], of the dim in these entries.
+        places: Where positions are in an entry.
+    """
+
+    def __init__(self, dim: str, parent: str | None, rows: Rows, lengths: Rows, places: Places) -> None:
+        self._dim = dim
+        self._parent = parent
+        self._rows = rows
+        self._lengths = lengths
+        self._places = places
+        self._ends = offsets_of(places.counts(lengths))
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def at(self, indices: Rows, drawn: Drawn) -> Chosen:
+        places, entries = self._places, np.searchsorted(self._ends, indices, side="right") - 1
+        positions = (indices - self._ends[entries] + places.first) * places.hop
+        if places.jitter:
+            low = np.maximum(positions - places.jitter, places.least())
+            high = np.minimum(positions + places.jitter, places.last(self._lengths[entries]))
+            positions = low + drawn.below(high - low + 1, "jitter")
+        at = {self._dim: positions}
+        if self._parent is not None:
+            at[self._parent] = self._rows[entries]
+        return Chosen(at, drawn)
+
+
+class Kept:
+    """Some of other samples: those that conditions on single elements have left.
+
+    Args:
+        samples: All of them.
+        indices: int64 [kept], which of them.
+    """
+
+    def __init__(self, samples: Samples, indices: Rows) -> None:
+        self._samples = samples
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def at(self, indices: Rows, drawn: Drawn) -> Chosen:
+        return self._samples.at(self._indices[indices], drawn)
 
 
 class First:

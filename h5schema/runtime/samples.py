@@ -1,9 +1,9 @@
-"""The samples of a plan: which rows of its dim, after split, conditions and subset."""
+"""The samples of a plan: what split, conditions, subset and windows leave of its dim."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias, cast
+from collections.abc import Iterator, Mapping
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,18 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .blocks import Maybe
-from .chosen import Entries, First, Samples
+from .chance import Drawn
+from .chosen import Chosen, Entries, First, Kept, Samples, Within
 from .conditions import Absent, Condition, Present
+from .model import Model
 from .plan import Plan, Take, takes
-from .spans import Rows
+from .projected import Element, Entry, Piece, Projection, projection, windows_along
+from .spans import Part, Rows
+from .subsets import Subset, rows_in
+from .windows import Places
 
-Subset: TypeAlias = Sequence[str] | Sequence[int] | NDArray[np.generic]
-"""Ids or positions in the dim, each once, or a mask over the dim."""
+_AT_ONCE = 1 << 14
+"""Samples that conditions look at together."""
 
 
 def samples_of(reader: AnyReader, plan: Plan, subset: Subset | None, limit: int | None) -> Samples:
@@ -27,46 +32,134 @@ def samples_of(reader: AnyReader, plan: Plan, subset: Subset | None, limit: int 
     Args:
         reader: Of the file.
         plan: What a sample is.
-        subset: Of the samples that are left by split and conditions.
-        limit: At most so many, from the first on.
+        subset: Of the entries that are left by split and conditions.
+        limit: At most so many samples, from the first on.
 
     Raises:
         DataError: A sample lacks an input that has no `fill`, or split and conditions leave none at all.
     """
-    rows = _rows_of(reader, plan, subset)
-    samples = Entries(plan.over, reader.length(plan.over) if rows is None else rows)
+    root = root_of(reader.model, plan.over)
+    rows = _rows_of(reader, plan, root, subset)
     for take in takes(plan.sample):
-        _expect_present(reader, take, plan.over, rows)
+        _expect_present(reader, take, root, rows)
+    samples = _within(reader, plan, root, rows)
     return samples if limit is None else First(samples, limit)
 
 
-def _rows_of(reader: AnyReader, plan: Plan, subset: Subset | None) -> Rows | None:
-    """Which rows are samples; None: all."""
+def root_of(model: Model, dim: str) -> str:
+    """The dim of entries that a dim is, or of which it is a ragged dim."""
+    return model.parent(dim) if model.is_ragged(dim) else dim
+
+
+# Which entries.
+
+
+def _rows_of(reader: AnyReader, plan: Plan, root: str, subset: Subset | None) -> Rows | None:
+    """Which entries of the root hold samples; None: all."""
     rows = None if plan.split is None else reader.split(plan.split)
     for address, condition in plan.where.items():
-        asked = _all_rows(reader, plan.over) if rows is None else rows
-        rows = asked[_holds(reader, address, condition, asked)]
-    if not (reader.length(plan.over) if rows is None else len(rows)):
-        asked_for = [f"split {plan.split}"] if plan.split else []
-        asked_for += [f"where {address}: {condition}" for address, condition in plan.where.items()]
-        raise DataError(
-            f"no sample is left of {reader.length(plan.over)} entries"
-            + (f" by {', '.join(asked_for)}" if asked_for else ""),
-            where=f"{reader.name}: {plan.over}",
-            do="look at the split and the conditions; training would go on in silence over nothing",
-        )
+        if not _is_of_element(reader.model, plan, address, condition):
+            asked = _all_rows(reader, root) if rows is None else rows
+            rows = asked[_held(reader, Entry(address, root), address, condition, {root: asked})]
+    if not (reader.length(root) if rows is None else len(rows)):
+        raise _none_left(reader, plan, root, f"{reader.length(root)} entries")
+    for piece in _pieces(reader.model, plan):
+        asked = _all_rows(reader, root) if rows is None else rows
+        rows = asked[piece.fits(reader.lengths(piece.dim, asked))]
+        if not len(rows):
+            raise _none_left(reader, plan, root, f"{len(asked)} entries", f"the window of {piece.dim}: all are shorter")
     if subset is None:
         return rows
-    wanted = _positions(reader, plan.over, subset)
+    wanted = rows_in(reader, root, subset)
     return np.sort(wanted) if rows is None else rows[np.isin(rows, wanted)]
+
+
+def _is_of_element(model: Model, plan: Plan, address: str, condition: Condition) -> bool:
+    """Whether a condition is one on each position of the dim, not on each entry of its root."""
+    if model.is_ragged(plan.over):
+        return plan.over in model.places[address].ragged and not isinstance(condition, Present | Absent)
+    return plan.over in plan.window
+
+
+def _pieces(model: Model, plan: Plan) -> Iterator[Piece]:
+    """Windows of dims that samples have no position in, and that entries have to be long enough for."""
+    for take in takes(plan.sample):
+        seen = projection(model, plan, take)
+        if isinstance(seen, Piece) and seen.needs_room:
+            yield seen
+
+
+# Which positions in them.
+
+
+def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samples:
+    """The samples in the entries at some rows; None: in all."""
+    dim, window = plan.over, plan.window.get(plan.over)
+    if dim == root and window is None:
+        return Entries(dim, reader.length(dim) if rows is None else rows)
+    parent = None if dim == root else root
+    entries = np.zeros(1, np.int64) if parent is None else _all_rows(reader, root) if rows is None else rows
+    lengths = np.array([reader.length(dim)], np.int64) if parent is None else reader.lengths(dim, entries)
+    places = Places() if window is None else Places.of(window, windows_along(reader.model, plan, dim))
+    samples = Within(dim, parent, entries, lengths, places)
+    if not len(samples) and len(entries):
+        longest = f"the window of {dim}: the longest entry has {int(lengths.max())}" if window else ""
+        raise _none_left(reader, plan, root, f"{len(entries)} entries", longest)
+    known = rows if parent is None else None
+    kept = _kept(reader, plan, Within(dim, parent, entries, lengths, places._replace(jitter=0)), known)
+    if kept is None:
+        return samples
+    if not len(kept):
+        raise _none_left(reader, plan, root, f"{len(samples)} positions")
+    return Kept(samples, kept)
+
+
+def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None) -> Rows | None:
+    """Which samples conditions on their own elements leave; None: all.
+
+    Args:
+        reader: Of the file.
+        plan: What a sample is.
+        samples: All of them.
+        known: The rows that positions may have in a dim of entries; None: any.
+    """
+    conditions = [
+        (address, asked) for address, asked in plan.where.items() if _is_of_element(reader.model, plan, address, asked)
+    ]
+    if known is None and not conditions:
+        return None
+    kept: list[Rows] = []
+    for first in range(0, len(samples), _AT_ONCE):
+        indices = np.arange(first, min(len(samples), first + _AT_ONCE), dtype=np.int64)
+        at = samples.at(indices, Drawn(0, 0, indices)).at
+        held = np.ones(len(indices), np.bool_) if known is None else np.isin(at[plan.over], known)
+        for address, condition in conditions:
+            held &= _held(reader, _element(reader.model, plan, address), address, condition, at)
+        kept.append(indices[held])
+    return np.concatenate(kept) if kept else np.empty(0, np.int64)
+
+
+def _element(model: Model, plan: Plan, address: str) -> Projection:
+    if model.is_ragged(plan.over):
+        return Element(address, model.parent(plan.over), plan.over)
+    return Entry(address, plan.over)
+
+
+# Shared.
 
 
 def _all_rows(reader: AnyReader, dim: str) -> Rows:
     return np.arange(reader.length(dim), dtype=np.int64)
 
 
-def _holds(reader: AnyReader, address: str, condition: Condition, rows: Rows) -> NDArray[np.bool_]:
-    block: object = reader.read(address, rows)
+def _held(
+    reader: AnyReader, seen: Projection, address: str, condition: Condition, at: Mapping[str, Rows]
+) -> NDArray[np.bool_]:
+    """Which samples meet a condition."""
+    indices = np.arange(len(next(iter(at.values()))), dtype=np.int64)
+    chosen = Chosen(at, Drawn(0, 0, indices))
+    asked = seen.asked(reader, chosen)
+    block = seen.cut(reader.read(*asked), asked, chosen)
     condition = reader.model.features[address].in_numbers(condition)
     if not isinstance(block, Maybe):
         return condition.holds(block)
@@ -78,57 +171,26 @@ def _holds(reader: AnyReader, address: str, condition: Condition, rows: Rows) ->
     )
 
 
-def _positions(reader: AnyReader, dim: str, subset: Subset) -> Rows:
-    size = reader.length(dim)
-    where = f"{reader.name}: {dim}"
-    items = _items(subset, where)
-    if items and all(isinstance(item, bool | np.bool_) for item in items):
-        mask = np.array(items, np.bool_)
-        if mask.shape != (size,):
-            raise DataError(
-                f"a mask of shape {list(mask.shape)} for {size} entries", where=where, do="give one bool per entry"
-            )
-        return np.flatnonzero(mask)
-    rows: set[int] = set()
-    for item in items:
-        row = _position(reader, dim, item)
-        if not 0 <= row < size:
-            raise DataError(f"position {row} of {size} entries", where=where, do="positions count from 0")
-        if row in rows:
-            raise DataError(
-                f"the entry {item!r} is given twice",
-                where=where,
-                do="give each entry once; a mask over the dim is of bools: numpy.asarray(mask, bool)",
-            )
-        rows.add(row)
-    return np.array(list(rows), np.int64)
-
-
-def _items(subset: object, where: str) -> list[object]:
-    alone = isinstance(subset, np.ndarray) and not subset.ndim
-    if alone or isinstance(subset, str | bytes) or not isinstance(subset, Iterable):
-        raise DataError(f"{subset!r} is no list of entries", where=where, do=f"give a list: [{subset!r}]")
-    return list(cast("Iterable[object]", subset))
-
-
-def _position(reader: AnyReader, dim: str, item: object) -> int:
-    if isinstance(item, str):
-        return reader.row_of(dim, item)
-    if isinstance(item, bool) or not isinstance(item, int | np.integer):
-        raise DataError(
-            f"{item!r} is no entry", where=f"{reader.name}: {dim}", do="give ids, positions, or a mask over the dim"
-        )
-    return int(cast("int", item))
+def _none_left(reader: AnyReader, plan: Plan, root: str, of: str, more: str = "") -> DataError:
+    asked = [f"split {plan.split}"] if plan.split else []
+    asked += [f"where {address}: {condition}" for address, condition in plan.where.items()]
+    asked += [more] if more else []
+    return DataError(
+        f"no sample is left of {of}" + (f" by {', '.join(asked)}" if asked else ""),
+        where=f"{reader.name}: {root}",
+        do="look at the split and the conditions; training would go on in silence over nothing",
+    )
 
 
 def _expect_present(reader: AnyReader, take: Take, dim: str, rows: Rows | None) -> None:
-    feature = reader.model.features[take.address]
+    feature, place = reader.model.features[take.address], reader.model.places[take.address]
     if not feature.options.optional or take.fill is not None:
         return
     rows = _all_rows(reader, dim) if rows is None else rows
     for start in range(0, len(rows), 4096):
         some = rows[start : start + 4096]
-        block = cast("Maybe[object]", reader.read(take.address, some))
+        nothing = Part(np.zeros(len(some), np.int64), 0) if len(place.ragged) == 1 else None
+        block = cast("Maybe[object]", reader.read(take.address, some, nothing))
         if not block.present.all():
             row = int(some[int(np.argmin(block.present))])
             raise DataError(

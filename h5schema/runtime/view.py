@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .any_reader import AnyReader
+    from .concatenation import Concatenation
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
@@ -30,7 +31,7 @@ class RowError(DataError, IndexError):
 
 
 class View(Generic[EntryT, BlockT]):
-    """A feature of an open file: `view[3]`, `view["some/id"]`, `view["some/id", 5:9]`, `view[10:20]`, `view[[5, 1, 5]]`.
+    """A feature of an open file: `view[3]`, `view["some/id"]`, `view["an/id", 5:9]`, `view[10:20]`, `view[[5, 1]]`.
 
     One index gives an entry, one and a slice give a part of it, and of a ragged one nothing else is read; many give a
     block. A feature without entries of its own is `view[()]`.
@@ -86,6 +87,13 @@ class View(Generic[EntryT, BlockT]):
         from .plots import plot  # rarely
 
         return plot(cast("View[object, object]", self), which, kind)
+
+    @property
+    def values(self) -> Concatenation:
+        """The values of all entries, one after the other, to be indexed as an array: `view.values[1000:2000]`."""
+        from .concatenation import Concatenation  # it is a face of this, too
+
+        return Concatenation(self._reader, self.address, cast("Feature[object, object]", self._feature))
 
     def read(self, rows: Rows) -> BlockT:
         """The entries at `rows`, in that order, repeats allowed.

@@ -42,7 +42,7 @@ def main(folder: Path, count: int, descriptors: int) -> None:
         took = time.perf_counter() - start
         rng = np.random.default_rng(0)
         rows = rng.integers(0, size, 500)
-        label, image = f.bound.reader.read_together([("label", rows), ("image", rows)])
+        label, image = f.bound.reader.read_together([Asked("label", rows), Asked("image", rows)])
         assert np.array_equal(label, rows)
         assert np.array_equal(image[:, 3], rows)
         assert other.label.read(rows).tolist() == [EACH * (count - 1 - i // EACH) + i % EACH for i in rows.tolist()]

@@ -12,6 +12,7 @@ from ..chance import Drawn
 from ..chosen import Chosen
 from ..loaded import Loaded
 from ..plan import Take
+from ..projected import Entry
 from ..reader import Reader
 from ..spans import Rows
 from .case import Case
@@ -28,7 +29,7 @@ def features_of(case: Case) -> tuple[FeatureFigures, ...]:
     for address, take in case.takes.items():
         dim = case.reader.model.places[address].lead
         assert dim is not None
-        fed = partial(_fed, case.reader, Loaded(case.reader, take), dim)
+        fed = partial(_fed, case.reader, Loaded(case.reader, take, Entry(address, dim)), dim)
         contenders.append(Contender(address, _alone(case, fed)))
         if _wider(case.reader, take):
             contenders.append(Contender(address + _STORED, _alone(case, partial(case.reader.read, address))))
@@ -52,7 +53,9 @@ def _alone(case: Case, read: Callable[[Rows], object]) -> Iterator[int]:
 
 
 def _fed(reader: Reader, loaded: Loaded, dim: str, rows: Rows) -> object:
-    return loaded.understood(reader.read(*loaded.asked(Chosen({dim: rows}, Drawn(0, 0, rows)))))
+    chosen = Chosen({dim: rows}, Drawn(0, 0, rows))
+    asked = loaded.asked(chosen)
+    return loaded.understood(reader.read(*asked), asked, chosen)
 
 
 def _wider(reader: Reader, take: Take) -> str | None:
