@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from h5schema.errors import DataError
 from h5schema.runtime import Among, Check, Enumerated, IdAxis, Scalar, Split, Text, optional
-from h5schema.runtime.order import BatchOrder, permute
+from h5schema.runtime.order import plain
+from h5schema.runtime.permutation import permute
 
 
 def whole(length: int, seed: int = 0, epoch: int = 0) -> np.ndarray[Any, Any]:
@@ -78,7 +79,7 @@ def test_neighbours_are_torn_apart() -> None:
     seed=st.integers(0, 9),
 )
 def test_batches_of_an_epoch(length: int, size: int, shuffle: bool, drop_last: bool, seed: int) -> None:
-    order = BatchOrder(length, size, shuffle=shuffle, drop_last=drop_last, seed=seed)
+    order = plain(length, size, shuffle=shuffle, drop_last=drop_last, seed=seed)
     batches = list(order)
     assert len(batches) == len(order)
     assert all(len(batch) == size for batch in batches[: None if drop_last else -1])

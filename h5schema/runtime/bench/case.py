@@ -40,4 +40,4 @@ class Case(NamedTuple):
     def drawn(self, size: int) -> Iterator[Rows]:
         """Index arrays of `size` samples, one pass in the loader's way."""
         order = self.order
-        return iter(BatchOrder(order.length, size, shuffle=order.shuffle, drop_last=False, seed=order.seed))
+        return iter(BatchOrder(order.sampler, size, drop_last=False, seed=order.seed))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from h5schema.errors import UsageError
 
@@ -20,8 +20,8 @@ from ..damage import damaged
 from ..opening import open_hdf5
 from ..plan import takes
 from ..reader import Reader
-from .collate import Ahead
-from .loader import Batches, Loader
+from .batches import Batches
+from .loader import Loader
 from .with_h5py import BySortedBatch, OneByOne
 
 _DRAWN = 1 << 18
@@ -64,9 +64,8 @@ def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader
             where=str(reader.path),
             do="make `size` smaller, or leave out `drop_last`",
         )
-    together = cast("Ahead", cast("Any", batches).batch_sampler).count  # torch leaves it untyped
     sample_bytes = sum(map(reader.entry_bytes, taken))
-    return Case(reader, taken, rows, batches.order, together, sample_bytes, seconds)
+    return Case(reader, taken, rows, batches.order, batches.ahead.count, sample_bytes, seconds)
 
 
 def _figures(name: str, over: str, batches: Batches[object], case: Case) -> LoaderFigures:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from h5schema.errors import UsageError
 
@@ -16,32 +16,21 @@ from ..arguments import flag, whole
 from ..chance import Drawn
 from ..chosen import Chosen, Samples, everything
 from ..file import File
-from ..order import BatchOrder
+from ..order import Together, plain
 from ..plan import Plan
 from ..readers import reader_of
-from ..samples import Subset, samples_of
+from ..samples import samples_of
+from ..shares import Share
 from ..spans import Access, Rows
+from ..subsets import Subset
 from ..view import RowError
-from .collate import Ahead, Collate, Collated, Together
+from .ahead import Ahead
+from .batches import Batches
+from .collate import Collate, Collated
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
-
-
-class Batches(DataLoader[BatchT_co]):
-    """A DataLoader whose iterator is typed, and whose shuffles depend on seed and epoch only."""
-
-    order: BatchOrder
-
-    def __iter__(self) -> Iterator[BatchT_co]:  # type: ignore[override]
-        for batches in super().__iter__():
-            yield from cast("list[BatchT_co]", batches)
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def set_epoch(self, epoch: int) -> None:
-        """The next pass is this epoch; without it, passes count from 0."""
-        self.order.epoch = whole("epoch", epoch, type(self.dataset).__name__, least=0)
+StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
+"""How a worker process begins."""
 
 
 class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
@@ -83,6 +72,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         *,
         seed: int = 0,
         workers: int = 0,
+        threads: int = 0,
         batch_size: int | None = None,
         shuffle: bool | None = None,
         drop_last: bool | None = None,
@@ -90,6 +80,10 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         limit: int | None = None,
         access: Access = "map",
         pin_memory: bool = False,
+        persistent_workers: bool = False,
+        multiprocessing_context: StartMethod | None = None,
+        rank: int | None = None,
+        world: int | None = None,
     ) -> Batches[BatchT_co]:
         """A DataLoader that is ready to use.
 
@@ -97,6 +91,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             path: See the class.
             seed: Decides the shuffles; epoch e of one seed has one order, for any number of workers.
             workers: Worker processes; 0 reads in this one, which is fastest unless transforms are heavy.
+            threads: Threads of this process that read ahead while the model works; in place of workers.
             batch_size: In place of the schema's.
             shuffle: In place of the schema's.
             drop_last: In place of the schema's.
@@ -104,45 +99,57 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             limit: See the class.
             access: See the class.
             pin_memory: As torch's.
+            persistent_workers: As torch's: workers live on from epoch to epoch.
+            multiprocessing_context: How workers begin; None: as Python does on this machine.
+            rank: Of this process, of several that train together; None: as `torch.distributed` says, once it is in use.
+            world: How many these are.
         """
         name, batch = cls.__name__, cls.plan.batch
         size = whole("batch_size", batch.size if batch_size is None else batch_size, name, least=1)
         shuffled = flag("shuffle", batch.shuffle if shuffle is None else shuffle, name)
         dropped = flag("drop_last", batch.drop_last if drop_last is None else drop_last, name)
-        processes, pinned = whole("workers", workers, name, least=0), flag("pin_memory", pin_memory, name)
-        seeded = whole("seed", seed, name)
+        seeded, share = whole("seed", seed, name), _share(rank, world, name)
+        processes, ahead = whole("workers", workers, name, least=0), whole("threads", threads, name, least=0)
+        if processes and ahead:
+            raise UsageError("threads and workers", where=name, do="give one of them: workers read ahead, too")
         dataset = cls(path, subset=subset, limit=limit, access=access)
-        order = BatchOrder(len(dataset), size, shuffle=shuffled, drop_last=dropped, seed=seeded)
+        order = plain(len(dataset), size, shuffle=shuffled, drop_last=dropped, seed=seeded)
+        together = dataset.collate.ahead(size)
         batches = Batches[BatchT_co](
             dataset,
-            batch_sampler=cast("Any", Ahead(order, dataset.collate.ahead(size))),
+            sampler=cast("Any", Ahead(order, together, share)),
+            batch_size=None,
             num_workers=processes,
             collate_fn=_as_it_is,
-            pin_memory=pinned,
+            pin_memory=flag("pin_memory", pin_memory, name),
+            persistent_workers=flag("persistent_workers", persistent_workers, name) and processes > 0,
+            multiprocessing_context=multiprocessing_context if processes else None,
         )
-        batches.order = order
+        batches.threads = ahead
+        batches.slot_bytes = dataset.collate.slot_bytes(size * together)
         return batches
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, index: int | Rows | Sequence[int]) -> BatchT_co:
+    @overload
+    def __getitem__(self, index: Together) -> list[BatchT_co]: ...
+    @overload
+    def __getitem__(self, index: int | Rows | Sequence[int]) -> BatchT_co: ...
+    def __getitem__(self, index: Together | int | Rows | Sequence[int]) -> list[BatchT_co] | BatchT_co:
         """The batch of these samples, of one if it is one index: one read for each feature."""
+        if isinstance(index, Together):
+            return cast(
+                "list[BatchT_co]", self.collate.batches(self.samples.at(index.indices, index.drawn()), index.ends)
+            )
         samples = np.atleast_1d(np.asarray(index))
         if samples.ndim != 1 or (samples.size and samples.dtype.kind not in "iu"):
             raise UsageError(f"{index!r} is no index", where=type(self).__name__, do="give whole numbers")
         chosen = self._chosen(samples.astype(np.int64, copy=False))
         return cast("BatchT_co", self.collate.batches(chosen, (0, len(samples)))[0])
 
-    @overload
-    def __getitems__(self, indices: Together) -> list[BatchT_co]: ...
-    @overload
-    def __getitems__(self, indices: Rows | Sequence[int]) -> Collated[BatchT_co]: ...
-    def __getitems__(self, indices: Together | Rows | Sequence[int]) -> list[BatchT_co] | Collated[BatchT_co]:
-        """What a DataLoader fetches: several batches of ours, or one of the user's, for `collated`."""
-        if isinstance(indices, Together):
-            chosen = self.samples.at(indices.indices, indices.drawn())
-            return cast("list[BatchT_co]", self.collate.batches(chosen, indices.ends))
+    def __getitems__(self, indices: Rows | Sequence[int]) -> Collated[BatchT_co]:
+        """What a DataLoader of the user's fetches: one whole batch, for `collated`."""
         return Collated(self[indices], type(self).__name__)
 
     @classmethod
@@ -159,6 +166,11 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
                 do=f"give the DataLoader a {cls.__name__} itself or a Subset of it, with a `batch_size`",
             )
         return cast("Collated[BatchT_co]", fetched).batch
+
+    def ready(self) -> None:
+        """Opens the file, and finds what all batches need: threads then share it."""
+        self.source.open()
+        _ = self.samples, self.collate
 
     def _chosen(self, samples: Rows) -> Chosen:
         size = len(self)
@@ -185,7 +197,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     @cached_property
     def collate(self) -> Collate:
         """Makes the batches."""
-        return Collate(self.source, self.plan.sample)
+        return Collate(self.source, self.plan)
 
     def __getstate__(self) -> dict[str, object]:
         """Without what a worker finds again by itself, so that a pickle stays small."""
@@ -194,3 +206,14 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
 def _as_it_is(batch: object) -> object:
     return batch
+
+
+def _share(rank: int | None, world: int | None, where: str) -> Share | None:
+    """What a process takes that says so itself; None: it says nothing."""
+    if rank is None and world is None:
+        return None
+    processes = whole("world", world, where, least=1)
+    number = whole("rank", rank, where, least=0)
+    if number >= processes:
+        raise UsageError(f"rank is {number}, of {processes}", where=where, do=f"ranks count from 0 to {processes - 1}")
+    return Share(number, processes)
