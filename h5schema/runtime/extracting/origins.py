@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError, H5SchemaError, MissingExtraError, UserCodeError
-from h5schema.vocabulary.extractors import EXTRACTORS
+from h5schema.vocabulary.extractors import EXTRACTORS, Whole
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.sources import CapturedKind
 
@@ -316,6 +316,9 @@ def _sealed(value: object) -> object:
     made = cast("NDArray[np.generic]", value)  # if it is one
     if isinstance(value, np.ndarray):
         made.flags.writeable = False
+    elif isinstance(value, Mapping):
+        for item in cast("Mapping[str, object]", value).values():
+            _sealed(item)
     return made
 
 
@@ -363,4 +366,6 @@ def _listed(names: Sequence[object]) -> str:
 
 def _item(result: object, name: str) -> object:
     """A mapping that a function returns is shared: each feature takes the item of its name."""
+    if isinstance(result, Whole):
+        return result.value
     return cast("Mapping[str, object]", result).get(name) if isinstance(result, Mapping) else result
