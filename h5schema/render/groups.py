@@ -14,6 +14,7 @@ from h5schema.resolve.ir import (
     FeatureIR,
     GroupIR,
     IndexIR,
+    Json,
     PartIR,
     PredicateIR,
     SchemaIR,
@@ -41,6 +42,7 @@ _DECLARATIONS = {
     "csr": "Csr",
     "text": "Text",
     "texts": "TextList",
+    "attributes": "Attributes",
     "bytes": "Bytes",
     "json": "Json",
 }
@@ -275,6 +277,7 @@ class _Builder:
                 chunk=feature.chunk,
                 layout=feature.layout if feature.layout != "auto" else None,
                 check=check(feature.check) if feature.check else None,
+                fill=feature.fill,
             ),
             optional=feature.optional,
             doc="\n\n".join(text for text in (feature.doc.strip(), self.values.summary(feature)) if text),
@@ -319,7 +322,7 @@ def _part_of(part: PartIR) -> Code:
     return check(part.check) if part.check else literal(part.share)
 
 
-def _given(**options: int | str | Code | None) -> tuple[tuple[str, Code], ...]:
+def _given(**options: Json | Code) -> tuple[tuple[str, Code], ...]:
     return tuple(
         (key, value if isinstance(value, Bracketed) else literal(value))
         for key, value in options.items()

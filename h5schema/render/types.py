@@ -13,6 +13,8 @@ from .printer import Code, subscript
 _NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
 _ENCODED = {"str": "str", "bytes": "bytes", "json": "JsonValue"}
 """What an entry of a dtype is that has no numbers."""
+_BOUND = {"texts": "list[str]", "attributes": "dict[str, object]"}
+"""What an entry of a kind is that files of others have."""
 _NUMPY = {"bool": "bool_", "bfloat16": "float32"} | dict.fromkeys(DATES, "datetime64")
 """numpy's scalar types that are not called as the dtype."""
 _COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
@@ -38,8 +40,8 @@ class Values(NamedTuple):
 
     def entry(self, feature: FeatureIR) -> Code:
         """Annotation of one entry."""
-        if feature.kind == "texts":
-            return "list[str]"
+        if feature.kind in _BOUND:
+            return _BOUND[feature.kind]
         if feature.dtype.name in _ENCODED:
             return _ENCODED[feature.dtype.name]
         if feature.kind == "enum":
@@ -75,7 +77,7 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
         return f"list[{_ENCODED[dtype]}]"
     if kind == "csr":
         return "Pairs" if sample.form == "pairs" else "Tensor"
-    return _COLLATED[sample.form or "pad"] if kind == "ragged" else "Tensor"
+    return _COLLATED[sample.form or "pad"] if kind == "ragged" and sample.shape is None else "Tensor"
 
 
 def stored_word(dtype: str) -> str | None:
@@ -83,15 +85,16 @@ def stored_word(dtype: str) -> str | None:
     return dtype if dtype in CONVERTED else None
 
 
-def batch_words(take: TakeIR, over: str, features: Mapping[str, FeatureIR]) -> str:
+def batch_words(take: TakeIR, root: str, features: Mapping[str, FeatureIR]) -> str:
     """dtype and shape of one input in words: `float32 [batch, 32, 32, 3]`."""
     if take.of == "dim":
-        return f"str [batch], ids of `{over}`" if take.form == "id" else f"int64 [batch], positions in `{over}`"
+        said = "str [batch], ids of" if take.form == "id" else "int64 [batch], positions in"
+        return f"{said} `{take.address}`"
     feature = features[take.address]
     since = date_unit(feature.dtype.name)
     counted = feature.dtype.enum is not None or since is not None
     dtype = take.dtype or ("int64" if counted else feature.dtype.name)
-    dims = ["batch" if dim == over else dim_word(dim) for dim in feature.dims]
+    dims = [dim_word(dim) for dim in take.shape or ["batch" if dim == root else dim for dim in feature.dims]]
     shape = f" [{', '.join(dims)}]" if dims else ""
     unit = f", in {feature.unit}" if feature.unit else ""
     return dtype + shape + unit + _since(since, dtype)

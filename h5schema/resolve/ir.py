@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "bytes", "json", "csr"]
+Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "csr"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 ANY_SIZE = 0
 """Among the dims of a feature: `_`, a length that the file says and nothing else shares."""
@@ -133,6 +133,7 @@ class FeatureIR(NamedTuple):
         dims: Addresses of its dims, or sizes where a dim has no name (see `ANY_SIZE`), in stored order.
         chunk: Bytes of a chunk; None: chosen by the writer.
         layout: `auto`, `contiguous` or `chunked`.
+        fill: In a file of others, the value that means absent; None: there is none.
         store: Storage kind that the schema asks for by name; nothing: it follows from the dims.
     """
 
@@ -153,6 +154,7 @@ class FeatureIR(NamedTuple):
     unit: str = ""
     doc: str = ""
     check: CheckIR | None = None
+    fill: Json = None
 
 
 class EntryIR(NamedTuple):
@@ -214,6 +216,32 @@ class SplitIR(NamedTuple):
     seed: int = 0
 
 
+class FrameIR(NamedTuple):
+    """Cuts a window into frames; `hop` None: its length."""
+
+    length: int
+    hop: int | None = None
+    align: str = "start"
+
+
+class WindowIR(NamedTuple):
+    """A piece of a dim; None: not said."""
+
+    length: int | None = None
+    hop: int | None = None
+    shift: int | None = None
+    jitter: int | None = None
+    step: int | None = None
+    edge: str | None = None
+    align: str | None = None
+    frame: FrameIR | None = None
+    at: str | None = None
+
+    def over(self, own: WindowIR | None) -> WindowIR:
+        """This window of a loader, with what an input says of its own."""
+        return self if own is None else self._replace(**{k: v for k, v in own._asdict().items() if v is not None})
+
+
 class TakeIR(NamedTuple):
     """One input of a loader: a feature, or a dim's position or id.
 
@@ -223,6 +251,8 @@ class TakeIR(NamedTuple):
         dtype: Loaded dtype, where the schema asks for one.
         form: How ragged values are collated (`pad mask packed list`); `id` for a dim; None: as stored.
         fill: Stands in for absent values.
+        window: By dim, what differs from the loader's windows.
+        shape: Of a batch, where it is not that of whole entries.
     """
 
     address: str
@@ -230,6 +260,8 @@ class TakeIR(NamedTuple):
     dtype: str | None = None
     form: str | None = None
     fill: Json = None
+    window: tuple[tuple[str, WindowIR], ...] = ()
+    shape: tuple[str | int, ...] | None = None
 
 
 class RecordIR(NamedTuple):
@@ -254,7 +286,10 @@ class LoaderIR(NamedTuple):
 
     Attributes:
         batch_name: Of the type of its batches: of `sample`, or another name for it.
+        over: Address of the dim that it runs over.
+        root: Of the dim of entries that this is, or of which it is a ragged dim.
         sample: The inputs; with targets, a record of both.
+        window: Pieces of dims, by address.
     """
 
     name: str
@@ -262,9 +297,11 @@ class LoaderIR(NamedTuple):
     function: str
     batch_name: str
     over: str
+    root: str
     sample: SampleIR
     split: tuple[str, str] | None = None
     where: tuple[tuple[str, PredicateIR], ...] = ()
+    window: tuple[tuple[str, WindowIR], ...] = ()
     batch_size: int = 1
     shuffle: bool = False
     drop_last: bool = False

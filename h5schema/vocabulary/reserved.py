@@ -42,7 +42,7 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Category", "Check", "Csc", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Category", "Check", "Csc", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
         "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseBlock", "SparseRow",
         "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py

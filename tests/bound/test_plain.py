@@ -304,3 +304,30 @@ def test_several_files_as_one(generate: Generate, tmp_path: Path) -> None:
     found = generate("bound_particles").Particles(paths)
     assert len(found.row) == 9
     assert list(found.particles.name[[8, 0, 2]]) == ["particle 3", "particle 0", "particle 0"]
+
+
+def test_a_value_that_means_absent(generate: Generate, tmp_path: Path) -> None:
+    path = tmp_path / "filled.h5"
+    with h5py.File(path, "w") as file:
+        file["age"] = np.array([30, -1, 7], "i2")
+        file["score"] = np.array([-999.5, 2.5, -999.5])
+        file["box"] = np.array([[0, 0], [0, 1], [4, 5]], "f4")
+        file["name"] = np.array([b"a", b"", b"NA"])
+        file["class"] = np.array([9, 1, 0], "u1")
+    package = generate("""
+        name: filled
+        bind: plain
+        dims: {row: open}
+        features:
+          age:   {dims: [row], dtype: int16, optional: true, fill: -1}
+          score: {dims: [row], dtype: float64, optional: true, fill: -999.5}
+          box:   {dims: [row, 2], dtype: float32, optional: true, fill: 0}
+          name:  {dims: [row], dtype: str, optional: true, fill: NA}
+          kind:  {dims: [row], dtype: {enum: {cat: 0, dog: 1, none: 9}}, optional: true, fill: none, at: class}
+    """)
+    with package.Filled(path) as found:
+        assert list(found.age) == [30, None, 7]
+        assert list(found.score) == [None, 2.5, None]
+        assert [None if one is None else one.tolist() for one in found.box] == [None, [0, 1], [4, 5]]
+        assert list(found.name) == ["a", "", None]
+        assert [None if one is None else one.name for one in found.kind] == [None, "dog", "cat"]

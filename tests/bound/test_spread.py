@@ -254,3 +254,26 @@ def test_no_entries_at_all(generate: Generate, tmp_path: Path) -> None:
         assert list(found.demo) == []
         assert len(found.data.action[:]) == 0
         assert len(found.data.model) == 0
+
+
+def test_B3_all_attributes_as_a_dict(generate: Generate, tmp_path: Path) -> None:
+    path = tmp_path / "samples.h5"
+    samples(path)
+    with h5py.File(path, "a") as file:
+        file.attrs["rate"], file.attrs["empty"] = np.float32(0.5), h5py.Empty("f4")
+    package = generate("""
+        name: dicts
+        bind: plain
+        dims: {traj: open, time: {per: traj}}
+        features:
+          wave:  {dims: [traj, time], dtype: float32, at: 'trajectory_{traj:int}'}
+          about: {dims: [traj], dtype: any, at: 'trajectory_{traj:int}@*'}
+          file_about: {dtype: any, at: '@*'}
+    """)
+    with package.Dicts(path) as found:
+        about = found.about["008"]
+        assert about["unit"] == "mV 008"
+        assert about["bounds"].tolist() == [1, 8]
+        assert [one["unit"] for one in found.about] == ["mV 7", "mV 008", "mV 30"]
+        assert found.file_about[()] == {"rate": 0.5, "empty": None}
+        assert found.traj["30"]["about"]["bounds"].dtype == np.int16

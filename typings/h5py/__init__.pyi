@@ -53,6 +53,9 @@ class DimensionProxy:
 class DimensionManager:
     def __getitem__(self, index: int) -> DimensionProxy: ...
 
+class Empty:
+    def __init__(self, dtype: DTypeLike) -> None: ...
+
 class Datatype(HLObject):
     def __init__(self, bind: h5t.TypeID) -> None: ...
 

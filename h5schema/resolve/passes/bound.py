@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from h5schema.spec import FeatureSpec, GroupSpec
 
-from ..draft import Draft, Notes, Path
+from ..draft import Declared, Draft, Notes, Path
 
 _MADE = {
     "call": "makes values",
@@ -30,12 +30,24 @@ def refuse_in_bound(draft: Draft) -> Draft:
     for feature in draft.features.values():
         for key in _said(feature.spec):
             _complain(notes, feature.path, key, _words(key))
+        _check_attributes(notes, feature)
     for dim in draft.dims.values():
         if dim.spec.source is not None:
             _complain(notes, dim.path, "source", "names the files that entries are made from, and")
         if dim.spec.ids is True:
             _complain(notes, dim.path, "ids", "are given by who writes a file, and", "name the feature that holds them")
     return notes.done(draft)
+
+
+def _check_attributes(notes: Notes, feature: Declared[FeatureSpec]) -> None:
+    """All attributes of a node are `any`, and nothing else is."""
+    at, path = feature.spec.at or "", (*feature.path, "dtype")
+    if at.endswith("@*") and feature.spec.dtype.name != "any":
+        what = f"all attributes of a node are of many dtypes, not {feature.spec.dtype.name}"
+        notes.add("attributes", what, path, "write `dtype: any`", breaks=feature.path)
+    elif feature.spec.dtype.name == "any" and not at.endswith("@*"):
+        what = "`any` is what all attributes of a node are; others have a dtype that the schema says"
+        notes.add("attributes", what, path, "write the dtype, or at: '@*'", breaks=feature.path)
 
 
 def _said(spec: GroupSpec | FeatureSpec) -> Iterator[str]:

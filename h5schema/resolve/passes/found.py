@@ -9,7 +9,7 @@ from h5schema.spec import DimSpec, PredicateSpec
 from h5schema.vocabulary.dtypes import NUMBERS
 
 from ..draft import Declared, Draft, Notes
-from ..ir import DimIR, IndexIR, PredicateIR
+from ..ir import DimIR, FeatureIR, IndexIR, PredicateIR
 from ..scope import find_feature, written
 from ..spread import spread_axes
 from ..values import as_check, impossible
@@ -27,7 +27,24 @@ def resolve_found(draft: Draft) -> Draft:
         address: _with_ids(draft, notes, _with_index(draft, notes, axis, draft.dims[address]), draft.dims[address])
         for address, axis in draft.axes.items()
     }
-    return notes.done(draft._replace(axes=axes))
+    resolved = {address: _with_fill(draft, notes, feature) for address, feature in draft.resolved.items()}
+    return notes.done(draft._replace(axes=axes, resolved=resolved))
+
+
+def _with_fill(draft: Draft, notes: Notes, feature: FeatureIR) -> FeatureIR:
+    """The feature with the value that means absent."""
+    declared = draft.features[feature.address]
+    fill, path = declared.spec.fill, (*declared.path, "fill")
+    if fill is None:
+        return feature
+    wrong = impossible(feature, draft.enums, fill)
+    if feature.kind not in ("scalar", "dense", "text", "enum") or not feature.dims:
+        wrong = f"`fill` is of single entries, and `{feature.address}` has none", "leave it out"
+    elif not feature.optional:
+        wrong = "`fill` is the value that means absent, and the feature is never absent", "write `optional: true` too"
+    if wrong is not None:
+        notes.add("fill", wrong[0], path, wrong[1], breaks=declared.path)
+    return feature._replace(fill=fill)  # type: ignore[arg-type]
 
 
 def _with_ids(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec]) -> DimIR:

@@ -43,17 +43,17 @@ _OWN_DIM = {
 _DIM = {
     "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
 }
+_OWN_FEATURE = {
+    "fill": ("`fill` in a feature, which is for files of others", "write `optional: true`: absent is then no value"),
+}
 _FEATURE = {
     "methods": ("methods of views", "write a function that takes the view"),
     "refers": ("references to entries of another dim (`refers`)", "keep the positions as integers"),
-    "fill": ("`fill` in a feature, which is for files of others", "write `optional: true`: absent is then no value"),
 } | _EVOLUTION
 _LOADER = {
-    "window": ("windows", "leave it out: a sample is then a whole entry"),
     "transform": ("transforms", "call the function on each batch"),
 }
 _INPUT = {
-    "window": ("windows", "leave it out: a sample is then a whole entry"),
     "via": ("references to entries of another dim (`via`)", "name a feature of the loader's own dim"),
     "transform": ("transforms", "call the function on each batch"),
 }
@@ -103,7 +103,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _FEATURE, _LOADER, _INPUT, ["sampler"])
+_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _OWN_FEATURE, _FEATURE, _LOADER, _INPUT, ["sampler"])
 """Keys that are refused themselves, not their values."""
 
 
@@ -133,11 +133,11 @@ def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
 
 
 def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
-    yield from _keys(spec, _FEATURE)
+    yield from _keys(spec, _FEATURE if bound else _FEATURE | _OWN_FEATURE)
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
     name = spec.dtype.name
-    if name in dtypes.LATER:
+    if name in dtypes.LATER and not (bound and name == "any"):
         yield ("dtype",), f"the dtype `{name}`", _INSTEAD.get(name, "use a number, a str or an enum")
     if spec.store is not None:
         yield from _of_store(spec.store)
@@ -159,7 +159,7 @@ def _of_dims(dims: Sequence[object], at: Path, *, bound: bool) -> Iterator[Later
 def _of_place(at: str | None, *, bound: bool) -> Iterator[Later]:
     if at is not None and "{" in at and not bound:
         yield ("at",), "a dim that is laid out as paths", "leave the braces out: entries lie along an axis"
-    elif at is not None and at.endswith("@*"):
+    elif at is not None and at.endswith("@*") and not bound:
         yield ("at",), "all attributes as one feature (`@*`)", "name them one by one, as '@name'"
 
 

@@ -14,7 +14,7 @@ from ..stores import Asked, misfit, store_of
 
 Dims = tuple[str | int, ...]
 
-_ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes", "json": "json"}
+_ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes", "json": "json", "any": "attributes"}
 _BY_STORE: Mapping[str, Kind] = {"csr": "csr"}
 
 MOST_BYTES = 2**47

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
@@ -47,6 +48,8 @@ class Nodes:
 
     def _attribute(self, path: str, name: str) -> Column | None:
         node = self.file.get(path)
+        if node is not None and name == "*":
+            return Held(_as_value({key: _plain(node.attrs, key) for key in node.attrs}), self.name, f"{path}@*")
         if node is None or name not in node.attrs:
             return None
         dtype, shape = form_of_attribute(node.attrs, name)
@@ -106,6 +109,23 @@ class Nodes:
             do=f"did you mean {near!r}? " * (near is not None)
             + f"{beside}; change `at` in the schema, or write `optional: true`",
         )
+
+
+def _as_value(mapping: dict[str, object]) -> NDArray[np.generic]:
+    """An array without axes that holds a mapping."""
+    found = np.empty((), object)
+    found[()] = mapping
+    return found
+
+
+def _plain(attributes: h5py.AttributeManager, name: str) -> object:
+    """An attribute as Python has it: a text, a number, an array; None, if it has no value."""
+    value = attributes[name]
+    if isinstance(value, h5py.Empty):
+        return None
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    return value.item() if isinstance(value, np.generic) and not isinstance(value, np.void) else value
 
 
 def _names_in(node: object) -> list[str]:

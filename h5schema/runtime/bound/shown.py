@@ -20,7 +20,7 @@ from .dims import Dims, axes_of
 from .indices import Worked
 from .nodes import Nodes
 from .spread import Forms, Joined, Paths, Stacked, absent_first
-from .understood import understood
+from .understood import Sentinel, understood
 
 _BOOL = np.dtype(np.bool_)
 
@@ -221,6 +221,9 @@ class Shown:
         """Which entries of an optional feature are there."""
         place, column = self._model.places[address], self.raw(address)
         assert place.lead is not None
+        fill = self._model.features[address].options.fill
+        if fill is not None and column is not None:
+            return Sentinel(self._columns[place.path], self._model.features[address], fill)
         there = np.full(self.dims.length(place.lead), column is not None, _BOOL)
         return Held(column.present if isinstance(column, Stacked) else there, self.nodes.name, place.path)
 

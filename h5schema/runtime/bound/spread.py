@@ -59,7 +59,9 @@ class Paths(Sequence[str]):
     """
 
     def __init__(self, path: str, names: Sequence[str], dim: str) -> None:
-        self._pattern = Pattern.parse(path)
+        node, mark, name = path.partition("@")
+        self._pattern = Pattern.parse(node)
+        self._attribute = mark + name
         self._names = names
         self._dim = dim
 
@@ -67,7 +69,7 @@ class Paths(Sequence[str]):
         return len(self._names)
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        return self._pattern.fill({self._dim: self._names[index]})
+        return self._pattern.fill({self._dim: self._names[index]}) + self._attribute
 
 
 class Forms:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import h5py
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,9 @@ from h5schema.errors import DataError, FileError
 from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 
 from ..bfloat16 import is_bits
-from ..features import EncodedFeature
+from ..features import Attributes, EncodedFeature
 from ..model import AnyFeature
+from ..spans import Rows
 from .columns import Column, Converted
 
 Values = NDArray[np.generic]
@@ -24,6 +27,8 @@ def understood(feature: AnyFeature, column: Column, where: str) -> Column:
     Raises:
         FileError: What is stored does not become a value of the feature without loss.
     """
+    if isinstance(feature, Attributes):
+        return column
     if isinstance(feature, EncodedFeature):
         return _texts(feature, column, where)
     stored, wanted = column.dtype, feature.file_dtype
@@ -79,6 +84,29 @@ def _expect_members(stored: dict[str, int] | None, wanted: dict[str, int], where
         where=where,
         do=f"write `dtype: {{enum: {{{known}}}}}` in the schema",
     )
+
+
+class Sentinel:
+    """Which rows of a column do not hold the value that means absent.
+
+    Args:
+        column: As the feature reads it.
+        feature: Says what the value is in the file.
+        fill: The value.
+    """
+
+    def __init__(self, column: Column, feature: AnyFeature, fill: bool | float | str) -> None:
+        self._column = column
+        self.dtype: np.dtype[np.generic] = _BOOL
+        self.shape = None if column.shape is None else column.shape[:1]
+        members = feature.members
+        self._fill = members.value_of(fill, "fill") if members is not None and isinstance(fill, str) else fill
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        values = self._column.read(starts, lengths)
+        fill = self._fill.encode() if isinstance(self._fill, str) else self._fill
+        other = np.not_equal(values, cast("int", fill)).reshape(len(values), -1)
+        return np.asarray(other.any(axis=1))
 
 
 def _truth(values: Values, where: str) -> Values:

@@ -50,6 +50,7 @@ class Options:
         layout: `contiguous` (values in one piece), `chunked`, or `auto`: the writer chooses.
         check: What every value keeps.
         optional: Whether entries may be absent.
+        fill: In a file of others, the value that means absent.
     """
 
     at: str | None = None
@@ -60,6 +61,7 @@ class Options:
     layout: str = "auto"
     check: Check | None = None
     optional: bool = False
+    fill: bool | int | float | str | None = None
 
 
 class Given(TypedDict, total=False):
@@ -72,6 +74,7 @@ class Given(TypedDict, total=False):
     chunk: int | None
     layout: str
     check: Check | None
+    fill: bool | int | float | str | None
 
 
 class Feature(ABC, Generic[EntryT, BlockT]):
@@ -133,6 +136,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     def attributes(self) -> Mapping[str, str]:
         """What its dataset says of itself, for other readers."""
         return {"unit": self.options.unit} if self.options.unit else {}
+
+    def dictionary(self, place: Place) -> str | None:
+        """Path of the words of a category; None: it is none."""
+        return None
 
     def encoding(self, place: Place, count: int) -> Mapping[str, object]:
         """What the node at its path says of itself in a file with `count` entries, for readers of other formats."""
