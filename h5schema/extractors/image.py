@@ -46,12 +46,13 @@ def load(
     return np.asarray(image, np.uint8)
 
 
-def decode(encoded: bytes, channels: int, where: str) -> NDArray[np.uint8]:
+def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str) -> NDArray[np.uint8]:
     """Decodes an image in memory, as `load` does a file.
 
     Args:
         encoded: Its bytes.
-        channels: 3, 4, or 0: grey, without an axis of channels.
+        dtype: `uint8`.
+        shape: Of the result, whose sizes may be None: [height, width] is grey, with a last axis of 3 or 4 RGB or RGBA.
         where: For errors.
 
     Returns:
@@ -61,27 +62,36 @@ def decode(encoded: bytes, channels: int, where: str) -> NDArray[np.uint8]:
         DataError: These bytes are no image, are damaged, or hold what so many channels do not.
         MissingExtraError: Pillow is not installed.
     """
-    return np.asarray(_opened(BytesIO(encoded), where, _MODES[channels], None), np.uint8)
+    return np.asarray(_opened(BytesIO(encoded), where, _MODES[shape[2] if len(shape) > 2 else None], None), np.uint8)
 
 
-def encode(pixels: NDArray[np.uint8], form: str, quality: int | None) -> bytes:
+def encode(array: NDArray[np.generic], form: str, quality: int | None, where: str) -> bytes:
     """Encodes an image.
 
     Args:
-        pixels: uint8 [height, width, 3 or 4], or [height, width].
+        array: uint8 [height, width, 3 or 4], or [height, width].
         form: `jpeg` or `png`.
         quality: Of JPEG, 1 to 100.
+        where: For errors.
 
     Raises:
+        DataError: The form does not hold such an image: one of JPEG has no alpha channel, and none is empty.
         MissingExtraError: Pillow is not installed.
     """
     encoded = BytesIO()
     options = {} if quality is None else {"quality": quality}
-    _pillow().fromarray(pixels).save(encoded, form.upper(), **options)
+    try:
+        _pillow().fromarray(array).save(encoded, form.upper(), **options)
+    except (OSError, ValueError, SystemError) as error:
+        raise DataError(
+            f"an image {list(array.shape)} is not encoded as {form.upper()}: {error}",
+            where=where,
+            do="store it in another way",
+        ) from None
     return encoded.getvalue()
 
 
-_MODES = {0: "L", 3: "RGB", 4: "RGBA"}
+_MODES = {None: "L", 3: "RGB", 4: "RGBA"}
 
 
 def _pillow() -> ModuleType:

@@ -6,11 +6,25 @@ What readers and writers need is imported at once; what jobs and loaders need, w
 from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
-from .blocks import Blobs, Maybe, RaggedBlock, SparseBlock, SparseRow, Texts
+from .blocks import Blobs, Categories, Maybe, RaggedBlock, SparseBlock, SparseRow, Texts
 from .bound import BoundFile, IndexAt
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
-from .features import Array, Bytes, Csr, Enumerated, Json, Ragged, Scalar, Text, TextList, optional
+from .features import (
+    Array,
+    Attributes,
+    Bytes,
+    Category,
+    Csr,
+    Enumerated,
+    Files,
+    Json,
+    Ragged,
+    Scalar,
+    Text,
+    TextList,
+    optional,
+)
 from .file import File, Group
 from .json_values import JsonValue
 from .view import View
@@ -30,6 +44,7 @@ __all__ = [
     "Absent",
     "Among",
     "Array",
+    "Attributes",
     "Axis",
     "Batch",
     "Blobs",
@@ -37,6 +52,8 @@ __all__ = [
     "Bytes",
     "Call",
     "Capture",
+    "Categories",
+    "Category",
     "Check",
     "Csr",
     "Enumerated",
@@ -44,6 +61,7 @@ __all__ = [
     "Failure",
     "Fields",
     "File",
+    "Files",
     "FixedAxis",
     "Frame",
     "Group",

@@ -1,5 +1,6 @@
 # What the extractors use of soundfile, which marks none of its types.
 import os
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +12,7 @@ class LibsndfileError(RuntimeError):
     def error_string(self) -> str: ...
 
 class SoundFile:
-    def __init__(self, file: str | os.PathLike[str]) -> None: ...
+    def __init__(self, file: str | os.PathLike[str] | BytesIO) -> None: ...
     @property
     def channels(self) -> int: ...
     @property

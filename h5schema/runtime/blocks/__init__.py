@@ -1,7 +1,9 @@
 """Blocks: the values of some entries, as one read or one write moves them."""
 
 from .block import Block, Maybe, alike, arrays_of, bytes_in, joined, taken
+from .categories import Categories
 from .encoded import Blobs, Encoded, Texts
+from .files import Decoder, FilesBlock
 from .nested import NestedBlock
 from .ragged import RaggedBlock, ShapedBlock
 from .sparse import SparseBlock, SparseRow
@@ -9,7 +11,10 @@ from .sparse import SparseBlock, SparseRow
 __all__ = [
     "Blobs",
     "Block",
+    "Categories",
+    "Decoder",
     "Encoded",
+    "FilesBlock",
     "Maybe",
     "NestedBlock",
     "RaggedBlock",

@@ -1,9 +1,12 @@
 """Declarations of features."""
 
+from .attributes import Attributes
 from .blob import Bytes
+from .category import Category
 from .dense import Array, Enumerated, Scalar
 from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
+from .files import Files
 from .json import Json
 from .ragged import Ragged
 from .sparse import Csr
@@ -11,11 +14,14 @@ from .text import Text, TextList
 
 __all__ = [
     "Array",
+    "Attributes",
     "Bytes",
+    "Category",
     "Csr",
     "EncodedFeature",
     "Enumerated",
     "Feature",
+    "Files",
     "Json",
     "Options",
     "Ragged",

@@ -1,25 +1,36 @@
 """Storage kinds: how entries lie in datasets. Rows become spans, fetched spans become a block."""
 
+from .coded import Coded
 from .compressed import Compressed
 from .dense import Dense
 from .end_to_end import EndToEnd, nested
+from .files import Files, Kept
 from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, starts_of
 from .kind import OPEN, Kind, PartKind, Place, Stored
+from .words import KnownWords, NewWords, PlannedWords, Words, stored_words
 
 __all__ = [
     "OPEN",
+    "Coded",
     "Compressed",
     "Dense",
     "EndToEnd",
+    "Files",
     "Index",
     "Indexed",
+    "Kept",
     "Kind",
+    "KnownWords",
+    "NewWords",
     "PartKind",
     "Place",
+    "PlannedWords",
     "StartsAndLengths",
     "Stored",
+    "Words",
     "firsts_of",
     "lengths_of",
     "nested",
     "starts_of",
+    "stored_words",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
-from ..blocks import NestedBlock, RaggedBlock, ShapedBlock
+from ..blocks import FilesBlock, NestedBlock, RaggedBlock, ShapedBlock
 from ..kinds import Place
 from ..spans import Rows, offsets_of, positions
 from ..where import Where
@@ -92,7 +92,7 @@ def _lengths(ragged: str, place: Place, block: object) -> RaggedBlock[np.int64]:
             return RaggedBlock(nested.lengths, offsets)
         offsets, inner = nested.offsets[offsets], nested.inner
     arrays = cast("RaggedBlock[np.int64]", inner)
-    if not isinstance(arrays, ShapedBlock):
+    if not isinstance(inner, ShapedBlock | FilesBlock):
         return RaggedBlock(arrays.lengths, offsets)
     axes = [axis for axis, size in enumerate(place.outer) if size is None]
     axis = axes[place.ragged.index(ragged) - len(place.lists)]

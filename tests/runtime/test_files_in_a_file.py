@@ -1,0 +1,205 @@
+"""Arrays that are kept as files are: JPEG, PNG and FLAC, byte for byte, decoded when they are read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import soundfile
+from blank import declare
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from h5schema.errors import DataError
+from h5schema.runtime import Array, Axis, Files, IdAxis, Maybe, RaggedAxis, optional
+
+RNG = np.random.default_rng(5)
+SHAPES = [(4, 6, 3), (9, 1, 3), (16, 16, 3)]
+PICTURES = [RNG.integers(0, 256, shape).astype(np.uint8) for shape in SHAPES]
+
+
+def encoded(pixels: np.ndarray, form: str, **options: Any) -> bytes:
+    made = io.BytesIO()
+    Image.fromarray(pixels).save(made, form, **options)
+    return made.getvalue()
+
+
+def decoded(file: bytes, mode: str = "RGB") -> np.ndarray:
+    with Image.open(io.BytesIO(file)) as image:
+        return np.asarray(image.convert(mode))
+
+
+JPEGS = [encoded(pixels, "JPEG", quality=q) for pixels, q in zip(PICTURES, (30, 75, 95), strict=True)]
+
+
+def pictures(form: str, *, quality: int | None = None, more: bool = False) -> tuple[Any, Any]:
+    declared: dict[str, Any] = {
+        "photo": IdAxis(dict),
+        "height": RaggedAxis(per="photo"),
+        "width": RaggedAxis(per="photo"),
+        "pixels": optional(Files(np.uint8, "photo height width 3", form=form, quality=quality)),
+    }
+    if more:
+        from h5schema.runtime import Ragged
+
+        declared["mask"] = Ragged(np.bool_, "photo height width")
+    return declare(**declared)
+
+
+def test_M17_files_are_kept_byte_for_byte(tmp_path: Path) -> None:
+    reader, writer = pictures("jpeg")
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo.extend(["a", "b", "c", "none"], {"pixels": [*JPEGS, None]})
+    with reader(tmp_path / "a.h5") as f:
+        for name, file in zip("abc", JPEGS, strict=True):
+            assert np.array_equal(f.pixels[name], decoded(file))
+        assert f.pixels["none"] is None
+        assert [one if one is None else one.shape for one in f.pixels] == [*SHAPES, None]
+        f.verify()
+    with h5py.File(tmp_path / "a.h5") as plain:
+        flat, starts = plain["pixels"][:], plain["/.h5schema/features/pixels/starts"][:]
+        lengths = plain["/.h5schema/features/pixels/lengths"][:]
+        assert plain["pixels"].attrs["encoding"] == "jpeg"
+        for i, file in enumerate(JPEGS):
+            assert flat[starts[i] : starts[i] + lengths[i]].tobytes() == file
+
+
+@given(shapes=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=6), alpha=st.booleans())
+def test_M17_png_gives_back_every_pixel(tmp_path: Path, shapes: list[tuple[int, int]], alpha: bool) -> None:
+    channels = 4 if alpha else 3
+    reader, writer = declare(
+        photo=Axis(dict),
+        height=RaggedAxis(per="photo"),
+        width=RaggedAxis(per="photo"),
+        pixels=Files(np.uint8, f"photo height width {channels}", form="png"),
+    )
+    given_ = [
+        np.random.default_rng(i).integers(0, 256, (*shape, channels)).astype(np.uint8) for i, shape in enumerate(shapes)
+    ]
+    with writer.create(tmp_path / "a.h5", overwrite=True) as w:
+        w.photo.extend({"pixels": given_})
+    with reader(tmp_path / "a.h5") as f:
+        assert all(np.array_equal(one, other) for one, other in zip(f.pixels, given_, strict=True))
+        assert len(f.pixels) == len(shapes)
+
+
+def test_images_of_one_size_are_one_array(tmp_path: Path) -> None:
+    reader, writer = declare(
+        photo=Axis(dict),
+        grey=Files(np.uint8, "photo 5 4", form="png"),
+        color=Files(np.uint8, "photo 5 4 3", form="png"),
+    )
+    grey, color = RNG.integers(0, 256, (7, 5, 4)).astype(np.uint8), RNG.integers(0, 256, (7, 5, 4, 3)).astype(np.uint8)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo.extend({"grey": grey, "color": color})
+    with reader(tmp_path / "a.h5") as f:
+        assert np.array_equal(f.grey[:].decoded(), grey)
+        assert np.array_equal(f.color[[6, 0, 6]].decoded(), color[[6, 0, 6]])
+
+
+def test_nothing_is_lost_without_a_quality(tmp_path: Path) -> None:
+    _, writer = pictures("jpeg")
+    with writer.create(tmp_path / "a.h5") as w:
+        for file in (PICTURES[0], encoded(PICTURES[0], "PNG")):
+            with pytest.raises(DataError, match="encoding it as one would lose something") as caught:
+                w.photo["a"] = {"pixels": file}
+        assert "store: png" in str(caught.value)
+        w.photo["a"] = {"pixels": JPEGS[0]}
+    reader, writer = pictures("jpeg", quality=95)
+    with writer.create(tmp_path / "b.h5") as w:
+        w.photo["a"] = {"pixels": PICTURES[2]}
+        w.photo["b"] = {"pixels": JPEGS[0]}
+    with reader(tmp_path / "b.h5") as f:
+        assert np.array_equal(f.pixels["a"], decoded(encoded(PICTURES[2], "JPEG", quality=95)))
+        assert np.array_equal(f.pixels["b"], decoded(JPEGS[0]))  # not encoded anew
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (JPEGS[0][:40], "does not decode|no image"),
+        (b"", "no image"),
+        (b"GIF89a", "no image"),
+        (PICTURES[0].astype(np.float32), "float32, and uint8 does not hold"),
+        (PICTURES[0][..., :2], r"the shape is \[4, 6, 2\]"),
+        (PICTURES[0][0], r"the shape is \[6, 3\]"),
+    ],
+    ids=["cut", "empty", "other", "floats", "two channels", "one axis less"],
+)
+def test_what_is_no_such_file_is_refused(tmp_path: Path, file: Any, why: str) -> None:
+    _, writer = pictures("png")
+    with writer.create(tmp_path / "a.h5") as w, pytest.raises(DataError, match=why):
+        w.photo["a"] = {"pixels": file}
+
+
+def test_sizes_are_those_of_other_features(tmp_path: Path) -> None:
+    reader, writer = pictures("png", more=True)
+    masks = [np.zeros(shape[:2], bool) for shape in SHAPES]
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo.extend(list("abc"), {"pixels": PICTURES, "mask": masks})
+        with pytest.raises(DataError, match="both run over"):
+            w.photo["d"] = {"pixels": PICTURES[0], "mask": masks[1]}
+    with reader(tmp_path / "a.h5") as f:
+        assert f.mask["b"].shape == SHAPES[1][:2]
+
+
+def test_edits_and_copies_keep_the_bytes(tmp_path: Path) -> None:
+    reader, writer = pictures("jpeg")
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo["a"] = {"pixels": JPEGS[0]}
+    with writer.edit(tmp_path / "a.h5") as w:
+        w.photo["b"] = {"pixels": JPEGS[1]}
+        w.photo["none"] = {"pixels": None}
+    with reader(tmp_path / "a.h5") as f, writer.create(tmp_path / "b.h5") as w:
+        w.photo.extend(list(f.photo), {"pixels": f.pixels[:]})
+    with reader(tmp_path / "b.h5") as f:
+        block = f.pixels[:]
+        assert isinstance(block, Maybe)
+        assert [one.tobytes() for one in block.values.encoded] == [*JPEGS[:2], b""]
+
+
+def test_a_damaged_file_inside_is_an_error_with_its_place(tmp_path: Path) -> None:
+    reader, writer = pictures("jpeg")
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo.extend(list("abc"), {"pixels": JPEGS})
+    with h5py.File(tmp_path / "a.h5", "r+") as plain:
+        plain["pixels"][:20] = 0
+    with reader(tmp_path / "a.h5") as f:
+        assert f.pixels["b"].shape == SHAPES[1]
+        with pytest.raises(DataError, match="pixels"):
+            _ = f.pixels["a"]
+
+
+def test_recordings_as_flac(tmp_path: Path) -> None:
+    reader, writer = declare(
+        clip=Axis(dict), time=RaggedAxis(per="clip"), wave=Files(np.float32, "clip time", form="flac")
+    )
+    waves = [(RNG.integers(-(2**15), 2**15, n) / 2**15).astype(np.float32) for n in (10, 4000)]
+    files = []
+    for wave in waves:
+        made = io.BytesIO()
+        soundfile.write(made, wave, 8000, format="FLAC", subtype="PCM_16")
+        files.append(made.getvalue())
+    with writer.create(tmp_path / "a.h5") as w:
+        w.clip.extend({"wave": files})
+        with pytest.raises(DataError, match="nobody says its rate"):
+            w.clip.append({"wave": waves[0]})
+    with reader(tmp_path / "a.h5") as f:
+        assert all(np.array_equal(one, wave) for one, wave in zip(f.wave, waves, strict=True))
+        assert f.time[1] == 4000 if hasattr(f.time, "__getitem__") else True
+
+
+def test_arrays_beside_them_are_as_ever(tmp_path: Path) -> None:
+    reader, writer = declare(
+        photo=Axis(dict), a=Files(np.uint8, "photo 2 2", form="png"), b=Array(np.uint8, "photo 2 2")
+    )
+    pixels = RNG.integers(0, 256, (3, 2, 2)).astype(np.uint8)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo.extend({"a": pixels, "b": pixels})
+    with reader(tmp_path / "a.h5") as f:
+        assert np.array_equal(f.a[:].decoded(), f.b[:])
