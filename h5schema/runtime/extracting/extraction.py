@@ -17,10 +17,11 @@ from ..sources import Found, find, untaken
 from ..writer import Writer
 from ..writing.claim import Claim, end_appearing, is_unfinished
 from . import failure_list
+from .calls import Calls
 from .how import DEFAULT, How
 from .needs import needs_of
 from .orders import Job
-from .origins import Call, Calls, Origin
+from .origins import Call, Origin
 from .planned import Plan
 from .planning import Planning
 from .running import Running

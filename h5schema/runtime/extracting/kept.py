@@ -19,8 +19,8 @@ from ..reader import Reader
 from ..sources import Source
 from ..spans import Rows, Spans
 from ..writing.taken import Checked
+from .calls import Calls
 from .gone import Gone
-from .origins import Calls
 
 
 class Old(NamedTuple):

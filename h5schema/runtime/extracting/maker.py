@@ -18,10 +18,11 @@ from ..sources import Source
 from ..writing.plans import Aside, InChunks, Written
 from ..writing.taken import Checked, Given, checked, rows_of, together
 from ..writing.transaction import Planned
+from .calls import Calls, stat_of
 from .failures import Failure
 from .kept import Keeping, Kept, in_order
 from .orders import Batch, Job, Report, Wrote
-from .origins import Calls, SourceFailedError, stat_of
+from .returned import SourceFailedError
 
 _SMALL_BYTES = 64 << 10
 """Rows of fewer bytes are handed to the transaction as they are."""

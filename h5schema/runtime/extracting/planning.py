@@ -22,10 +22,11 @@ from ..sources import Source, Sources
 from ..writing.chunking import chunk_rows, is_plain, row_bytes
 from ..writing.plans import Values
 from ..writing.taken import Checked, Given, checked, rows_of
+from .calls import Calls
 from .failures import Failure, Failures
 from .how import How
-from .origins import Calls, SourceFailedError
 from .planned import FeaturePlan, Plan
+from .returned import SourceFailedError
 
 _LOADED = 64
 """Sources of a dim that are loaded, unless they take long or are large."""

@@ -16,12 +16,13 @@ from ..model import model_of
 from ..writing.claim import Claim
 from ..writing.transaction import State, Transaction
 from . import failure_list
+from .calls import Calls
 from .crew import Crew, Here, Processes, Threads
 from .earlier import Run, expect_same_sources, gone_on, new_run
 from .failures import Failure, Failures
 from .how import How
 from .orders import Job
-from .origins import Call, Calls
+from .origins import Call
 from .pipeline import Pipeline, Ready, Taken
 from .progress import Progress
 from .spending import Spending, coded

@@ -22,9 +22,9 @@ from ..file import File
 from ..ids import hashes_of
 from ..sources import Source, Sources
 from ..spans import Rows
+from .calls import Calls, stat_of
 from .gone import Gone
 from .kept import Old, OldReader
-from .origins import Calls, stat_of
 from .work import PIECE, Work
 
 _NAMED = 3

@@ -9,8 +9,8 @@ from h5schema.vocabulary.patterns import Pattern
 
 from ..model import Model
 from ..sources import Source, Sources
+from .calls import Calls, stat_of
 from .orders import Batch
-from .origins import Calls, stat_of
 
 PIECE = 1024
 """Sources that are made at once when all are passed through."""
