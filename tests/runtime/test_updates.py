@@ -32,7 +32,7 @@ from h5schema.runtime import (
     Text,
     optional,
 )
-from h5schema.runtime.extracting.running import StoppedError
+from h5schema.runtime.extracting.endings import StoppedError
 
 PACKAGES = Path(__file__).parent / "packages"
 

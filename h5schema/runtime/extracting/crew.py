@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeAlias
 from h5schema.errors import H5SchemaError, UsageError
 
 from ..writing.transaction import Planned
+from .how import How
 from .maker import Maker
 from .orders import Batch, Job, Report, Wrote
 
@@ -250,3 +251,19 @@ def beats(handle: int) -> Callable[[int], None]:
         _BEAT.pack_into(shared, 0, number, time.monotonic())
 
     return begins
+
+
+@contextmanager
+def at_work(size: int, how: How, job: Job, handle: int) -> Generator[Crew]:
+    """So many who work, as long as the context lasts; 0: nobody but the caller."""
+    crew: Crew
+    if size == 0:
+        crew = Here(job, handle)
+    elif how.kind == "thread":
+        crew = Threads(size, job, handle)
+    else:
+        crew = Processes(size, job, handle, how.timeout)
+    try:
+        yield crew
+    finally:
+        crew.close()

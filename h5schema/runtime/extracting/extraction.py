@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from h5schema.errors import TargetExistsError, UsageError
 from h5schema.vocabulary.patterns import Pattern
@@ -22,13 +23,14 @@ from .how import DEFAULT, How
 from .needs import needs_of
 from .orders import Job
 from .origins import Call, Origin
-from .planned import Plan
-from .planning import Planning
 from .running import Running
 from .spending import Spending
 from .summary import Summary
 from .updating import Update
 from .work import works
+
+if TYPE_CHECKING:
+    from .planned import Plan
 
 
 class Extraction:
@@ -153,6 +155,8 @@ class Extraction:
             UserCodeError: A function cannot be imported, or no source could be loaded.
             FileError: The folder of the output is not there.
         """
+        from .planning import Planning  # codecs are measured: for those who want to know
+
         model = self._expect_possible()
         beside = functions or _package_folder(self.writer)
         calls = Calls(self.features, beside)

@@ -8,8 +8,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, TypedDict, overload
+from typing import NamedTuple, TypeAlias, TypedDict
 
+from ..pieces import Pieces
 from ..sources import Source
 
 _IN_FULL = 1 << 20
@@ -107,7 +108,7 @@ class _OfDim:
         self.marks.frombytes(_unpacked(packed["marks"]))
 
 
-class Failures(Sequence[Failure]):
+class Failures(Pieces[Failure]):
     """The failures of a run; each is made when it is asked for.
 
     Args:
@@ -129,28 +130,28 @@ class Failures(Sequence[Failure]):
 
     def add(self, dim: str, failures: Mapping[int, Failure]) -> None:
         """Adds those of sources that come after all that were added, by number."""
-        kept = self._dims[dim]
+        own = self._dims[dim]
         for number, failure in sorted(failures.items()):
-            kept.numbers.append(number)
-            kept.kinds.append(self._kind_of(failure))
-            kept.marks.append(mark_of(failure.source))
+            own.numbers.append(number)
+            own.kinds.append(self._kind_of(failure))
+            own.marks.append(mark_of(failure.source))
 
     def state(self) -> State:
         """What another run needs to know them again."""
-        dims = {dim: kept.packed() for dim, kept in self._dims.items() if kept.numbers}
+        dims = {dim: own.packed() for dim, own in self._dims.items() if own.numbers}
         return {"texts": [list(text) for text in self._texts], "dims": dims}
 
     def in_order(self, dim: str) -> Iterator[tuple[int, int]]:
         """The number of each source of a dim that failed, and the mark of its id."""
-        kept = self._dims[dim]
-        return zip(kept.numbers, kept.marks, strict=True)
+        own = self._dims[dim]
+        return zip(own.numbers, own.marks, strict=True)
 
     def groups(self) -> list[Group]:
         """Those that failed alike together, in the order of the first of each."""
         counts = [0] * len(self._texts)
         first: list[list[tuple[str, int]]] = [[] for _ in counts]
-        for dim, kept in self._dims.items():
-            for at, kind in enumerate(kept.kinds):
+        for dim, own in self._dims.items():
+            for at, kind in enumerate(own.kinds):
                 counts[kind] += 1
                 if counts[kind] <= _SHOWN:
                     first[kind].append((dim, at))
@@ -161,31 +162,20 @@ class Failures(Sequence[Failure]):
         ]
 
     def __len__(self) -> int:
-        return sum(len(kept.numbers) for kept in self._dims.values())
+        return sum(len(own.numbers) for own in self._dims.values())
 
-    @overload
-    def __getitem__(self, index: int) -> Failure: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Failure]: ...
-    def __getitem__(self, index: int | slice) -> Failure | list[Failure]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        at = range(len(self))[index]
-        for dim, kept in self._dims.items():
-            if at < len(kept.numbers):
-                return self._made(dim, at)
-            at -= len(kept.numbers)
-        raise IndexError(index)
-
-    def __iter__(self) -> Iterator[Failure]:
-        for dim, kept in self._dims.items():
-            for at in range(len(kept.numbers)):
-                yield self._made(dim, at)
+    def part(self, first: int, last: int) -> list[Failure]:
+        found: list[Failure] = []
+        for dim, own in self._dims.items():
+            size = len(own.numbers)
+            found += [self._made(dim, at) for at in range(max(0, first), min(last, size))]
+            first, last = first - size, last - size
+        return found
 
     def _made(self, dim: str, at: int) -> Failure:
-        kept = self._dims[dim]
-        source = self._sources[dim][kept.numbers[at]]
-        message, frames, do = (_filled(text, source.path) for text in self._texts[kept.kinds[at]])
+        own = self._dims[dim]
+        source = self._sources[dim][own.numbers[at]]
+        message, frames, do = (_filled(text, source.path) for text in self._texts[own.kinds[at]])
         return Failure(source.id, source.path, message, frames, do)
 
     def _kind_of(self, failure: Failure) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from ..writing.taken import Checked, Given, checked, rows_of, together
 from ..writing.transaction import Planned
 from .calls import Calls, stat_of
 from .failures import Failure
-from .kept import Keeping, Kept, in_order
+from .old import OldEntries, OldFile, in_order
 from .orders import Batch, Job, Report, Wrote
 from .returned import SourceFailedError
 
 _SMALL_BYTES = 64 << 10
 """Rows of fewer bytes are handed to the transaction as they are."""
+_Values: TypeAlias = Mapping[int, Mapping[str, object]]
+"""By the number of the source: what its entry has, or what it lacks if it stays."""
 
 
 class _Made(NamedTuple):
@@ -51,7 +53,7 @@ class Maker:
         self._handle = handle
         self._begins = begins
         self._held: dict[int, _Made] = {}
-        self._keeping = None if job.old is None else Keeping(job.writer, job.old, self._calls)
+        self._old = None if job.old is None else OldFile(job.writer, job.old, self._calls)
 
     def make(self, batch: Batch) -> Report:
         """Makes the entries of a batch and holds them."""
@@ -59,7 +61,7 @@ class Maker:
         model, dim = self._model, batch.dim
         led = model.led_by(dim)
         order, seconds = self._calls.of_dim(led), self._calls.seconds_of(led)
-        kept = self._kept(batch)
+        old = self._staying(batch)
         failures = dict(batch.dropped)
         made: dict[int, Mapping[str, object]] = {}
         stats: dict[int, tuple[int, int]] = {}
@@ -68,21 +70,21 @@ class Maker:
                 continue
             self._begins(number)
             try:
-                if kept is not None and number in kept:
-                    stats[number], made[number] = kept.stat(number), self._completed(kept, number, source)
+                if old is not None and number in old:
+                    stats[number], made[number] = old.stat(number), self._completed(old, number, source)
                 else:  # what changes from now on is another source
                     stats[number], made[number] = _stat(source, seconds), self._tried(order, source)
             except SourceFailedError as error:
                 failures[number] = Failure(source.id, source.path, error.said(source.path), error.frames, error.do)
         self._begins(-1)
-        entries, numbers = self._checked(batch, made, kept, failures)
+        entries, numbers = self._checked(batch, made, old, failures)
         stale: dict[int, Failure] = {}
         if left := self._left(batch, failures):
             stale = {number: failures.pop(number) for number in left.numbers}
-            old, stay = self._good(batch, {number: {} for number in stale}, list(stale), left, failures)
-            stale = {number: stale[number] for number in stay}
-            stats |= {number: left.stat(number) for number in stay}
-            entries, numbers = in_order(together([entries, old]), [*numbers, *stay])
+            as_it_was, good = self._good(batch, {number: {} for number in stale}, list(stale), left, failures)
+            stale = {number: stale[number] for number in good}
+            stats |= {number: left.stat(number) for number in good}
+            entries, numbers = in_order(together([entries, as_it_was]), [*numbers, *good])
         self._held[batch.number] = _Made(dim, entries)
         rows = rows_of(model, dim, entries, _Zeros()) if numbers else {}
         load, derive = self._calls.spent.load - spent[0], self._calls.spent.derive - spent[1]
@@ -113,32 +115,32 @@ class Maker:
             seconds["compress" if isinstance(plan, InChunks) else "write"] += time.perf_counter() - start
         return Wrote(number, written, seconds)
 
-    def _kept(self, batch: Batch) -> Kept | None:
+    def _staying(self, batch: Batch) -> OldEntries | None:
         """The entries of a batch that stay; None: there is none."""
         rows = enumerate(batch.rows, batch.first)
         return self._of_file(batch.dim, {n: row for n, row in rows if row >= 0 and n not in batch.changed})
 
-    def _left(self, batch: Batch, failures: Mapping[int, Failure]) -> Kept | None:
+    def _left(self, batch: Batch, failures: Mapping[int, Failure]) -> OldEntries | None:
         """The entries of changed sources that failed, as they were; None: there is none, or they lack a new feature."""
         numbers = batch.changed.intersection(failures)
-        kept = self._of_file(batch.dim, {n: batch.rows[n - batch.first] for n in sorted(numbers)})
-        return None if kept is None or kept.asking.missing else kept
+        old = self._of_file(batch.dim, {n: batch.rows[n - batch.first] for n in sorted(numbers)})
+        return None if old is None or old.asking.missing else old
 
-    def _of_file(self, dim: str, rows: Mapping[int, int]) -> Kept | None:
+    def _of_file(self, dim: str, rows: Mapping[int, int]) -> OldEntries | None:
         """The entries of the file that is updated in these rows, by the number of the source."""
-        if self._keeping is None or not rows:
+        if self._old is None or not rows:
             return None
         start = time.perf_counter()
-        kept = self._keeping.of(dim, list(rows), list(rows.values()))
+        old = self._old.of(dim, list(rows), list(rows.values()))
         self._calls.spent.load += time.perf_counter() - start
-        return kept
+        return old
 
-    def _completed(self, kept: Kept, number: int, source: Source) -> Mapping[str, object]:
+    def _completed(self, old: OldEntries, number: int, source: Source) -> Mapping[str, object]:
         """What an entry that stays lacks."""
-        missing = kept.asking.missing
+        missing = old.asking.missing
         if not missing:
             return {}
-        order, known = kept.asked(number, source)
+        order, known = old.asked(number, source)
         values = self._tried(order, source, known)
         return {address: values[address] for address in missing}
 
@@ -154,28 +156,32 @@ class Maker:
         return self._calls.of_source(order, source, known)
 
     def _checked(
-        self, batch: Batch, made: Mapping[int, Mapping[str, object]], kept: Kept | None, failures: dict[int, Failure]
+        self,
+        batch: Batch,
+        made: _Values,
+        old: OldEntries | None,
+        failures: dict[int, Failure],
     ) -> tuple[Checked, list[int]]:
         """The entries that fit, and the numbers of their sources; a bad value fails its source and no other."""
-        if kept is None:
+        if old is None:
             return self._good(batch, made, list(made), None, failures)
-        stay = [number for number in made if number in kept]
-        others = [number for number in made if number not in kept]
-        entries, numbers = self._good(batch, made, stay, kept, failures)
+        stay = [number for number in made if number in old]
+        others = [number for number in made if number not in old]
+        entries, numbers = self._good(batch, made, stay, old, failures)
         more, added = self._good(batch, made, others, None, failures)
         return in_order(together([entries, more]) if added else entries, [*numbers, *added])
 
     def _good(
         self,
         batch: Batch,
-        made: Mapping[int, Mapping[str, object]],
+        made: _Values,
         numbers: list[int],
-        kept: Kept | None,
+        old: OldEntries | None,
         failures: dict[int, Failure],
     ) -> tuple[Checked, list[int]]:
         """Of some entries: those that all stay, or none of which does."""
         try:
-            return self._fitted(batch, made, numbers, kept), numbers
+            return self._fitted(batch, made, numbers, old), numbers
         except DataError:
             pass
         parts: list[Checked] = []
@@ -183,7 +189,7 @@ class Maker:
         for number in numbers:
             source = batch.sources[number - batch.first]
             try:
-                parts.append(self._fitted(batch, made, [number], kept))
+                parts.append(self._fitted(batch, made, [number], old))
                 good.append(number)
             except DataError as error:
                 place = error.where.removeprefix(f"{self._job.target}: ").partition(", row")[0]
@@ -193,13 +199,13 @@ class Maker:
     def _fitted(
         self,
         batch: Batch,
-        made: Mapping[int, Mapping[str, object]],
+        made: _Values,
         numbers: Sequence[int],
-        kept: Kept | None,
+        old: OldEntries | None,
     ) -> Checked:
         addresses = list(made[numbers[0]]) if numbers else []
         values: dict[str, object] = {address: [made[number][address] for number in numbers] for address in addresses}
-        values |= {} if kept is None else kept.values(numbers)
+        values |= {} if old is None else old.values(numbers)
         ids = [batch.sources[n - batch.first].id for n in numbers] if self._model.has_ids(batch.dim) else None
         for text in ids or ():
             _expect_utf8(text, self._job.target)

@@ -13,7 +13,7 @@ from ..writer import Writer
 from ..writing.plans import Written
 from ..writing.taken import Checked
 from .failures import Failure
-from .kept import Old
+from .old import Old
 from .origins import Origin
 
 

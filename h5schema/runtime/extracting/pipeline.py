@@ -7,104 +7,28 @@ for its plan, which needs only the numbers of rows of those before; meanwhile it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
 
 from h5schema.errors import FileError
 
-from ..spans import Rows
 from ..where import Where
 from ..writing.taken import TwiceError
-from ..writing.transaction import Planned, Transaction
+from ..writing.transaction import Transaction
 from .crew import Answer, Crew, Died
 from .failures import Failure
-from .orders import Batch, Report, Wrote
+from .orders import Report, Wrote
+from .under_way import Going, Pace, Ready, Taken
 from .work import Work
 
 _HELD = 3
 """Batches that a worker may have in its memory."""
-_SECONDS = 0.1
-"""What a batch should take."""
-_MOST = 4096
-"""Sources of a batch."""
 _DEATHS = 2
 """A source at which so many workers died is left out."""
 _DEATHS_IN_A_ROW = 50
 """So many workers died, and none made a batch: then it is not the sources."""
 _TRIES = 5
 """A batch with which so many workers died is given up."""
-
-
-class Taken(NamedTuple):
-    """A batch that is in the file.
-
-    Attributes:
-        done: Sources that are done, from the first on.
-        entries: New entries.
-        stats: Of their sources, int64 [entries, 2].
-        failures: New ones, by the number of the source; of changed sources, too, whose entries stay as they were.
-        bytes: Of their rows, decoded.
-        seconds: Where the time went.
-    """
-
-    done: int
-    entries: int
-    stats: Rows
-    failures: Mapping[int, Failure]
-    bytes: int
-    seconds: Mapping[str, float]
-
-
-class Ready(NamedTuple):
-    """A batch that can be taken into the file.
-
-    Attributes:
-        failures: Sources that are no entries, by number.
-        stale: Changed sources that fail, by number; their entries stay as they were.
-        take: Takes it. A signal in the middle would leave half of it.
-    """
-
-    failures: Mapping[int, Failure]
-    stale: Mapping[int, Failure]
-    take: Callable[[], Taken]
-
-
-@dataclass(slots=True)
-class _Going:
-    """A batch that is not in the file yet.
-
-    Attributes:
-        batch: Its sources.
-        worker: Who has it.
-        report: What it has become.
-        planned: Where its entries go.
-        wrote: What came of that.
-        tries: Workers that died with it.
-    """
-
-    batch: Batch
-    worker: int
-    report: Report | None = None
-    planned: Planned | None = None
-    wrote: Wrote | None = None
-    tries: int = 0
-
-
-@dataclass(slots=True)
-class _Pace:
-    """How many sources a batch has, so that it takes about a tenth of a second and is not too large."""
-
-    most_bytes: int
-    sources: int = 8
-
-    def learn(self, report: Report, sources: int) -> None:
-        """Looks at what came of a batch."""
-        seconds = sum(report.seconds.values()) / max(1, sources)
-        size = report.bytes / max(1, sources)
-        fitting = min(_SECONDS / max(seconds, 1e-7), self.most_bytes / max(size, 1.0), 2.0 * self.sources, _MOST)
-        self.sources = max(1, int(fitting))
 
 
 class Pipeline:
@@ -129,9 +53,9 @@ class Pipeline:
         self._next = done  # the first source that nobody has
         self._until = len(work)
         self._number = 0
-        self._going: dict[int, _Going] = {}
+        self._going: dict[int, Going] = {}
         self._idle = list(range(crew.size))
-        self._pace = _Pace(max(1, memory // (crew.size * _HELD)))
+        self._pace = Pace(max(1, memory // (crew.size * _HELD)))
         self._deaths: dict[int, int] = {}
         self._deaths_in_a_row = 0
         self._again: list[int] = []
@@ -192,7 +116,7 @@ class Pipeline:
         batch = self._work.batch(self._number, self._next, self._end())
         self._next += len(batch.sources)
         self._number += 1
-        self._going[batch.number] = _Going(batch, worker)
+        self._going[batch.number] = Going(batch, worker)
         self._crew.tell(worker, batch)
         return True
 
@@ -253,7 +177,7 @@ class Pipeline:
             do="look for what ends processes (memory?), or at what they said; then run it again",
         )
 
-    def _blame(self, going: _Going, died: Died) -> None:
+    def _blame(self, going: Going, died: Died) -> None:
         self._deaths[died.source] = self._deaths.get(died.source, 0) + 1
         if self._deaths[died.source] < _DEATHS and not died.late:
             return
@@ -261,12 +185,12 @@ class Pipeline:
         self._drop(going, died.source, Failure(source.id, source.path, died.why, help="look at this source"))
         going.tries = 0
 
-    def _drop(self, going: _Going, number: int, failure: Failure) -> None:
+    def _drop(self, going: Going, number: int, failure: Failure) -> None:
         going.batch = going.batch._replace(dropped={**going.batch.dropped, number: failure})
 
     # What becomes of it.
 
-    def _plan(self, going: _Going) -> bool:
+    def _plan(self, going: Going) -> bool:
         """Plans a batch; False: it has to be made again without one of its sources."""
         report = going.report
         assert report is not None
@@ -302,7 +226,7 @@ class Pipeline:
             return number, Failure(source.id, source.path, f"{error.address}: {error.what}", help=error.do)
         return None
 
-    def _take(self, going: _Going) -> Taken:
+    def _take(self, going: Going) -> Taken:
         report, wrote = going.report, going.wrote
         assert report is not None
         assert wrote is not None

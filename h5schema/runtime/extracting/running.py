@@ -17,25 +17,23 @@ from ..writing.claim import Claim
 from ..writing.transaction import State, Transaction
 from . import failure_list
 from .calls import Calls
-from .crew import Crew, Here, Processes, Threads
+from .crew import at_work
 from .earlier import Run, expect_same_sources, gone_on, new_run
-from .failures import Failure, Failures
+from .endings import StoppedError, failed_at, lost_entries, none_of
+from .failures import Failures
 from .how import How
 from .orders import Job
 from .origins import Call
-from .pipeline import Pipeline, Ready, Taken
+from .pipeline import Pipeline
 from .progress import Progress
 from .spending import Spending, coded
 from .summary import Changes, Summary
+from .under_way import Ready, Taken
 from .updating import Update
 from .work import Work
 
 _ALONE = 0.5
 """Seconds for which the caller works alone, before processes are begun."""
-
-
-class StoppedError(KeyboardInterrupt):
-    """Somebody stopped the run; what was committed stays, and the same call goes on."""
 
 
 class Running:
@@ -226,7 +224,7 @@ class Running:
         done = self._run["done"].get(work.dim, 0)
         if done == len(work):
             return
-        with self._crew(size) as crew:
+        with at_work(size, self._how, self._job, self._claim.sink.handle) as crew:
             pipeline = Pipeline(transaction, crew, work, done=done, memory=self._how.memory)
             with self._spending.work(size, pipeline):
                 for ready in pipeline.run(seconds):
@@ -238,21 +236,6 @@ class Running:
                     done = taken.done
                     if time.monotonic() - self._committed > self._how.commit_every:
                         self._commit(transaction)
-
-    @contextmanager
-    def _crew(self, size: int) -> Generator[Crew]:
-        handle = self._claim.sink.handle
-        crew: Crew
-        if size == 0:
-            crew = Here(self._job, handle)
-        elif self._how.kind == "thread":
-            crew = Threads(size, self._job, handle)
-        else:
-            crew = Processes(size, self._job, handle, self._how.timeout)
-        try:
-            yield crew
-        finally:
-            crew.close()
 
     def _is_ours(self) -> bool:
         """Whether no code of the user's is run: then nothing is likely to end this process."""
@@ -266,7 +249,7 @@ class Running:
             self._commit(transaction)
             self._failures.add(work.dim, failures)  # to be listed; the next run has them to do again
             target = str(self._claim.target)
-            raise _lost(lost, target) if lost else _failed_at(min(failures.items())[1], target)
+            raise lost_entries(lost, target) if lost else failed_at(min(failures.items())[1], target)
 
     def _note(self, dim: str, taken: Taken) -> None:
         """What a batch adds to what is known of the run."""
@@ -285,13 +268,7 @@ class Running:
         total = sum(map(len, self._sources.values()))
         if total and len(self._failures) == total and not any(work.there for work in self._sources.values()):
             self._claim.forget()
-            first = self._failures[0]
-            frames = f"\n{first.frames}" if first.frames else ""
-            raise UserCodeError(
-                f"none of the {total} sources could be extracted; the first, {first.name}: {first.message}{frames}",
-                where=str(self._claim.target),
-                do=first.help or "mend the function or the schema and run it again; nothing was written",
-            )
+            raise none_of(total, self._failures[0], str(self._claim.target))
 
     def _summary(self, counts: Mapping[str, int], unmatched: Sequence[str]) -> Summary:
         target = self._claim.target
@@ -321,24 +298,3 @@ class Running:
     def _stale(self, work: Work) -> int:
         """How many changed sources failed; their entries stay as they were."""
         return sum(number < work.there for number, _ in self._failures.in_order(work.dim))
-
-
-def _lost(failures: Sequence[Failure], target: str) -> UserCodeError:
-    first = failures[0]
-    frames = f"\n{first.frames}" if first.frames else ""
-    more = f" (and {len(failures) - 1} more: {', '.join(one.source for one in failures[1:4])})" if failures[1:] else ""
-    return UserCodeError(
-        f"an entry of the file cannot be made now, and it would be lost: {first.name}: {first.message}{frames}{more}",
-        where=target,
-        do=(first.help and f"{first.help}; ")
-        + "the file stays as it was; mend the source and run the same command again, which goes on",
-    )
-
-
-def _failed_at(failure: Failure, target: str) -> UserCodeError:
-    frames = f"\n{failure.frames}" if failure.frames else ""
-    return UserCodeError(
-        f"a source failed: {failure.name}: {failure.message}{frames}",
-        where=target,
-        do=failure.help or "mend it and run the same command again, which goes on; or say --on-error skip",
-    )

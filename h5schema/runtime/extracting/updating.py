@@ -20,12 +20,13 @@ from h5schema.vocabulary.patterns import Pattern
 from .. import locks, stamp, system
 from ..file import File
 from ..ids import hashes_of
+from ..pieces import PIECE
 from ..sources import Source, Sources
 from ..spans import Rows
 from .calls import Calls, stat_of
 from .gone import Gone
-from .kept import Old, OldReader
-from .work import PIECE, Work
+from .old import Old, OldReader
+from .work import Work
 
 _NAMED = 3
 """Entries that an error names."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import overload
 
 from h5schema.vocabulary.patterns import Pattern
 
 from ..model import Model
+from ..pieces import PIECE, Pieces
 from ..sources import Source, Sources
 from .calls import Calls, stat_of
 from .orders import Batch
 
-PIECE = 1024
-"""Sources that are made at once when all are passed through."""
 
-
-class Work(Sequence[Source]):
+class Work(Pieces[Source]):
     """The sources of a dim, each of which becomes an entry.
 
     Args:
@@ -41,16 +38,6 @@ class Work(Sequence[Source]):
 
     def __len__(self) -> int:
         return len(self._sources)
-
-    @overload
-    def __getitem__(self, index: int) -> Source: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Source]: ...
-    def __getitem__(self, index: int | slice) -> Source | list[Source]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        at = range(len(self))[index]
-        return self.part(at, at + 1)[0]
 
     def part(self, first: int, last: int) -> list[Source]:
         """The sources from `first` to before `last`."""

@@ -11,11 +11,12 @@ from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.suggest import closest
 
+from ..pieces import pieces
 from .bases import Bases
 from .roots import Root
 from .rows import Rows
 from .source import Captured, Sources
-from .texts import TextsMade, pieces
+from .texts import TextsMade
 
 
 class Need(NamedTuple):

@@ -9,8 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from ..pieces import pieces
 from .roots import Folder, Root
-from .texts import pieces
 
 
 class Listing(NamedTuple):

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeAlias, overload
+from typing import NamedTuple, Protocol, TypeAlias
 
 from h5schema.vocabulary.patterns import Pattern
 from h5schema.vocabulary.sources import CapturedKind
 
+from ..pieces import PIECE, Pieces
 from .bases import Bases
 from .roots import Root
 from .texts import Texts
 
 Captured: TypeAlias = str | int | float | bool | None
 """One capture: a text or a number of a path, or what a table says; None: nothing."""
-
-_PIECE = 1024
-"""Sources that are made at once when all are passed through."""
 
 
 class Captures(Protocol):
@@ -156,7 +154,7 @@ class OfPattern(NamedTuple):
         return [self] * (last - first)
 
 
-class Sources(Sequence[Source]):
+class Sources(Pieces[Source]):
     """The sources of a dim, in order; each is made when it is asked for.
 
     Args:
@@ -175,21 +173,6 @@ class Sources(Sequence[Source]):
     def __len__(self) -> int:
         return len(self._relative)
 
-    @overload
-    def __getitem__(self, index: int) -> Source: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Source]: ...
-    def __getitem__(self, index: int | slice) -> Source | list[Source]:
-        if isinstance(index, slice):
-            first, last, step = index.indices(len(self))
-            return self.part(first, last) if step == 1 else [self[at] for at in range(first, last, step)]
-        at = range(len(self))[index]
-        return self.part(at, at + 1)[0]
-
-    def __iter__(self) -> Iterator[Source]:
-        for first in range(0, len(self), _PIECE):
-            yield from self.part(first, min(first + _PIECE, len(self)))
-
     def part(self, first: int, last: int) -> list[Source]:
         """Those from `first` to before `last`; what they share is pickled once."""
         last = min(last, len(self))
@@ -199,8 +182,8 @@ class Sources(Sequence[Source]):
 
     def ids(self) -> Iterator[str]:
         """The id of each."""
-        for first in range(0, len(self), _PIECE):
-            last = min(first + _PIECE, len(self))
+        for first in range(0, len(self), PIECE):
+            last = min(first + PIECE, len(self))
             yield from self._ids_of(first, last, self._relative.part(first, last), self._told.part(first, last))
 
     def _ids_of(self, first: int, last: int, names: Sequence[str], told: Sequence[Captures]) -> Sequence[str]:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
-from typing import TypeVar, overload
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-ItemT = TypeVar("ItemT")
-
-_PIECE = 4096
-"""Items that are worked on at once when all are passed through."""
+from ..pieces import Pieces
 
 
-def pieces(items: Iterable[ItemT]) -> Iterator[list[ItemT]]:
-    """The items, many at a time."""
-    waiting = iter(items)
-    while some := list(islice(waiting, _PIECE)):
-        yield some
-
-
-class Texts(Sequence[str]):
+class Texts(Pieces[str]):
     """A sequence of texts; names of files that are no UTF-8 are kept as they are."""
 
     def __init__(self, values: bytes, starts: NDArray[np.int64]) -> None:
@@ -33,17 +22,6 @@ class Texts(Sequence[str]):
     def __len__(self) -> int:
         return len(self._starts) - 1
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            first, last, step = index.indices(len(self))
-            return self.part(first, last) if step == 1 else [self[at] for at in range(first, last, step)]
-        at = range(len(self))[index]
-        return self._decoded(int(self._starts[at]), int(self._starts[at + 1]))
-
     def part(self, first: int, last: int) -> list[str]:
         """Those from `first` to before `last`."""
         bounds: list[int] = self._starts[first : max(first, last) + 1].tolist()
@@ -52,10 +30,6 @@ class Texts(Sequence[str]):
             return [self._decoded(start, stop) for start, stop in pairwise(bounds)]
         base = bounds[0]
         return [text[start - base : stop - base] for start, stop in pairwise(bounds)]
-
-    def __iter__(self) -> Iterator[str]:
-        for first in range(0, len(self), _PIECE):
-            yield from self.part(first, min(first + _PIECE, len(self)))
 
     def _decoded(self, start: int, stop: int) -> str:
         return self._values[start:stop].decode("utf-8", "surrogateescape")

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from h5schema.vocabulary.patterns import Pattern
 
+from ..pieces import pieces
 from .found import Found
-from .texts import TextsMade, pieces
+from .texts import TextsMade
 
 
 def untaken(found: Sequence[Found], seconds: Sequence[Pattern]) -> Sequence[str]:

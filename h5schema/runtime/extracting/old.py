@@ -77,7 +77,7 @@ class Asking(NamedTuple):
     stored: tuple[str, ...]
 
 
-class Kept:
+class OldEntries:
     """Some entries that stay.
 
     Args:
@@ -130,7 +130,7 @@ class Kept:
         return size, changed
 
 
-class Keeping:
+class OldFile:
     """Reads what stays.
 
     Args:
@@ -145,12 +145,12 @@ class Keeping:
         self._calls = calls
         self._stats: dict[str, Rows] = {}
 
-    def of(self, dim: str, numbers: Sequence[int], rows: Sequence[int]) -> Kept:
+    def of(self, dim: str, numbers: Sequence[int], rows: Sequence[int]) -> OldEntries:
         """The entries of these sources, which stand in these rows."""
         asked = np.array(rows, np.int64)
         led = self._reader.model.led_by(dim)
         blocks = {address: self._reader.view(address).read(asked) for address in led if address in self._kept}
-        return Kept(self._asking(led), numbers, blocks, self._stats_of(dim)[asked], self._reader)
+        return OldEntries(self._asking(led), numbers, blocks, self._stats_of(dim)[asked], self._reader)
 
     def _asking(self, led: Sequence[str]) -> Asking:
         missing = tuple(address for address in self._calls.of_dim(led) if address not in self._kept)
