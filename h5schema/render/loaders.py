@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from h5schema.resolve.ir import FeatureIR, LoaderIR, PredicateIR, RecordIR, SampleIR, SchemaIR, TakeIR
+from h5schema.resolve.ir import FeatureIR, LoaderIR, PredicateIR, RecordIR, SampleIR, SchemaIR, TakeIR, WindowIR
 
 from .groups import check
 from .imports import Imports
@@ -90,7 +90,7 @@ def _record(record: RecordIR, loader: LoaderIR, features: Mapping[str, FeatureIR
 
 def _words(sample: SampleIR, loader: LoaderIR, features: Mapping[str, FeatureIR]) -> str:
     """dtype and shape; a record has its own words."""
-    return batch_words(sample, loader.over, features) if isinstance(sample, TakeIR) else ""
+    return batch_words(sample, loader.root, features) if isinstance(sample, TakeIR) else ""
 
 
 def _title(loader: LoaderIR, sample: SampleIR) -> str:
@@ -104,6 +104,8 @@ def _plan(loader: LoaderIR) -> Code:
     if loader.where:
         items = tuple((f"{string(address)}: ", _predicate(asked)) for address, asked in loader.where)
         arguments.append(("where", Bracketed("{", items, "}")))
+    if loader.window:
+        arguments.append(("window", _windows(loader.window)))
     arguments.append(("sample", _sample(loader.sample)))
     batch: list[tuple[str, Code]] = [("", literal(loader.batch_size))]
     batch += [(key, "True") for key, on in (("shuffle", loader.shuffle), ("drop_last", loader.drop_last)) if on]
@@ -120,7 +122,22 @@ def _sample(sample: SampleIR) -> Code:
         return call(_take(sample), [("", string(sample.address))])
     options = (("dtype", sample.dtype), ("form", sample.form), ("fill", sample.fill))
     given = [(key, literal(value)) for key, value in options if value is not None]
+    if sample.window:
+        given.append(("window", _windows(sample.window)))
     return call(_take(sample), [("", string(sample.address)), *given])
+
+
+def _windows(windows: tuple[tuple[str, WindowIR], ...]) -> Code:
+    return Bracketed("{", tuple((f"{string(dim)}: ", _window(window)) for dim, window in windows), "}")
+
+
+def _window(window: WindowIR) -> Code:
+    said = window._asdict() | {"frame": None}
+    given = [(key, literal(value)) for key, value in said.items() if value is not None]
+    if window.frame is not None:
+        frame = [(key, literal(value)) for key, value in window.frame._asdict().items() if value not in (None, "start")]
+        given.append(("frame", call("Frame", frame)))
+    return call("Window", given)
 
 
 def _take(sample: TakeIR) -> str:
@@ -157,9 +174,17 @@ def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
                 needed.name("h5schema.runtime", "JsonValue")
             elif kind[0].isupper():
                 needed.name("h5schema.runtime.torch", kind)
+            for _, window in take.window:
+                _need(needed, window)
+        for _, window in loader.window:
+            _need(needed, window)
         for _, asked in loader.where:
             needed.name("h5schema.runtime", flat(_predicate(asked)).partition("(")[0])
     return needed.text
+
+
+def _need(needed: Imports, window: WindowIR) -> None:
+    needed.name("h5schema.runtime", "Window", *(["Frame"] if window.frame is not None else []))
 
 
 def _records(sample: SampleIR) -> Iterator[RecordIR]:

@@ -42,6 +42,8 @@ class Values(NamedTuple):
         """Annotation of one entry."""
         if feature.kind in _BOUND:
             return _BOUND[feature.kind]
+        if feature.kind == "category":
+            return "str"
         if feature.dtype.name in _ENCODED:
             return _ENCODED[feature.dtype.name]
         if feature.kind == "enum":
@@ -92,12 +94,14 @@ def batch_words(take: TakeIR, root: str, features: Mapping[str, FeatureIR]) -> s
         return f"{said} `{take.address}`"
     feature = features[take.address]
     since = date_unit(feature.dtype.name)
-    counted = feature.dtype.enum is not None or since is not None
+    coded = feature.kind == "category" and take.dtype != "str"
+    counted = feature.dtype.enum is not None or since is not None or coded
     dtype = take.dtype or ("int64" if counted else feature.dtype.name)
     dims = [dim_word(dim) for dim in take.shape or ["batch" if dim == root else dim for dim in feature.dims]]
     shape = f" [{', '.join(dims)}]" if dims else ""
     unit = f", in {feature.unit}" if feature.unit else ""
-    return dtype + shape + unit + _since(since, dtype)
+    codes = f", codes of `{feature.address}`" if coded else ""
+    return dtype + shape + unit + _since(since, dtype) + codes
 
 
 def _since(unit: str | None, dtype: str) -> str:

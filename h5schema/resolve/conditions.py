@@ -30,16 +30,17 @@ def conditions(fed: Fed, where: Mapping[str, PredicateSpec]) -> Iterator[tuple[s
 def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
     at = ("where", feature.address)
     shown = f"`{feature.address}` has dims {written(feature.dims)}:"
-    if not feature.dims or feature.dims[0] != fed.axis.address:
+    if not feature.dims or feature.dims[0] != fed.root.address:
         fed.add(
             "where",
             f"{shown} no value for each `{fed.axis.name}`",
             at,
-            f"`where` asks features that begin with `{fed.axis.name}`",
+            f"`where` asks features that begin with `{fed.root.name}`",
             key=True,
         )
         return False
-    if asked.present is None and len(feature.dims) > 1:
+    single = ((fed.root.address,), (fed.root.address, fed.axis.address))
+    if asked.present is None and feature.dims not in single:
         fed.add(
             "where",
             f"{shown} more than one value for each `{fed.axis.name}`",

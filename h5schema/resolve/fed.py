@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .draft import Draft, Notes, Path
-from .ir import DimIR
+from .ir import DimIR, WindowIR
 
 
 class Fed(NamedTuple):
@@ -14,14 +14,18 @@ class Fed(NamedTuple):
     Attributes:
         path: Where it stands in the YAML.
         axis: The dim that it runs over.
+        root: The dim of entries that this is, or of which it is a ragged dim.
         present: Addresses of features that every sample has, because `where` asks for it.
+        windows: Pieces of dims, by address.
     """
 
     draft: Draft
     notes: Notes
     path: Path
     axis: DimIR
+    root: DimIR
     present: frozenset[str] = frozenset()
+    windows: tuple[tuple[str, WindowIR], ...] = ()
 
     def add(
         self,

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "csr"]
+Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "category", "csr"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 ANY_SIZE = 0
 """Among the dims of a feature: `_`, a length that the file says and nothing else shares."""

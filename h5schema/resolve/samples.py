@@ -6,7 +6,7 @@ from typing import cast
 
 from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec
 from h5schema.vocabulary import reserved
-from h5schema.vocabulary.dtypes import DATES, ENCODED, NUMBERS, keeps_values
+from h5schema.vocabulary.dtypes import CATEGORY, DATES, ENCODED, NUMBERS, keeps_values
 
 from .draft import Path
 from .fed import Fed
@@ -15,6 +15,7 @@ from .ir import FeatureIR, Json, RecordIR, SampleIR, TakeIR
 from .records import Tree, names_in_list, names_of_pair, record
 from .scope import find_input
 from .values import impossible
+from .windows import cut, own_windows
 
 
 def batch_of(fed: Fed, spec: LoaderSpec, class_name: str) -> SampleIR | None:
@@ -66,24 +67,25 @@ def _input(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | N
 
 def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
     """A dim as an input: the sample's position in it, or its id."""
-    if spec.feature != fed.axis.address:
+    dims = {fed.axis.address: fed.axis, fed.root.address: fed.root}
+    if spec.feature not in dims:
         fed.add(
             "input",
             f"a sample is an entry of `{fed.axis.address}`, which has no position in `{spec.feature}`",
             (*at, "feature"),
-            f"write `{fed.axis.address}`",
+            f"write {' or '.join(f'`{dim}`' for dim in dims)}",
         )
         return None
+    axis = dims[spec.feature]
     if spec.as_ not in (None, "id"):
         fed.add("as", f"a position has no form `{spec.as_}`", (*at, "as"), "write `as: id`, or leave it out")
         return None
-    if spec.as_ == "id" and not fed.axis.ids:
-        fed.add(
-            "as", f"entries of `{fed.axis.name}` have no ids", (*at, "as"), f"write `ids: true` in `{fed.axis.name}`"
-        )
+    if spec.as_ == "id" and not axis.ids:
+        help = f"write `ids: true` in `{axis.name}`" if axis.per is None else f"take those of `{axis.per}`"
+        fed.add("as", f"entries of `{axis.name}` have no ids", (*at, "as"), help)
         return None
-    if spec.dtype is not None or spec.fill is not None:
-        key = "dtype" if spec.dtype is not None else "fill"
+    key = next((key for key in ("dtype", "fill", "window") if getattr(spec, key)), None)
+    if key is not None:
         fed.add(
             "input",
             f"a position or id takes no `{key}`: it is never absent, and its dtype is known",
@@ -133,7 +135,7 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         fed.notes.break_(fed.path)
         return None
     lead = feature.dims[0] if feature.dims else None
-    if isinstance(lead, str) and lead != fed.axis.address and fed.draft.axes[lead].size is None:
+    if isinstance(lead, str) and lead != fed.root.address and fed.draft.axes[lead].size is None:
         fed.add(
             "not-yet",
             f"`{feature.address}` is over `{lead}`, which a sample of `{fed.axis.name}` is no part of; "
@@ -142,16 +144,38 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
             f"for now take features that begin with `{fed.axis.name}`, or that have no dim of entries",
         )
         return None
-    form, dtype, fill = _form(fed, spec, feature, at), _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
-    if not (form and dtype and fill):
+    if feature.kind == "attributes":
+        what = f"`{feature.address}` is a mapping of attributes, of which no batch is made"
+        fed.add("input", what, (*at, "feature"), "name the attributes that are wanted as features: at: '@name'")
         return None
+    _advise_codes(fed, spec, feature, at)
+    own = own_windows(fed, spec, at)
+    if own is None:
+        return None
+    own = tuple((dim, window) for dim, window in own if dim in feature.dims)
+    shape = cut(fed, feature, dict(own), at)
+    form = _form(fed, spec, feature, at, whole=not shape)
+    dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
+    if shape is None or not (form and dtype and fill):
+        return None
+    as_ = None if spec.as_ == "dense" else spec.as_
     return TakeIR(
-        feature.address, dtype=spec.dtype, form=None if spec.as_ == "dense" else spec.as_, fill=cast("Json", spec.fill)
+        feature.address, dtype=spec.dtype, form=as_, fill=cast("Json", spec.fill), window=own, shape=shape or None
     )
 
 
-def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    if spec.as_ is None or spec.as_ in _FORMS_OF.get(feature.kind, ()):
+def _advise_codes(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> None:
+    if at[0] == "targets" and feature.dtype.name == CATEGORY and spec.dtype != "str":
+        fed.advise(
+            "unwise-category",
+            f"the codes of `{feature.address}` depend on the file: in another one a target may mean another word",
+            (*at, "feature"),
+            "freeze the words: `dtype: {enum: [...]}`",
+        )
+
+
+def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
+    if spec.as_ is None or (whole and spec.as_ in _FORMS_OF.get(feature.kind, ())):
         return True
     if spec.as_ == "list" and feature.dtype.name in ENCODED:
         return True
@@ -162,7 +186,8 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
     elif spec.as_ not in _DOES:
         message, help = f"`{feature.address}` is not sparse: `as: {spec.as_}` is for `store: csr`", "leave out `as`"
     else:
-        message = f"every entry of `{feature.address}` has the same shape: there is nothing to {_DOES[spec.as_]}"
+        pieces = "entry" if whole else "piece"
+        message = f"every {pieces} of `{feature.address}` has the same shape: there is nothing to {_DOES[spec.as_]}"
         help = "leave out `as`"
     fed.add("as", message, (*at, "as"), help)
     return False
@@ -173,9 +198,9 @@ def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
     enum = fed.draft.enums.get(feature.address)
     if enum is not None:
         stored = enum.base
-    elif stored in DATES:
+    elif stored in DATES or (stored == CATEGORY and wanted != "str"):
         stored = "int64"
-    if wanted in (None, stored) or {stored, wanted} == _DECODED:
+    if wanted in (None, stored) or {stored, wanted} in _DECODED:
         return True
     if wanted in NUMBERS and stored in NUMBERS:
         kinds = NUMBERS[stored].kind, NUMBERS[wanted].kind
@@ -214,6 +239,12 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
         message = f"elements of `{feature.address}` that are not stored read as 0, and so do absent rows"
         fed.add("fill", message, (*at, "fill"), "write `fill: 0`")
         return False
+    if feature.dtype.name == CATEGORY and spec.dtype != "str":
+        if isinstance(spec.fill, int) and not isinstance(spec.fill, bool):
+            return True
+        message = f"`{feature.address}` is loaded as codes, so what stands for an absent one is a whole number"
+        fed.add("fill", message, (*at, "fill"), "write `fill: -1`, for example")
+        return False
     wrong = impossible(feature, fed.draft.enums, spec.fill)
     if wrong is not None:
         fed.add("fill", wrong[0], (*at, "fill"), wrong[1])
@@ -225,8 +256,8 @@ _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
 _FORMS_OF = {"ragged": tuple(_DOES), "csr": ("dense", "sparse", "pairs")}
 """Forms of features by their kind."""
-_DECODED = {"str", "bytes"}
-"""Dtypes of which each may be loaded as the other: a text is its utf-8."""
+_DECODED = ({"str", "bytes"}, {"str", CATEGORY})
+"""Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""
 _NARROWED = frozenset(
     {("float", "float"), ("complex", "complex")}
     | {(stored, loaded) for stored in ("int", "uint") for loaded in ("int", "uint", "float", "complex")}

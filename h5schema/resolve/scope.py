@@ -42,7 +42,9 @@ def visible_dims(draft: Draft, group: str) -> list[str]:
     return [dim.name if dim.group in outer else dim.address for dim in draft.dims.values()]
 
 
-def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, breaks: Path) -> str | None:
+def find_dim(
+    draft: Draft, notes: Notes, group: str, name: str, path: Path, breaks: Path, *, key: bool = False
+) -> str | None:
     """Address of a dim; None if there is none, with a complaint unless one was made before."""
     found = dim_of(draft, group, name)
     if found is not None:
@@ -56,7 +58,7 @@ def find_dim(draft: Draft, notes: Notes, group: str, name: str, path: Path, brea
             help = f"write its address: `{elsewhere[0]}`"
         else:
             rule, message, help = _unknown(draft, _DIM, name, visible_dims(draft, group))
-        notes.add(rule, message, path, help, within=_part(rule, message, name), breaks=breaks)
+        notes.add(rule, message, path, help, key=key, within=_part(rule, message, name), breaks=breaks)
     notes.break_(breaks)
     return None
 
@@ -87,6 +89,19 @@ def find_open_dim(draft: Draft, notes: Notes, name: str, path: Path, breaks: Pat
             f"write over: {open_dims}" if open_dims else "declare an open dim",
             breaks=breaks,
         )
+    return None
+
+
+def find_sampled_dim(draft: Draft, notes: Notes, name: str, path: Path, breaks: Path) -> DimIR | None:
+    """The dim that a loader runs over: one of entries, or a ragged one of these, as `find_dim`."""
+    address = find_dim(draft, notes, "", name, path, breaks=breaks)
+    axis = draft.axes.get(address or "")
+    if axis is None or axis.per is None or axis.per not in draft.axes:
+        return find_open_dim(draft, notes, name, path, breaks, whose="loaders") if address is not None else None
+    if is_open(draft.axes, axis.per):
+        return axis
+    message = f"`{axis.per}` is ragged itself; loaders over ragged dims of ragged dims come with a later version"
+    notes.add("not-yet", message, path, f"for now write over: {axis.per}", breaks=breaks)
     return None
 
 

@@ -137,14 +137,14 @@ def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
     name = spec.dtype.name
-    if name in dtypes.LATER and not (bound and name == "any"):
+    if name in dtypes.LATER and not (bound and name == "any") or (bound and name == dtypes.CATEGORY):
         yield ("dtype",), f"the dtype `{name}`", _INSTEAD.get(name, "use a number, a str or an enum")
     if spec.store is not None:
         yield from _of_store(spec.store)
 
 
 _INSTEAD = {
-    "category": "use `{enum: [...]}` or str",
+    "category": "write str, or the dtype of the codes",
 }
 
 

@@ -15,7 +15,8 @@ from ..ir import DimIR, LoaderIR, RecordIR
 from ..naming import Wanted, name_classes
 from ..records import with_classes_of
 from ..samples import batch_of
-from ..scope import find_open_dim
+from ..scope import find_sampled_dim
+from ..windows import windows_of
 from .classes import complain
 
 
@@ -77,11 +78,27 @@ def records_of(loader: LoaderIR) -> Iterator[RecordIR]:
 def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: LoaderSpec) -> LoaderIR | None:
     """The loader; None, with a complaint, if something in it is not there."""
     path: Path = ("loaders", name)
-    axis = find_open_dim(draft, notes, spec.over[0], (*path, "over"), path, whose="loaders")
-    split = _split(draft, notes, spec, path, axis)
-    if axis is None:
+    axis = find_sampled_dim(draft, notes, spec.over[0], (*path, "over"), path)
+    root = axis if axis is None or axis.per is None else draft.axes[axis.per]
+    split = _split(draft, notes, spec, path, root)
+    if axis is None or root is None:
         return None
-    fed = Fed(draft, notes, path, axis)
+    fed = Fed(draft, notes, path, axis, root)
+    if axis is not root and not any(axis.address in feature.dims for feature in draft.resolved.values()):
+        fed.add(
+            "over",
+            f"no feature is over `{axis.name}`, so there are no entries to sample",
+            ("over",),
+            f"name it in the dims of a feature, or write over: {root.address}",
+        )
+    fed = fed._replace(windows=tuple(windows_of(fed, spec.window)))
+    if split is not None and root.address in dict(fed.windows):
+        fed.add(
+            "not-yet",
+            f"a window of `{root.name}` could reach from one part of the split into another; this comes later",
+            ("split",),
+            f"for now leave `split` out, or give `subset=` at the call; or make a ragged dim of `{root.name}`",
+        )
     where = tuple(conditions(fed, spec.where))
     fed = fed._replace(present=_present(draft, spec))
     sample = batch_of(fed, spec, class_name)
@@ -93,9 +110,11 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
         function=f"{name}_loader",
         batch_name=f"{class_name}Batch",
         over=axis.address,
+        root=root.address,
         sample=sample,
         split=split,
         where=where,
+        window=fed.windows,
         batch_size=spec.batch.size,
         shuffle=spec.batch.shuffle is True,
         drop_last=spec.batch.drop_last,

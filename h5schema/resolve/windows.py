@@ -1,0 +1,193 @@
+"""Windows of loaders: pieces of dims, and what the inputs say of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from h5schema.spec import InputSpec, WindowSpec
+
+from .draft import Path
+from .fed import Fed
+from .ir import FeatureIR, FrameIR, WindowIR
+from .scope import find_dim
+
+_OWN = frozenset({"length", "shift", "step", "align", "frame"})
+"""What an input may say of its own; positions are the loader's."""
+_OF_POSITIONS = ("hop", "jitter")
+"""What only a dim has that samples have a position in."""
+
+
+def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str, WindowIR]]:
+    """The windows of a loader, by address of the dim; complains about those that cannot be."""
+    for name, spec in specs.items():
+        at: Path = ("window", name)
+        dim = find_dim(fed.draft, fed.notes, "", name, (*fed.path, *at), breaks=fed.path, key=True)
+        if dim is None or dim not in fed.draft.axes or not _can_cut(fed, dim, at):
+            continue
+        said = spec.model_fields_set
+        if "ranges" in said:
+            fed.add(
+                "not-yet",
+                "not yet in this version: windows of explicit ranges",
+                (*at, "ranges"),
+                "for now write `length` and `hop`",
+                key=True,
+            )
+        sampled = dim == fed.axis.address
+        for key in ("at",) if sampled else _OF_POSITIONS:
+            if key in said:
+                _misplaced(fed, dim, key, (*at, key))
+        if sampled and spec.hop is None and spec.length is None:
+            fed.add(
+                "window",
+                f"positions in `{fed.axis.name}` need a distance",
+                at,
+                "give the window a `length`, or a `hop`",
+                key=True,
+            )
+        yield dim, _window(spec)
+
+
+def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
+    axis = fed.draft.axes[dim]
+    if dim == fed.axis.address or axis.per == fed.root.address:
+        return True
+    if axis.size is not None:
+        fed.add(
+            "not-yet",
+            f"`{axis.name}` has a fixed size; windows of fixed dims come with a later version",
+            at,
+            "for now cut it in a `transform`",
+            key=True,
+        )
+    else:
+        fed.add(
+            "window",
+            f"a sample of `{fed.axis.name}` has no piece of `{axis.name}`",
+            at,
+            f"give windows to `{fed.axis.name}`, or to ragged dims of `{fed.root.name}`",
+            key=True,
+        )
+    return False
+
+
+def _misplaced(fed: Fed, dim: str, key: str, at: Path) -> None:
+    name = fed.draft.axes[dim].name
+    if key == "at":
+        fed.add(
+            "window",
+            f"samples have positions in `{name}`, every `hop`: `at` is for other dims",
+            at,
+            "leave it out",
+            key=True,
+        )
+    else:
+        fed.add(
+            "window",
+            f"samples have no position in `{name}`: one piece is cut of it, `at` a place",
+            at,
+            f"leave `{key}` out, or run over `{name}`",
+            key=True,
+        )
+
+
+def _window(spec: WindowSpec) -> WindowIR:
+    said = {key: getattr(spec, key) for key in spec.model_fields_set if key not in ("frame", "ranges")}
+    frame = None if spec.frame is None else FrameIR(spec.frame.length, spec.frame.hop, spec.frame.align)
+    return WindowIR(frame=frame, **said)
+
+
+def own_windows(fed: Fed, spec: InputSpec, at: Path) -> tuple[tuple[str, WindowIR], ...] | None:
+    """What an input says of the loader's windows; None, with a complaint, if it says what it cannot."""
+    found: list[tuple[str, WindowIR]] = []
+    for name, own in spec.window.items():
+        where = (*at, "window", name)
+        dim = find_dim(fed.draft, fed.notes, "", name, (*fed.path, *where), breaks=fed.path, key=True)
+        if dim is None:
+            return None
+        if dim not in dict(fed.windows):
+            fed.add(
+                "window",
+                f"the loader has no window of `{name}` from which this one could differ",
+                where,
+                "write it in `window` of the loader",
+                key=True,
+            )
+            return None
+        wrong = next((key for key in own.model_fields_set if key not in _OWN), None)
+        if wrong is not None:
+            fed.add(
+                "window",
+                f"`{wrong}` holds for all inputs, because positions are the loader's",
+                (*where, wrong),
+                "write it in `window` of the loader",
+                key=True,
+            )
+            return None
+        found.append((dim, _window(own)))
+    return tuple(found)
+
+
+def cut(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> tuple[str | int, ...] | None:
+    """The shape of an input in a batch; empty: it is a whole entry; None, with a complaint: it cannot be."""
+    windows = dict(fed.windows)
+    for index, dim in enumerate(feature.dims):
+        if (
+            not isinstance(dim, str)
+            or (dim not in windows and dim != fed.axis.address)
+            or (dim == fed.root.address and dim not in windows)
+        ):
+            continue
+        if not _is_cut(fed, feature, index, dim, at):
+            return None
+        rest = feature.dims[index + 1 :]
+        if dim not in windows:
+            return ("batch", *rest)
+        shape = _shape(fed, windows[dim].over(own.get(dim)), dim, at)
+        return None if shape is None else ("batch", *shape, *rest)
+    return ()
+
+
+def _is_cut(fed: Fed, feature: FeatureIR, index: int, dim: str, at: Path) -> bool:
+    """Whether pieces of a feature can be read along a dim."""
+    kinds = ("scalar", "enum", "dense") if index == 0 else ("ragged",)
+    if feature.kind in kinds and index < 2 and sum(_is_ragged(fed, one) for one in feature.dims) == index:
+        return True
+    name = fed.draft.axes[dim].name
+    fed.add(
+        "not-yet",
+        f"pieces of `{feature.address}` along `{name}` come with a later version",
+        (*at, "feature"),
+        "for now take features of numbers, with no other dim of different lengths",
+    )
+    return False
+
+
+def _is_ragged(fed: Fed, dim: str | int) -> bool:
+    return isinstance(dim, str) and fed.draft.axes[dim].per is not None
+
+
+def _shape(fed: Fed, window: WindowIR, dim: str, at: Path) -> tuple[int, ...] | None:
+    """The shape of a window."""
+    name = fed.draft.axes[dim].name
+    if window.length is None:
+        fed.add(
+            "window",
+            f"nobody says how long the window of `{name}` is",
+            (*at, "feature"),
+            f"give the window of `{name}` in the loader a `length`",
+        )
+        return None
+    if window.frame is None:
+        return (window.length,)
+    length, hop, align = window.frame
+    if align == "start" and length > window.length:
+        fed.add(
+            "window",
+            f"a frame of {length} values does not fit a window of {window.length}",
+            (*at, "feature"),
+            "make the window longer, or the frame shorter",
+        )
+        return None
+    room = window.length if align == "center" else window.length - length + 1
+    return -(-room // (hop or length)), length
