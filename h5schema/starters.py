@@ -1,4 +1,4 @@
-"""Starter schemas: what `h5schema init` writes, filled in from a folder if there is one."""
+"""Starter schemas: what `h5schema init` writes; of images filled in from a folder, if there is one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from h5schema.emit import Manifest
 from h5schema.errors import UsageError
 from h5schema.resolve.identifiers import member
 from h5schema.vocabulary import reserved
+from h5schema.vocabulary.suggest import closest
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_MODULE = re.compile(r"\bcall: '?(\w+):\w+")
 _LOOKED_AT = 200
 """Images whose size is looked at."""
 _ORIENTATION = 0x0112
@@ -26,18 +29,66 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 """The EXIF tag, and its values for which height and width change places."""
 
 
-def starter(kind: str, folder: Path | None, name: str) -> str:
-    """The text of a starter schema.
+class Starter(NamedTuple):
+    """What `init` writes.
+
+    Attributes:
+        text: Of the schema.
+        beside: Modules of its functions, by the name of their files.
+    """
+
+    text: str
+    beside: Mapping[str, str] = {}
+
+
+def starter(kind: str, folder: Path | None, name: str) -> Starter:
+    """A starter schema.
 
     Args:
-        kind: One of `KINDS`.
+        kind: One of `kinds()`.
         folder: Sources from which classes and sizes are filled in.
         name: Of the package.
 
     Raises:
-        UsageError: The folder is not there, holds no such sources, or has classes that code cannot tell apart.
+        UsageError: There is no such kind, it takes no folder, or the folder is not there, holds no such sources, or
+            has classes that code cannot tell apart.
     """
-    return KINDS[kind].write(folder, name)
+    known = kinds()
+    if kind not in known:
+        near = closest(kind, known)
+        raise UsageError(
+            f"there is no starter for {kind!r}",
+            do=f"did you mean {near!r}?" if near else f"the kinds are: {', '.join(known)}",
+        )
+    if kind == "images":
+        return Starter(_images(folder, name))
+    if folder is not None:
+        raise UsageError(f"nothing is filled in for {kind!r}", where=str(folder), do="leave out the folder")
+    return _example(_schemas() / f"{kind}.yaml", name)
+
+
+def kinds() -> Mapping[str, str]:
+    """Every kind of starter, and what it is for."""
+    found = {"images": "images, in one folder per class or in one folder"}
+    for path in sorted(_schemas().glob("*.yaml")):
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        if first.startswith("# "):
+            found[path.stem] = first[2:].rstrip(".")
+    return found
+
+
+def _example(path: Path, name: str) -> Starter:
+    """One of the schemas that come with h5schema, under another name, and the modules that it names."""
+    text = re.sub(r"(?m)^name: .*$", f"name: {name}", path.read_text(encoding="utf-8"), count=1)
+    modules = sorted({f"{module}.py" for module in _MODULE.findall(text)})
+    there = [path.with_name(module) for module in modules if path.with_name(module).is_file()]
+    return Starter(text, {module.name: module.read_text(encoding="utf-8") for module in there})
+
+
+def _schemas() -> Path:
+    """Where the schemas are that come with h5schema: in an installed wheel beside the code, else beside the package."""
+    inside = Path(__file__).resolve().parent / "schemas"
+    return inside if inside.is_dir() else inside.parent.parent / "schemas"
 
 
 def package_name(file: Path) -> str:
@@ -58,14 +109,6 @@ def _taken(folder: Path, name: str) -> bool:
     if (folder / f"{name}.py").exists():
         return True
     return os.path.lexists(folder / name) and not Manifest.of(folder / name).files
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of data that has a starter."""
-
-    says: str
-    write: Callable[[Path | None, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +200,3 @@ def _text(text: str, *, quoted: bool = False) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n"):
         return text
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
-
-
-KINDS: Mapping[str, Kind] = {"images": Kind("images, in one folder per class or in one folder", _images)}
-"""Every kind of starter, by its word."""

@@ -10,6 +10,9 @@ from h5schema.errors import TargetExistsError, UsageError
 
 from .arguments import Commands
 
+_NAMED = {"images": "photos.yaml"}
+"""Files of schemas that are not called as their kind."""
+
 
 def add(commands: Commands) -> argparse.ArgumentParser:
     """What `init` takes."""
@@ -20,7 +23,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="its class names and sizes are filled in"
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the schema to write (photos.yaml)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the schema to write (KIND.yaml)")
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     parser.add_argument("--list", action="store_true", help="list the kinds and end")
     return parser
@@ -31,23 +34,22 @@ def run(arguments: argparse.Namespace) -> int:
     from h5schema import starters
 
     if arguments.list:
-        print("\n".join(f"{word:<10} {kind.says}" for word, kind in starters.KINDS.items()))
+        print("\n".join(f"{word:<12} {says}" for word, says in starters.kinds().items()))
         return 0
-    if arguments.kind not in starters.KINDS:
-        raise UsageError(_unknown(arguments.kind), do=f"the kinds are: {', '.join(starters.KINDS)}")
-    target: Path = arguments.output or Path("photos.yaml")
+    if arguments.kind is None:
+        raise UsageError("no kind of data is given", do=f"the kinds are: {', '.join(starters.kinds())}")
+    target: Path = arguments.output or Path(_NAMED.get(arguments.kind, f"{arguments.kind}.yaml"))
     wanted = starters.package_name(target)
     name = starters.free_name(wanted, target.parent)
-    text = starters.starter(arguments.kind, arguments.folder, name)
-    _write(target, text, force=arguments.force)
+    made = starters.starter(arguments.kind, arguments.folder, name)
+    _write(target, made.text, force=arguments.force)
+    for module, text in made.beside.items():
+        _write(target.with_name(module), text, force=arguments.force)
     if name != wanted:
         print(f"{target}: its package is called {name}, because there is another {wanted} beside it")
-    print(f"{target}: written; next: h5schema lint {target}")
+    also = f", with {', '.join(made.beside)}" if made.beside else ""
+    print(f"{target}: written{also}; next: h5schema lint {target}")
     return 0
-
-
-def _unknown(kind: str | None) -> str:
-    return "no kind of data is given" if kind is None else f"there is no starter for {kind!r}"
 
 
 def _write(target: Path, text: str, *, force: bool) -> None:
