@@ -6,7 +6,7 @@ What readers and writers need is imported at once; what jobs and loaders need, w
 from typing import TYPE_CHECKING
 
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
-from .blocks import Blobs, Categories, Maybe, RaggedBlock, SparseBlock, SparseRow, Texts
+from .blocks import Blobs, Categories, Maybe, NestedBlock, RaggedBlock, ShapedBlock, SparseBlock, SparseRow, Texts
 from .bound import BoundFile, IndexAt
 from .conditions import Absent, Among, Check, Present
 from .declared import Schema, Split
@@ -19,6 +19,7 @@ from .features import (
     Enumerated,
     Files,
     Json,
+    Nested,
     Ragged,
     Scalar,
     Text,
@@ -72,6 +73,8 @@ __all__ = [
     "Json",
     "JsonValue",
     "Maybe",
+    "Nested",
+    "NestedBlock",
     "Plan",
     "Position",
     "Present",
@@ -80,6 +83,7 @@ __all__ = [
     "RaggedBlock",
     "Scalar",
     "Schema",
+    "ShapedBlock",
     "SparseBlock",
     "SparseRow",
     "Split",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .any_reader import AnyReader
     from .concatenation import Concatenation
+    from .kinds import Place
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
@@ -136,9 +137,9 @@ class View(Generic[EntryT, BlockT]):
     def _part(self, index: int | str, part: slice) -> EntryT:
         """A part of one entry; None: it is absent."""
         self._lead()
-        place = self._reader.model.places[self.address]
+        place = self._place()
         rows = np.array([self._row(index)], np.int64)
-        if not place.ragged:
+        if not place.ragged or (not place.lists and place.outer[0] is not None):
             return self._cut(self.entry(self.read(rows), 0), part)
         length = int(self._reader.lengths(place.ragged[0], rows)[0])
         if not _is_whole(part):
@@ -149,12 +150,16 @@ class View(Generic[EntryT, BlockT]):
         block = self._reader.read(self.address, rows, Part(np.array([first], np.int64), size))
         return self._cut(self.entry(_sealed(cast("BlockT", block)), 0), slice(None, None, wanted.step))
 
+    def _place(self) -> Place:
+        return self._reader.model.places[self.address]
+
     def _cut(self, entry: EntryT, part: slice) -> EntryT:
         if entry is None:
             return entry
-        if not isinstance(entry, np.ndarray) or not entry.ndim or not _is_whole(part):
+        is_array = isinstance(entry, np.ndarray) and entry.ndim
+        if not (is_array or self._place().lists) or not _is_whole(part):
             raise self._no_index(part)
-        return cast("EntryT", cast("NDArray[np.generic]", entry)[part])
+        return cast("EntryT", cast("Sequence[object]", entry)[part])
 
     def __iter__(self) -> Iterator[EntryT]:
         for start in range(0, len(self), 256):

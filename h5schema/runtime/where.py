@@ -17,22 +17,38 @@ class Where(NamedTuple):
         place: File and HDF5 path.
         first: Row of the block's first entry; None: there are no rows, it is one value for the file.
         ids: Of the entries, if they have any.
+        lists: For entries that lie in lists: what the items are called, and the offsets of the lists, outermost first.
     """
 
     place: str
     first: int | None = None
     ids: Sequence[str] | None = None
+    lists: tuple[tuple[str, Rows], ...] = ()
+
+    def within(self, dim: str, offsets: Rows) -> Where:
+        """The place of the items of lists."""
+        return self._replace(lists=(*self.lists, (dim, offsets)))
 
     def entry(self, index: int) -> str:
         """The place of one entry of the block."""
         if self.first is None:
             return self.place
+        said = ""
+        for dim, offsets in reversed(self.lists):
+            outer = int(np.searchsorted(offsets, index, side="right")) - 1
+            said, index = f", {dim} {index - int(offsets[outer])}{said}", outer
         named = f" ({self.ids[index]!r})" if self.ids is not None and index < len(self.ids) else ""
-        return f"{self.place}, row {self.first + index}{named}"
+        return f"{self.place}, row {self.first + index}{named}{said}"
 
     def rows(self, count: int) -> Rows | None:
         """The rows of the first `count` entries of the block."""
-        return None if self.first is None else np.arange(self.first, self.first + count, dtype=np.int64)
+        if self.first is None:
+            return None
+        outermost = len(self.lists[0][1]) - 1 if self.lists else count
+        rows = np.arange(self.first, self.first + outermost, dtype=np.int64)
+        for _, offsets in self.lists:
+            rows = np.repeat(rows, np.diff(offsets))
+        return rows
 
     def __str__(self) -> str:
         return self.place

@@ -8,6 +8,7 @@ from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
 from .files import Files
 from .json import Json
+from .nested import Nested
 from .ragged import Ragged
 from .sparse import Csr
 from .text import Text, TextList
@@ -23,6 +24,7 @@ __all__ = [
     "Feature",
     "Files",
     "Json",
+    "Nested",
     "Options",
     "Ragged",
     "Scalar",

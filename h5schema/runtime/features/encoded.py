@@ -112,21 +112,30 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
 
     def reading(self, place: Place, rows: Rows) -> Reading[EncodedT]:
         fetched, present = yield from self.kind.read(place, rows)
-        values: object = fetched
+        block = self.from_file(fetched, place.path, None if place.lead is None else rows, present)
+        return block if present is None else cast("EncodedT", Maybe(block, present))
+
+    def from_file(
+        self, values: object, path: str, rows: Rows | None, present: NDArray[np.bool_] | None = None
+    ) -> EncodedT:
+        """Entries as they lie in the file, understood; `rows` are theirs, for errors."""
         if isinstance(values, RaggedBlock):
             block = self.block(cast("RaggedBlock[np.uint8]", values))
         else:
             block = self.block.of([_as_bytes(one) for one in cast("NDArray[np.generic]", values).reshape(-1).tolist()])
-        self.expect(block, place.path, None if place.lead is None else rows, present)
-        return block if present is None else cast("EncodedT", Maybe(block, present))
+        self.expect(block, path, rows, present)
+        return block
+
+    def to_file(self, block: EncodedT) -> object:
+        """The same entries as they lie in the file."""
+        if self.size is None:
+            return block.encoded
+        return np.array([one.tobytes() for one in block.encoded], self.file_dtype)
 
     def write(
         self, place: Place, block: EncodedT, present: NDArray[np.bool_] | None, ends: Mapping[str, int]
     ) -> dict[str, NDArray[np.generic]]:
-        stored: object = block.encoded
-        if self.size is not None:
-            stored = np.array([one.tobytes() for one in block.encoded], self.file_dtype)
-        return self.kind.write(place, cast("EncodedT", stored), present, ends)
+        return self.kind.write(place, cast("EncodedT", self.to_file(block)), present, ends)
 
     def whole(self, block: EncodedT) -> tuple[NDArray[np.generic], np.dtype[np.generic]]:
         encoded = block.encoded[0].tobytes()

@@ -13,7 +13,7 @@ from h5schema.errors import DataError
 from h5schema.vocabulary.dtypes import CONVERTED
 
 from ..blocks import Maybe, RaggedBlock, ShapedBlock
-from ..kinds import EndToEnd, PartKind, Place
+from ..kinds import EndToEnd, Kind, PartKind, Place
 from ..members import Members
 from ..spans import Part, Reading, Rows, offsets_of
 from ..values import expect_shape, has_shape
@@ -37,7 +37,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
 
     __slots__ = ()
 
-    kind = cast("PartKind[RaggedBlock[ItemT]]", EndToEnd())
+    kind = cast("Kind[RaggedBlock[ItemT]]", EndToEnd())
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
             )
         given = cast("RaggedBlock[np.generic]", block)
         offsets = np.asarray(given.offsets)
-        if not _are_offsets(offsets, len(given.values)):
+        if not are_offsets(offsets, len(given.values)):
             raise DataError(
                 "the offsets do not run from 0 to the number of values",
                 where=str(where),
@@ -133,25 +133,27 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         return self._understood(place, rows, block, present)
 
     def reading_part(self, place: Place, rows: Rows, part: Part) -> Reading[RaggedBlock[ItemT]]:
-        block, present = yield from self.kind.read_part(place, rows, part)
+        block, present = yield from cast("PartKind[RaggedBlock[ItemT]]", self.kind).read_part(place, rows, part)
         return self._understood(place, rows, block, present)
 
     def _understood(
         self, place: Place, rows: Rows, block: RaggedBlock[ItemT], present: NDArray[np.bool_] | None
     ) -> RaggedBlock[ItemT]:
-        understood = self.from_file(block)
-        self._expect_members_of(understood, place.path, rows)
+        understood = self.from_file(block, place.path, rows)
         return understood if present is None else cast("RaggedBlock[ItemT]", Maybe(understood, present))
 
-    def from_file(self, block: RaggedBlock[ItemT]) -> RaggedBlock[ItemT]:
-        """Entries as they lie in the file, understood."""
-        return cast("RaggedBlock[ItemT]", block.of(self.number.from_file(block.values)))
+    def from_file(self, values: RaggedBlock[ItemT], path: str, rows: Rows) -> RaggedBlock[ItemT]:
+        """Entries as they lie in the file, understood; `rows` are theirs, for errors."""
+        understood = cast("RaggedBlock[ItemT]", values.of(self.number.from_file(values.values)))
+        self._expect_members_of(understood, path, rows)
+        return understood
 
     def entry(self, block: RaggedBlock[ItemT], index: int) -> NDArray[ItemT]:
         return block[index]
 
 
-def _are_offsets(offsets: NDArray[np.generic], end: int) -> bool:
+def are_offsets(offsets: NDArray[np.generic], end: int) -> bool:
+    """Whether they cut so many rows into entries."""
     if offsets.dtype.kind not in "iu" or offsets.ndim != 1 or not len(offsets):
         return False
     return bool(offsets[0] == 0 and offsets[-1] == end and np.greater_equal(offsets[1:], offsets[:-1]).all())
@@ -164,10 +166,10 @@ def _none(place: Place) -> tuple[int, ...]:
 
 def _shapes(given: RaggedBlock[np.generic], place: Place, where: Where) -> Rows:
     """The shapes that a block was given with, which are those of its entries."""
-    shapes = np.asarray(given.shapes if isinstance(given, ShapedBlock) else ())
+    shapes: NDArray[np.generic] = np.asarray(given.shapes) if isinstance(given, ShapedBlock) else np.empty(0)
     if shapes.dtype.kind in "iu" and shapes.shape == (len(given), len(place.outer)):
         fixed = all(size is None or (shapes[:, axis] == size).all() for axis, size in enumerate(place.outer))
-        if fixed and not (shapes < 0).any() and (shapes.prod(axis=1) == given.lengths).all():
+        if fixed and not np.less(shapes, 0).any() and (shapes.prod(axis=1) == given.lengths).all():
             return shapes.astype(np.int64, copy=False)
     raise DataError(
         "the shapes are not those of the entries",

@@ -58,7 +58,7 @@ def _agreed(
     for address, (block, present) in blocks.items():
         if ragged not in places[address].ragged:
             continue
-        lengths, at = _lengths(ragged, places[address], block), np.arange(offsets[-1])
+        lengths, at = _lengths(ragged, places[address], block), np.arange(int(offsets[-1]))
         if present is not None:
             lengths, at = lengths.taken(np.flatnonzero(present)), _within(offsets, present)
         clash = (agreed[at] >= 0) & (agreed[at] != lengths.values)
