@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .entries import Entries, IdEntries
     from .file import Node
     from .writer import Writer
-    from .writing.recorder import AxisWriter, IdAxisWriter
+    from .writing.axis_writers import AxisWriter, IdAxisWriter
 
 EntryT = TypeVar("EntryT")
 

@@ -52,7 +52,7 @@ class _Rows(Generic[EntryT]):
 
     def at(self, row: int) -> EntryT:
         """The entry at a position; negative ones count from the end."""
-        self._expect_position(row)
+        _ = self._position(row)
         entry: dict[str, object] = {}
         for address in self._reader.model.led_by(self._dim):
             *outer, last = keys_of(address, self._dim)
@@ -63,7 +63,8 @@ class _Rows(Generic[EntryT]):
             inner[last] = view[row]
         return cast("EntryT", entry)
 
-    def _expect_position(self, row: object) -> None:
+    def _position(self, row: object) -> int:
+        """A position counted from 0."""
         if isinstance(row, bool) or not isinstance(row, int | np.integer):
             raise RowError(f"{row!r} is no position", where=self._where(), do="give a whole number")
         size = len(self)
@@ -73,6 +74,7 @@ class _Rows(Generic[EntryT]):
                 where=self._where(),
                 do="positions count from 0; negative ones from the end",
             )
+        return int(cast("int", row)) % size
 
     def _where(self) -> str:
         return f"{self._reader.name}: {self._dim}"

@@ -125,7 +125,7 @@ def test_a_block_that_fails_adds_nothing(log: Path) -> None:
     assert log.read_bytes()[: len(before)] == before
     assert expect_whole(log) == 2
     with pytest.raises(DataError, match="already"), Creator.edit(log) as w:
-        w.run["first"] = {"best": 3}
+        w.run.extend(["first"], {"best": [3]})
     assert expect_whole(log) == 2
     assert os.listdir(log.parent) == [log.name]
 
@@ -200,7 +200,7 @@ def test_a_feature_without_entries_stays(tmp_path: Path) -> None:
     reader, writer = declare(step=Axis(dict), loss=Scalar(np.float32, "step"), rate=Scalar(np.float32))
     with writer.create(tmp_path / "a.h5") as w:
         w.rate = 0.5
-    with pytest.raises(UsageError, match="only gets more entries"), writer.edit(tmp_path / "a.h5") as w:
+    with pytest.raises(UsageError, match="of a finished file only entries change"), writer.edit(tmp_path / "a.h5") as w:
         w.rate = 0.25
     with writer.edit(tmp_path / "a.h5") as w:
         w.step.append({"loss": 1.0})

@@ -281,12 +281,14 @@ def test_ids(tmp_path: Path) -> None:
     reader, writer = one(Scalar(np.int32, "row"))
     with writer.create(tmp_path / "a.h5") as w:
         w.row["a"] = {"x": 1}
-        for key, message in (("a", "'a' already"), ("", "no id"), (5, "no id"), ("\ud800", "utf-8"), (None, "id")):
+        for key, message in (("", "no id"), (5, "no id"), ("\ud800", "utf-8"), (None, "id")):
             with pytest.raises(DataError, match=message):
                 w.row[key] = {"x": 2}
         for ids in (["b", "b"], ["a", "c"], ["c", ""], ["c", None]):
             with pytest.raises(DataError):
                 w.row.extend(ids, {"x": [1, 2]})
+        with pytest.raises(DataError, match="there is an entry with the id 'a' already"):
+            w.row.extend(["a", "c"], {"x": [1, 2]})
         with pytest.raises(DataError, match="2 entries are given, but the others have 3"):
             w.row.extend(["b", "c", "d"], {"x": [1, 2]})
         w.row.extend(["b", "c"], {"x": [2, 3]})

@@ -15,17 +15,18 @@ from ..declared import Schema
 from ..features import Options
 from ..model import Model
 from . import checksums, scales
+from .by_hand import ByHand
 from .claim import Standing
 from .datasets import Kept
 from .taken import Checked
-from .transaction import State, Transaction, stats_of
+from .transaction import State, stats_of
 
 _NOTHING = b"{}"
 """What a later writer is to know besides: nothing."""
 
 
-class Edit(Transaction):
-    """Entries are added to a finished file; a commit makes them part of it, at once and altogether.
+class Edit(ByHand):
+    """Entries of a finished file are added and changed; a commit makes them part of it, at once and altogether.
 
     Args:
         claim: The file, which nobody else changes meanwhile.
@@ -55,6 +56,7 @@ class Edit(Transaction):
             for dim, count in self._counts.items():
                 self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
             self._datasets.show_all()
+            self._dictionaries.write(self._datasets)
             scales.fit(self.file, self.model, self._counts)
             self._datasets.write_checksums()
             self.file.flush()
@@ -71,13 +73,13 @@ class Edit(Transaction):
         self.claim.appear()
 
     def put_whole(self, address: str, value: object) -> None:
-        """Refuses: only entries are added.
+        """Refuses: only entries change.
 
         Raises:
             UsageError: Always.
         """
         raise UsageError(
-            f"{address} has no entries, and a finished file only gets more entries",
+            f"{address} has no entries, and of a finished file only entries change",
             where=str(self.target),
             do="give it its value when the file is made",
         )
@@ -93,7 +95,11 @@ class Edit(Transaction):
         with h5py.File(self.claim.sink.reading(), "r") as file:
             stamp.expect(file, self._schema, self.declared.layout)
             counts = {dim: int(file[layout.of_dim(dim, "commits")][-1]) for dim in self.declared.open_dims()}
-            return {"counts": counts, "datasets": _kept(file), "complete": True, "run": {}}
+            return {"counts": counts, "words": self._words(file), "datasets": _kept(file), "complete": True, "run": {}}
+
+    def _words(self, file: h5py.File) -> dict[str, list[str]]:
+        stored = {address: file[path][:].tolist() for address, path in self.declared.dictionaries().items()}
+        return {address: [word.decode() for word in words] for address, words in stored.items()}
 
     def _stamp(self, schema: Schema, text: str, parameters: Mapping[str, object]) -> None:
         """It says that already."""

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
+from ..blocks import Texts
 from ..features import Options
-from ..ids import FIXED_BYTES, hash_of, hash_of_bytes, index_of
+from ..ids import FIXED_BYTES, Ids, hash_of, hash_of_bytes, index_of
 from ..kinds import Stored
+from ..spans import Carrier, Rows
 from .datasets import Datasets
 
 _TOGETHER = 4096
@@ -173,7 +175,11 @@ class NewIds:
         self._in_order = False
         return self._changed
 
-    # The end.
+    # What the file has.
+
+    def changed(self) -> Sequence[str] | None:
+        """All ids, if they are not in the file as they are now."""
+        return self._changed
 
     def settle(self) -> None:
         """Everything that was changed is in the file, and the index."""
@@ -228,3 +234,21 @@ class NewIds:
         whole = self._datasets.values(f"{self._path}/values").tobytes()
         for first in range(0, len(offsets) - 1, _TOGETHER):
             yield from (whole[a:b] for a, b in pairwise(offsets[first : first + _TOGETHER + 1].tolist()))
+
+
+class ChangedIds(Ids):
+    """Ids of a dim that are not in the file as they are now.
+
+    Args:
+        texts: All of them.
+        dim: Address of the dim.
+        carrier: Of the file.
+        file: Name of the file, for errors.
+    """
+
+    def __init__(self, texts: Sequence[str], dim: str, carrier: Carrier, file: str) -> None:
+        super().__init__(dim, fixed=False, carrier=carrier, file=file)
+        self._texts = texts
+
+    def read(self, rows: Rows) -> Texts:
+        return Texts.of([self._texts[row].encode() for row in rows.tolist()])

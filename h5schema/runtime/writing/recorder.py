@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Generic, TypeVar, cast
 
 import h5py
+import numpy as np
 
 from h5schema.errors import DataError, UsageError
 
 from .. import stamp
 from ..arguments import flag
-from ..entries import Entries, IdEntries, flat, keys_of
+from ..entries import flat
 from ..file import File
-from ..ids import unknown_id
+from ..ids import Ids, unknown_id
 from ..kinds import Place
 from ..opening import open_to_read
 from ..reader import Compared, Reader
 from ..spans import Asked, Carrier, Part, Rows
 from ..system import uninterrupted
+from ..view import View
+from .by_hand import ByHand
 from .claim import Claim, Standing
 from .edit import Edit
-from .transaction import Transaction
-
-EntryT = TypeVar("EntryT")
+from .entry_keys import expect_keys
+from .new_ids import ChangedIds
 
 
 class Recorder(Reader):
@@ -32,7 +33,7 @@ class Recorder(Reader):
 
     def __init__(self, file: type[File], path: Path) -> None:
         super().__init__(file, path)
-        self._transaction: Transaction | None = None
+        self._transaction: ByHand | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "_transaction": None}
@@ -42,7 +43,7 @@ class Recorder(Reader):
         text = stamp.schema_text(self.file)
         overwrite = flag("overwrite", overwrite, str(self.path))
         claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
-        self._transaction = Transaction(claim, self.model, self.file.schema, text)
+        self._transaction = ByHand(claim, self.model, self.file.schema, text)
 
     def edit(self) -> None:
         """Begins to add entries to a finished file."""
@@ -55,7 +56,7 @@ class Recorder(Reader):
             raise
 
     @property
-    def transaction(self) -> Transaction:
+    def transaction(self) -> ByHand:
         """What is being written."""
         if self._transaction is None:
             raise UsageError(
@@ -108,11 +109,22 @@ class Recorder(Reader):
             raise unknown_id(dim, text, str(self.path))
         return row
 
+    def ids(self, dim: str) -> Ids:
+        changed = self.transaction.changed_ids(dim)
+        return super().ids(dim) if changed is None else ChangedIds(changed, dim, self.carrier(), str(self.path))
+
     def entries(self, dim: str) -> object:
+        from .axis_writers import AxisWriter, IdAxisWriter  # they are faces of this
+
         found: IdAxisWriter[object] | AxisWriter[object] = (
             IdAxisWriter(self, dim) if self.model.has_ids(dim) else AxisWriter(self, dim)
         )
         return found
+
+    def view(self, address: str) -> View[object, object]:
+        from .view_writer import ViewWriter  # it is a face of this
+
+        return ViewWriter(self, address, self.model.features[address])
 
     def assign(self, address: str, value: object) -> None:
         place = self.model.places[address]
@@ -128,13 +140,28 @@ class Recorder(Reader):
         self.transaction.put_whole(address, value)
 
     def keep(self, dim: str, key: str | None, entry: object) -> None:
-        """Takes one entry: it is checked and copied now, and written together with others."""
+        """Takes one entry: it is checked and copied now, and written together with others.
+
+        One that has the id of another replaces it.
+        """
         transaction = self.transaction
-        if transaction.put_plain(dim, entry, key):
-            return
+        row = transaction.row_of(dim, key) if isinstance(key, str) else None
+        if row is not None:
+            self.replace(dim, row, entry)
+        elif not transaction.put_plain(dim, entry, key):
+            where = f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})")
+            transaction.put_one(dim, self._values_of(dim, entry, where), key)
+
+    def replace(self, dim: str, row: int, entry: object) -> None:
+        """Gives an entry that is there other values, of all its features."""
+        values = self._values_of(dim, entry, f"{self.path}: {dim}, row {row}")
+        given = {address: [value] for address, value in values.items()}
+        self.transaction.put_at(dim, np.array([row]), given)
+
+    def _values_of(self, dim: str, entry: object, where: str) -> dict[str, object]:
         addresses = self.model.led_by(dim)
-        _expect_keys(entry, addresses, dim, f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})"))
-        transaction.put_one(dim, flat(entry, addresses, dim), key)
+        expect_keys(entry, addresses, dim, where)
+        return flat(entry, addresses, dim)
 
     def publish(self) -> None:
         """Completes the file and gives it its final name."""
@@ -145,69 +172,3 @@ class Recorder(Reader):
         if self._transaction is not None:
             self._transaction.discard()
             self._transaction = None
-
-
-def _expect_keys(entry: object, addresses: Sequence[str], dim: str, where: str) -> None:
-    """Refuses an entry with a key that is no feature: its value would be lost without a word."""
-    if not isinstance(entry, Mapping):
-        raise DataError(f"{type(entry).__name__} is no entry", where=where, do="give a mapping from feature to value")
-    known = {keys_of(address, dim) for address in addresses}
-    for path, value in _leaves(cast("Mapping[str, object]", entry), (), known):
-        left_out = value is None and any(one[: len(path)] == path for one in known)
-        if path not in known and not left_out:
-            raise DataError(
-                f"{'/'.join(map(str, path))} is no feature of an entry of {dim}",
-                where=where,
-                do=f"an entry has {', '.join('/'.join(one) for one in sorted(known))}",
-            )
-
-
-def _leaves(
-    entry: Mapping[str, object], before: tuple[str, ...], known: Set[tuple[str, ...]]
-) -> Iterator[tuple[tuple[str, ...], object]]:
-    for key, value in entry.items():
-        path = (*before, key)
-        if isinstance(value, Mapping) and path not in known:
-            yield from _leaves(cast("Mapping[str, object]", value), path, known)
-        else:
-            yield path, value
-
-
-class AxisWriter(Entries[EntryT], Generic[EntryT]):
-    """The entries of a dim without ids, of a file that is being written."""
-
-    __slots__ = ()
-
-    _reader: Recorder
-
-    def append(self, entry: EntryT) -> None:
-        """Adds one entry at the end."""
-        self._reader.keep(self._dim, None, entry)
-
-    def extend(self, blocks: Mapping[str, object]) -> None:
-        """Adds many entries at once.
-
-        Args:
-            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
-        """
-        self._reader.transaction.put(self._dim, blocks)
-
-
-class IdAxisWriter(IdEntries[EntryT], Generic[EntryT]):
-    """The entries of a dim with ids, of a file that is being written."""
-
-    __slots__ = ()
-
-    _reader: Recorder
-
-    def __setitem__(self, key: str, entry: EntryT) -> None:
-        self._reader.keep(self._dim, key, entry)
-
-    def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
-        """Adds many entries at once.
-
-        Args:
-            ids: One for each entry.
-            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
-        """
-        self._reader.transaction.put(self._dim, blocks, ids)

@@ -97,7 +97,7 @@ class _AsInMemory(Storage):
     def read(self, first: int, last: int) -> Values:
         rows = np.empty((last - first, *self._shape), self._dtype)
         found, at = bytes_of(rows), 0
-        for extent in self._extents(first, last):
+        for extent in self._extents(first, last) if rows.nbytes else ():
             end = at + extent.rows * self._row_bytes
             self._sink.seek(extent.offset)
             self._sink.readinto(found[at:end])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
-from ..blocks import Encoded, RaggedBlock, joined
+from ..blocks import Categories, Encoded, RaggedBlock, joined
 from ..kinds import firsts_of
 from ..spans import Rows
 from ..where import Where
@@ -91,6 +91,12 @@ def rows_of(model: Model, dim: str, entries: Checked, ends: Mapping[str, int]) -
     return {part.path: fitting(rows[part.path], part) for part in model.grown(dim)}
 
 
+def words_of(entries: Checked) -> dict[str, list[str]]:
+    """The words of categories, in the order in which they come first, by address."""
+    coded = {address: block for address, (block, _) in entries.blocks.items() if isinstance(block, Categories)}
+    return {address: [block.words[code] for code in block.used] for address, block in coded.items()}
+
+
 def together(parts: Sequence[Checked]) -> Checked:
     """Parts, one after the other, as one."""
     first = parts[0]
@@ -147,15 +153,23 @@ class Unique:
         for address, new in fresh.items():
             self._seen.setdefault(address, set()).update(new)
 
+    def release(self, model: Model, blocks: Mapping[str, Block]) -> None:
+        """Forgets the values of some entries, which are no longer there."""
+        for address, (block, present) in blocks.items():
+            gone = self._values(model.features[address].numbers(block), present)
+            self._seen.get(address, set()).difference_update(value for _, value in gone)
+
     def _new(self, address: str, numbers: object, present: NDArray[np.bool_] | None, where: Where) -> set[object]:
-        values: list[object] = (
-            list(cast("Encoded[object]", numbers)) if isinstance(numbers, Encoded) else np.asarray(numbers).tolist()
-        )
         seen, fresh = self._seen.get(address, set()), set[object]()
-        for row, value in enumerate(values):
-            if present is not None and not present[row]:
-                continue
+        for row, value in self._values(numbers, present):
             if value in fresh or value in seen:
                 raise TwiceError(value, address, row, where.entry(row))
             fresh.add(value)
         return fresh
+
+    def _values(self, numbers: object, present: NDArray[np.bool_] | None) -> Iterator[tuple[int, object]]:
+        """The row and the value of each entry that is there."""
+        values: list[object] = (
+            list(cast("Encoded[object]", numbers)) if isinstance(numbers, Encoded) else np.asarray(numbers).tolist()
+        )
+        yield from ((row, value) for row, value in enumerate(values) if present is None or present[row])

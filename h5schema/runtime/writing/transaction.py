@@ -34,6 +34,7 @@ from ..where import Where
 from .agreed import Block
 from .claim import Claim, Standing
 from .datasets import Datasets, Kept
+from .dictionaries import Dictionaries
 from .new_ids import NewIds
 from .plans import Plan, Written
 from .shapes import Shapes
@@ -56,10 +57,12 @@ class Planned(NamedTuple):
     Attributes:
         ends: Rows that each dataset has before them.
         plans: For each dataset.
+        words: Of categories, by address: the code of each word.
     """
 
     ends: Mapping[str, int]
     plans: Mapping[str, Plan]
+    words: Mapping[str, Mapping[str, int]] = {}
 
 
 _ABSENT_TOGETHER = 256
@@ -70,6 +73,7 @@ class State(TypedDict):
     """What a later run is to know: the entries that are there, each dataset, and what the one who writes adds."""
 
     counts: dict[str, int]
+    words: dict[str, list[str]]
     datasets: dict[str, Kept]
     complete: bool
     run: Mapping[str, object]
@@ -108,6 +112,8 @@ class Transaction:
         self.target = claim.target
         self.declared = model
         state = self._earlier()
+        self._dictionaries = Dictionaries(model, state.get("words", {}) if state else {})
+        self.declared = model = model.worded(self._dictionaries.words)
         known = state["counts"] if state and state["complete"] else lengths or {}
         self._shapes = Shapes(model, known, str(self.target))
         self._taken = dict.fromkeys(model.open_dims(), 0) | (state["counts"] if state else {})
@@ -224,19 +230,23 @@ class Transaction:
         if waiting is not None:
             self._append(dim, waiting)
 
-    def plan(self, dim: str, rows: Mapping[str, int], count: int) -> Planned:
+    def plan(
+        self, dim: str, rows: Mapping[str, int], count: int, words: Mapping[str, Sequence[str]] | None = None
+    ) -> Planned:
         """Where the next entries go, which were checked elsewhere; whoever did knows that their ids are new.
 
         Args:
             dim: Address of the dim.
             rows: How many rows they have in each dataset.
             count: How many entries they are.
+            words: Of categories, in the order in which they come first, by address.
         """
         self._expect_untorn()
         self._counts[dim] += count
         ends = {path: self._datasets.rows(path) for path in rows}
         with self._kept():
-            return Planned(ends, {path: self._datasets.plan(path, size) for path, size in rows.items() if size})
+            plans = {path: self._datasets.plan(path, size) for path, size in rows.items() if size}
+            return Planned(ends, plans, self._dictionaries.plan(words or {}))
 
     def take(self, dim: str, written: Mapping[str, Written], stats: Rows, ids: Sequence[str] | None = None) -> None:
         """Takes the next entries that were planned, in the order of the plans.
@@ -254,6 +264,7 @@ class Transaction:
             if ids:
                 self._ids[dim].append(ids)
             self._datasets.append(stats_of(dim).path, stats)
+        self._dictionaries.take()
         self._taken[dim] += len(stats)
         self._torn = False
 
@@ -384,7 +395,8 @@ class Transaction:
 
     def _state(self, run: Mapping[str, object], *, complete: bool) -> bytes:
         datasets = {} if complete else self._datasets.kept()
-        state: State = {"counts": self._taken, "datasets": datasets, "complete": complete, "run": run}
+        words = {} if complete else self._dictionaries.kept()
+        state: State = {"counts": self._taken, "words": words, "datasets": datasets, "complete": complete, "run": run}
         return layout.canonical(state).encode()
 
     def _begin(self, expected: Mapping[str, int]) -> dict[str, NewIds]:
@@ -491,6 +503,7 @@ class Transaction:
         for dim, count in self._counts.items():
             self._datasets.append(layout.of_dim(dim, "commits"), np.array([count], np.int64))
         self._datasets.finish()
+        self._dictionaries.write(self._datasets)
         self._datasets.describe(self.model, self._counts)
         self._wholes.write_attributes()
         self._datasets.write_checksums()

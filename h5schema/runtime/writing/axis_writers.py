@@ -1,0 +1,74 @@
+"""The entries of a dim of a file that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import TypeVar
+
+from ..entries import Entries, IdEntries
+from .recorder import Recorder
+
+EntryT = TypeVar("EntryT")
+
+
+class AxisWriter(Entries[EntryT]):
+    """The entries of a dim without ids, of a file that is being written."""
+
+    __slots__ = ()
+
+    _reader: Recorder
+
+    def __setitem__(self, index: int, entry: EntryT) -> None:
+        """Replaces the entry at a position."""
+        self._reader.replace(self._dim, self._position(index), entry)
+
+    def __delitem__(self, index: int) -> None:
+        """Takes the entry at a position away; the last one gets its position."""
+        self._reader.transaction.delete(self._dim, self._position(index))
+
+    def append(self, entry: EntryT) -> None:
+        """Adds one entry at the end."""
+        self._reader.keep(self._dim, None, entry)
+
+    def extend(self, blocks: Mapping[str, object]) -> None:
+        """Adds many entries at once.
+
+        Args:
+            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+        """
+        self._reader.transaction.put(self._dim, blocks)
+
+
+class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
+    """The entries of a dim with ids, of a file that is being written."""
+
+    __slots__ = ()
+
+    _reader: Recorder
+
+    def __setitem__(self, key: str, entry: EntryT) -> None:
+        """Adds an entry, or replaces the one with this id."""
+        self._reader.keep(self._dim, key, entry)
+
+    def __delitem__(self, key: str) -> None:
+        """Takes the entry with this id away; the last one gets its position."""
+        self._reader.transaction.delete(self._dim, self.row(key))
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives the entry with the id `old` another id.
+
+        Raises:
+            UnknownIdError: There is no such entry.
+            DataError: The new one is no id, or that of another entry.
+        """
+        _ = self.row(old)
+        self._reader.transaction.rename(self._dim, old, new)
+
+    def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
+        """Adds many entries at once.
+
+        Args:
+            ids: One for each entry.
+            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+        """
+        self._reader.transaction.put(self._dim, blocks, ids)

@@ -1,0 +1,300 @@
+"""A file whose entries are given by hand: they may also be replaced, written in part, renamed and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from h5schema.errors import DataError, FileError, UsageError
+from h5schema.vocabulary import layout
+
+from ..blocks import RaggedBlock, taken
+from ..kinds import Dense, EndToEnd, Indexed, firsts_of
+from ..spans import Rows
+from ..where import Where
+from .agreed import Block, agreed_lengths
+from .changes import Changes, has_one_length
+from .plans import Values
+from .taken import Checked, TwiceError
+from .transaction import Transaction, stats_of
+
+Lengths: TypeAlias = "Rows | RaggedBlock[np.int64]"
+"""Of a ragged dim in some entries: int64 [n], or a list for each."""
+_SPREAD_BYTES = 256 << 20
+"""Of a dataset in one piece, of which a copy is made because it is to grow or to shrink."""
+
+
+class ByHand(Transaction):
+    """A transaction in which entries that are there may be changed; everything is checked before anything is."""
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self._datasets)
+
+    def put_at(self, dim: str, rows: Rows, given: Mapping[str, object]) -> None:
+        """Replaces values of entries.
+
+        Args:
+            dim: Address of the dim.
+            rows: Of the entries; of one that is named twice the last value stays.
+            given: By address: of each feature that is replaced, a block or a list of values.
+
+        Raises:
+            DataError: A value, shape or length does not fit.
+        """
+        self._expect_changeable(dim, given)
+        self._expect_whole(given)
+        at, order = last_of(rows)
+        blocks: dict[str, Block] = {}
+        for address, value in given.items():
+            feature, place = self.model.features[address], self.model.places[address]
+            block, present = feature.block_of(value, place, len(rows), self._where(place.path, dim, rows))
+            blocks[address] = taken(block, order), None if present is None else present[order]
+        lengths = self._new_lengths(dim, at, blocks)
+        self._swap_unique(at, blocks, self._where(dim, dim, at))
+        with self._changing():
+            for address, (block, present) in blocks.items():
+                self._changes.put(self.model.features[address], self.model.places[address], at, block, present)
+            for ragged, one in lengths.items():
+                self._put_lengths(ragged, at, one)
+
+    def delete(self, dim: str, row: int) -> None:
+        """Takes an entry away; the last one gets its row."""
+        self._expect_changeable(dim, self.model.led_by(dim))
+        across = [address for address, place in self.declared.places.items() if dim in place.across]
+        if across:
+            raise UsageError(
+                f"{', '.join(across)}: every entry has a value for each of {dim}, so none of {dim} is taken away",
+                where=f"{self.target}: {dim}",
+                do="write the file anew without it",
+            )
+        paths = [part.path for part in (*self.model.grown(dim), stats_of(dim)) if part.per_entry]
+        paths = [path for path in paths if self._datasets.grows(path)]
+        self._expect_resizable(paths)
+        uniques = [address for address in self._uniques if self.model.places[address].lead == dim]
+        self._unique.release(self.model, self._blocks(uniques, np.array([row])))
+        with self._changing():
+            self._changes.forget()
+            self._changes.take_away(paths, row, self._counts[dim] - 1)
+            if dim in self._ids:
+                self._ids[dim].take_away(row)
+            self._counts[dim] -= 1
+            self._taken[dim] -= 1
+
+    def rename(self, dim: str, old: str, new: str) -> None:
+        """Gives an entry another id.
+
+        Raises:
+            DataError: The new one is no id, or there already.
+        """
+        self._expect_untorn()
+        self.flush(dim)
+        if old != new:
+            self._ids[dim].rename(old, new)
+
+    def changed_ids(self, dim: str) -> Sequence[str] | None:
+        """The ids of a dim, if they are not in the file as they are now."""
+        self.flush(dim)
+        return self._ids[dim].changed() if dim in self._ids else None
+
+    def grow(self, address: str, row: int, more: object) -> None:
+        """Adds values at the end of an entry.
+
+        Args:
+            address: Of the feature.
+            row: Of the entry.
+            more: One value, or some.
+
+        Raises:
+            UsageError: The feature has no length of its own.
+            DataError: The values do not fit.
+        """
+        feature, place = self.model.features[address], self.model.places[address]
+        dim = place.lead or ""
+        self._expect_changeable(dim, [address])
+        self._expect_growing(address)
+        entry = [more] if np.ndim(cast("Values", more)) == len(place.shape) else more
+        where = self._where(place.path, dim, np.array([row]))
+        block, _ = feature.block_of([entry], place._replace(optional=False), 1, where)
+        rows = feature.write(place, block, None, {place.path: 0})
+        if len(rows[place.path]):
+            with self._changing():
+                self._changes.grow(place, row, rows[place.path])
+
+    def put_values(self, address: str, at: Rows, values: Values) -> None:
+        """Writes over values that lie end to end.
+
+        Args:
+            address: Of the feature.
+            at: Their rows in its dataset; where one is named twice the last value stays.
+            values: They are checked here.
+        """
+        feature, place = self.model.features[address], self.model.places[address]
+        self._expect_changeable(place.lead or "", [address])
+        where = Where(f"{self.target}: {place.path}")
+        block, _ = feature.block_of([values], place._replace(optional=False), 1, where)
+        stored = feature.write(place, block, None, {place.path: 0})[place.path]
+        rising, order = last_of(at)
+        with self._changing():
+            self._datasets.put_at(place.path, rising, stored[order])
+
+    def values_at(self, address: str, at: Rows) -> Values:
+        """Values that lie end to end, by their rows in the dataset of a feature."""
+        place = self.model.places[address]
+        rising, number = np.unique(at, return_inverse=True)
+        return self.model.features[address].number.from_file(self._datasets.read_at(place.path, rising)[number])
+
+    def indexed(self, address: str, rows: Rows) -> Indexed:
+        """Where the values of entries lie."""
+        place = self.model.places[address]
+        self._expect_changeable(place.lead or "", [address])
+        rising, number = np.unique(rows, return_inverse=True)
+        found = self._changes.indexed(place, rising)
+        return Indexed(found.starts[number], found.lengths[number])
+
+    # Inside.
+
+    def _append(self, dim: str, entries: Checked) -> None:
+        self._expect_resizable([part.path for part in self.model.grown(dim)])
+        self._changes.forget()
+        super()._append(dim, entries)
+
+    @contextmanager
+    def _changing(self) -> Generator[None]:
+        """If this fails half way, nothing more can be done with the file."""
+        self._torn = True
+        with self._kept():
+            yield
+        self._torn = False
+
+    def _where(self, path: str, dim: str, rows: Rows) -> Where:
+        return Where(f"{self.target}: {path}", at=rows)
+
+    def _new_lengths(self, dim: str, at: Rows, blocks: Mapping[str, Block]) -> dict[str, Lengths]:
+        """The lengths of each ragged dim that a change touches.
+
+        Raises:
+            DataError: A feature that is not replaced has others.
+        """
+        touched = [ragged for ragged in self.model.ragged_below(dim) if self._over(ragged, blocks)]
+        if not touched:
+            return {}
+        where = self._where(dim, dim, at)
+        found = agreed_lengths(self.model, dim, blocks, len(at), where)
+        others = {ragged: [one for one in self._over(ragged) if one not in blocks] for ragged in touched}
+        if not any(others.values()):
+            return {ragged: found[ragged] for ragged in touched}
+        ((ragged, sharing),) = others.items()
+        return {ragged: self._kept_lengths(ragged, at, blocks, cast("Rows", found[ragged]), sharing)}
+
+    def _kept_lengths(
+        self, ragged: str, at: Rows, blocks: Mapping[str, Block], wanted: Rows, sharing: Sequence[str]
+    ) -> Rows:
+        """New lengths of a dim over which other features run that stay; they are absent, or have the same."""
+        present = [one for address, (_, one) in blocks.items() if ragged in self.model.places[address].ragged]
+        there = np.any([np.ones(len(at), bool) if one is None else one for one in present], axis=0)
+        for address in sharing:
+            starts, lengths, _ = self._changes.indexed(self.model.places[address], at)
+            clash = there & (starts >= 0) & (lengths != wanted)
+            if clash.any():
+                i = int(np.argmax(clash))
+                raise DataError(
+                    f"{', '.join(self._over(ragged, blocks))} would have length {wanted[i]}, but {address} has "
+                    f"{lengths[i]}, and both run over {ragged}",
+                    where=self._where(self.model.axes[ragged].path, "", at).entry(i),
+                    do="replace the whole entry, with all its features",
+                )
+            wanted = np.where(~there & (starts >= 0), lengths, wanted)
+        return wanted
+
+    def _put_lengths(self, ragged: str, at: Rows, lengths: Lengths) -> None:
+        path = layout.of_dim(ragged, "lengths")
+        if isinstance(lengths, RaggedBlock):
+            firsts = lengths.offsets[:-1] + self._datasets.rows(path)
+            self._datasets.append(path, lengths.values)
+            self._datasets.put_at(firsts_of(path), at, firsts)
+        else:
+            self._datasets.put_at(path, at, lengths)
+
+    def _over(self, ragged: str, among: Iterable[str] | None = None) -> list[str]:
+        """Features over a ragged dim."""
+        places = self.model.places
+        return [one for one in (places if among is None else among) if ragged in places[one].ragged]
+
+    def _swap_unique(self, at: Rows, blocks: Mapping[str, Block], where: Where) -> None:
+        known = [address for address in self._uniques if address in blocks]
+        if not known:
+            return
+        old = self._blocks(known, at)
+        self._unique.release(self.model, old)
+        try:
+            self._unique.take(self.model, {address: blocks[address] for address in known}, where)
+        except TwiceError:
+            self._unique.take(self.model, old, where)
+            raise
+
+    # What cannot be changed.
+
+    def _expect_changeable(self, dim: str, addresses: Iterable[str]) -> None:
+        self._expect_untorn()
+        self.flush(dim)
+        for address in addresses:
+            if not isinstance(self.model.features[address].kind, Dense | EndToEnd):
+                raise UsageError(
+                    f"entries of {address} cannot be changed yet, because of how they are stored",
+                    where=self._place_of(address),
+                    do="write the file anew",
+                )
+
+    def _expect_whole(self, addresses: Collection[str]) -> None:
+        """Refuses to change a part of an entry whose features agree on lists of lengths."""
+        for address in addresses:
+            place = self.model.places[address]
+            others = {one for ragged in place.ragged for one in self._over(ragged)}.difference(addresses)
+            if others and not has_one_length(place):
+                raise UsageError(
+                    f"{', '.join(sorted(others))} and {address} have the same lengths, so they change together",
+                    where=self._place_of(address),
+                    do="replace the whole entry, with all its features",
+                )
+
+    def _expect_growing(self, address: str) -> None:
+        """Refuses to change the length of an entry that has none, or that other features have too."""
+        place = self.model.places[address]
+        if not place.ragged or not has_one_length(place):
+            raise UsageError(
+                f"the entries of {address} do not run over one ragged dim, so nothing is added to one",
+                where=self._place_of(address),
+                do="replace the entry as a whole",
+            )
+        others = [one for one in self._over(place.ragged[0]) if one != address]
+        if others:
+            raise UsageError(
+                f"{', '.join(others)} run over {place.ragged[0]} too, and would no longer have the same length",
+                where=self._place_of(address),
+                do="replace the whole entry, or give each of them a ragged dim of its own",
+            )
+
+    def _place_of(self, address: str) -> str:
+        return f"{self.target}: {self.model.places[address].path}"
+
+    def _expect_resizable(self, paths: Sequence[str]) -> None:
+        """Refuses to copy large datasets that lie in one piece."""
+        for path in paths:
+            size = self._datasets.fixed_bytes(path)
+            if size > _SPREAD_BYTES:
+                raise FileError(
+                    f"{size / 2**20:.0f} MiB lie in one piece, which can neither grow nor shrink",
+                    where=f"{self.target}: {path}",
+                    do=f"write it anew in chunks: h5schema repack SCHEMA {self.target} --layout chunked",
+                )
+
+
+def last_of(rows: Rows) -> tuple[Rows, Rows]:
+    """Rows, each once and rising; and where each was named last."""
+    at, first = np.unique(rows[::-1], return_index=True)
+    return at, len(rows) - 1 - first

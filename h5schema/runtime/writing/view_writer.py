@@ -1,0 +1,69 @@
+"""One feature of a file that is written: its entries are replaced, and written in part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..concatenation import Axis
+from ..features import Feature
+from ..spans import Rows
+from ..view import View
+from .recorder import Recorder
+from .values_writer import ValuesWriter
+
+EntryT = TypeVar("EntryT")
+BlockT = TypeVar("BlockT")
+
+
+class ViewWriter(View[EntryT, BlockT]):
+    """A feature of a file that is written: `view["id"] = entry`, `view[rows] = block`, `view["id", 10:20] = part`."""
+
+    __slots__ = ()
+
+    _reader: Recorder
+
+    @overload
+    def __setitem__(self, index: tuple[int | str, *tuple[Axis, ...]], value: object) -> None: ...
+    @overload
+    def __setitem__(self, index: int | str | tuple[()], value: EntryT) -> None: ...
+    @overload
+    def __setitem__(
+        self, index: slice | Sequence[int] | Sequence[str] | NDArray[np.generic], value: BlockT | Sequence[EntryT]
+    ) -> None: ...
+    def __setitem__(self, index: Any, value: object) -> None:
+        """Writes over one entry, many, or a part of one; what stands in no other feature changes with it."""
+        if index == () and isinstance(index, tuple):
+            self._reader.assign(self.address, value)
+        elif isinstance(index, tuple):
+            first, *part = cast("tuple[int | str, *tuple[Axis, ...]]", index)
+            self.values.put(self._row_of(first), tuple(part), value)
+        elif isinstance(index, int | str | np.integer):
+            self._put(np.array([self._row_of(index)]), [value])
+        else:
+            self._put(self.rows(index), value)
+
+    def append(self, key: int | str, more: object) -> None:
+        """Adds values at the end of an entry of its own length.
+
+        Args:
+            key: Id or position of the entry.
+            more: One value, or an array of some.
+        """
+        row = self._row_of(key)
+        self._reader.transaction.grow(self.address, row, more)
+
+    @property
+    def values(self) -> ValuesWriter:
+        """The values of all entries, one after the other; what is written there is written into the entries."""
+        return ValuesWriter(self._reader, self.address, cast("Feature[object, object]", self._feature))
+
+    def _row_of(self, index: object) -> int:
+        self._lead()
+        return self._row(index)
+
+    def _put(self, rows: Rows, values: object) -> None:
+        self._reader.transaction.put_at(self._lead(), rows, {self.address: values})
