@@ -9,15 +9,30 @@ import os
 import re
 import select
 import struct
+import subprocess
+import sys
 import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from pathlib import Path
+from typing import Literal, TextIO
 
 import pytest
+from assorted import make, thing
 
 from h5schema.runtime.extracting.progress import Progress
+
+HERE = Path(__file__).resolve().parent
+RUN = """
+import sys
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from assorted import extraction
+from h5schema.runtime import How
+folder = Path({folder!r})
+extraction(folder).run([folder / "in"], folder / "a.h5", how=How(workers=2, kind={kind!r}))
+"""
 
 
 @contextmanager
@@ -141,3 +156,23 @@ def test_hours_are_told_as_hours() -> None:
     progress = Progress("extract photo", 1_000_000, "none")
     progress.step(100)
     assert progress.line(time.monotonic() + 1).rpartition("  ")[2] in ("2:46:40 left", "2:46:39 left", "2:46:41 left")
+
+
+@pytest.mark.parametrize("kind", ["process", "thread"])
+def test_a_slow_source_is_named_while_the_others_wait(tmp_path: Path, kind: Literal["process", "thread"]) -> None:
+    """The bar moves on, and says at which source somebody is, and for how long."""
+    make(tmp_path, 4, {2: "slow"}, failing=False)
+    tools = tmp_path / "mixture_tools.py"
+    tools.write_text(
+        tools.read_text().replace(
+            'if what == "hang":', 'if what == "slow":\n        time.sleep(4)\n    if what == "hang":'
+        )
+    )
+    code = RUN.format(here=str(HERE), folder=str(tmp_path), kind=kind)
+    with terminal(100) as (seen, stream):
+        subprocess.run([sys.executable, "-c", code], stderr=stream, timeout=120, check=True)
+        texts = drawn(seen)
+    slow = [text for text in texts if f"{thing(2)}.json for 0:0" in text]
+    assert {"0:02", "0:03"} <= {text.rstrip()[-4:] for text in slow}
+    assert all(len(text.rstrip("\n")) < 100 for text in texts)
+    assert "for" not in texts[-1]

@@ -13,10 +13,11 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import NamedTuple, TypeAlias
 
@@ -35,6 +36,22 @@ _BEAT = struct.Struct("<qd")
 FROM_TERMINAL = frozenset({signal.SIGINT, signal.SIGHUP})
 """What a terminal sends to all of its processes: Ctrl-C is pressed, or it is closed."""
 _MAIN = "from h5schema.runtime.extracting.worker import main; main()"
+
+
+class Beat(NamedTuple):
+    """Where a worker is.
+
+    Attributes:
+        source: Number of the source that it is at; -1: none.
+        since: When it came to it, on the clock that only goes forward.
+    """
+
+    source: int
+    since: float
+
+
+def _first(beats: Iterable[Beat]) -> Beat | None:
+    return min((one for one in beats if one.source >= 0), key=lambda one: one.since, default=None)
 
 
 class Died(NamedTuple):
@@ -64,12 +81,16 @@ class Crew(ABC):
         """Tells a worker that waits what to do."""
 
     @abstractmethod
-    def answers(self) -> Iterable[tuple[int, Answer]]:
-        """Waits until somebody has answered.
+    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
+        """Waits until somebody has answered, for about so many seconds; nothing: nobody has.
 
         Raises:
             H5SchemaError: A worker cannot go on, for a reason that holds for all sources.
         """
+
+    @abstractmethod
+    def slowest(self) -> Beat | None:
+        """Of the sources that somebody is at, the one that was begun first; None: nobody knows."""
 
     @abstractmethod
     def close(self) -> None:
@@ -93,8 +114,11 @@ class Here(Crew):
     def tell(self, worker: int, order: Order) -> None:
         self._told.append(order)
 
-    def answers(self) -> Iterable[tuple[int, Answer]]:
+    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
         return [(0, obeyed(self._maker, self._told.pop(0)))]
+
+    def slowest(self) -> Beat | None:
+        """Nobody has the time to ask."""
 
     def close(self) -> None:
         self._told.clear()
@@ -105,16 +129,23 @@ class Threads(Crew):
 
     def __init__(self, size: int, job: Job, handle: int) -> None:
         self.size = size
-        self._makers = [Maker(job, handle, lambda number: None) for _ in range(size)]
+        self._beats = [Beat(-1, 0.0)] * size
+        self._makers = [Maker(job, handle, partial(self._begins, worker)) for worker in range(size)]
         self._pool = ThreadPoolExecutor(size, "h5schema")
         self._told: dict[Future[Report | Wrote], int] = {}
 
     def tell(self, worker: int, order: Order) -> None:
         self._told[self._pool.submit(obeyed, self._makers[worker], order)] = worker
 
-    def answers(self) -> Iterable[tuple[int, Answer]]:
-        done, _ = futures.wait(self._told, return_when=futures.FIRST_COMPLETED)
+    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
+        done, _ = futures.wait(self._told, patience, return_when=futures.FIRST_COMPLETED)
         return [(self._told.pop(one), one.result()) for one in done]
+
+    def slowest(self) -> Beat | None:
+        return _first(self._beats)
+
+    def _begins(self, worker: int, number: int) -> None:
+        self._beats[worker] = Beat(number, time.monotonic())
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -150,13 +181,14 @@ class Processes(Crew):
         with suppress(OSError):  # it may have died, and so will the answer say
             process.talk.send(order)
 
-    def answers(self) -> Iterable[tuple[int, Answer]]:
+    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
         known = {process.talk: number for number, process in enumerate(self._workers) if process is not None}
-        while True:
-            ready = wait(list(known), None if self._limit is None else min(0.25, self._limit / 4))
-            found = [(known[talk], self._answer(known[talk])) for talk in ready if isinstance(talk, Connection)]
-            if found or (found := list(self._late())):
-                return found
+        ready = wait(list(known), patience if self._limit is None else min(patience, self._limit / 4))
+        found = [(known[talk], self._answer(known[talk])) for talk in ready if isinstance(talk, Connection)]
+        return found or list(self._late())
+
+    def slowest(self) -> Beat | None:
+        return _first(process.beat() for process in self._workers if process is not None)
 
     def _answer(self, number: int) -> Answer:
         process = self._workers[number]
@@ -218,10 +250,9 @@ class _Process:
         with suppress(OSError):  # as above
             self.talk.send((sys.path, job))
 
-    def beat(self) -> tuple[int, float]:
-        """The source that it is at, and since when on the clock that only goes forward."""
-        source, since = _BEAT.unpack(self._beat[:])
-        return int(source), float(since)
+    def beat(self) -> Beat:
+        """Where it is."""
+        return Beat(*_BEAT.unpack(self._beat[:]))
 
     def died(self) -> Died:
         """What is known of its end."""

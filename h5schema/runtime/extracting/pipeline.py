@@ -7,7 +7,7 @@ for its plan, which needs only the numbers of rows of those before; meanwhile it
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from h5schema.errors import FileError
@@ -23,6 +23,8 @@ from .work import Work
 
 _HELD = 3
 """Batches that a worker may have in its memory."""
+_PATIENCE = 0.25
+"""Seconds after which is said who is slow."""
 _DEATHS = 2
 """A source at which so many workers died is left out."""
 _DEATHS_IN_A_ROW = 50
@@ -40,15 +42,27 @@ class Pipeline:
         work: All sources of a dim.
         done: How many are done already.
         memory: Bytes of entries that may wait, of all workers together.
+        waiting: Called again and again while nobody has finished anything, with the id of the source at which somebody
+            is longest, and for how many seconds; "": nobody knows.
 
     Attributes:
         waited: Seconds that it waited for workers.
     """
 
-    def __init__(self, transaction: Transaction, crew: Crew, work: Work, *, done: int, memory: int) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        crew: Crew,
+        work: Work,
+        *,
+        done: int,
+        memory: int,
+        waiting: Callable[[str, float], None],
+    ) -> None:
         self.waited = 0.0
         self._transaction = transaction
         self._crew = crew
+        self._waiting = waiting
         self._work = work
         self._next = done  # the first source that nobody has
         self._until = len(work)
@@ -128,7 +142,9 @@ class Pipeline:
 
     def _answers(self) -> Iterable[tuple[int, Answer]]:
         start = time.monotonic()
-        answers = self._crew.answers()
+        while not (answers := self._crew.answers(_PATIENCE)):
+            slowest, now = self._crew.slowest(), time.monotonic()
+            self._waiting(*("", 0.0) if slowest is None else (self._work[slowest.source].id, now - slowest.since))
         self.waited += time.monotonic() - start
         return answers
 

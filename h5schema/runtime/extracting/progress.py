@@ -9,12 +9,18 @@ from collections import deque
 from types import TracebackType
 from typing import Self, TextIO
 
+from h5schema.errors import visible
+
 from ..amounts import clock, short
 from .how import Shown
 
 _WIDTH, _NARROWEST = 30, 5
 """Characters of the bar, and of the shortest one that says something."""
 _EVERY = {"bar": 0.1, "lines": 10.0}
+_SLOW = 2.0
+"""Seconds after which a source is named."""
+_NAME = 40
+"""Letters at the end of its id that are shown."""
 _RECENT = 30.0
 """Seconds over which the rate is taken: it changes when processes join, or where sources are larger."""
 
@@ -43,16 +49,26 @@ class Progress:
         self._start = self._drawn = time.monotonic()
         self._past = deque([(self._start, done)])
         self._said: str = ""
+        self._slow = ""
 
     def step(self, count: int = 1, failed: int = 0) -> None:
         """So many more are done, some of which failed."""
         self._done += count
         self._failed += failed
+        self._slow = ""
         now = time.monotonic()
         if now - self._past[-1][0] >= 1.0:
             self._past.append((now, self._done))
         while len(self._past) > 2 and now - self._past[1][0] >= _RECENT:
             self._past.popleft()
+        self._draw_if_due(now)
+
+    def waiting(self, source: str, seconds: float) -> None:
+        """Nothing was finished meanwhile; that source is being made for so long, if its id is known."""
+        self._slow = f"{visible(source[-_NAME:])} for {clock(seconds)}" if source and seconds >= _SLOW else ""
+        self._draw_if_due(time.monotonic())
+
+    def _draw_if_due(self, now: float) -> None:
         if self._shown != "none" and now - self._drawn >= _EVERY[self._shown]:
             self._draw(now)
 
@@ -74,6 +90,8 @@ class Progress:
             parts.append("going on")
         if self._failed:
             parts.append(f"{self._failed} failed")
+        if self._slow:
+            parts.append(self._slow)
         said = "  ".join(parts)
         return self._with_bar(said) if self._shown == "bar" else f"{self._label} {said}"
 

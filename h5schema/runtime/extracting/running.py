@@ -225,7 +225,8 @@ class Running:
         if done == len(work):
             return
         with at_work(size, self._how, self._job, self._claim.sink.handle) as crew:
-            pipeline = Pipeline(transaction, crew, work, done=done, memory=self._how.memory)
+            memory = self._how.memory
+            pipeline = Pipeline(transaction, crew, work, done=done, memory=memory, waiting=progress.waiting)
             with self._spending.work(size, pipeline):
                 for ready in pipeline.run(seconds):
                     self._expect_good(transaction, work, ready)
