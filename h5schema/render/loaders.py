@@ -71,7 +71,7 @@ def _loader(loader: LoaderIR, features: Mapping[str, FeatureIR], owners: Mapping
     return LoaderView(
         name=name(loader.class_name),
         function=name(loader.function),
-        doc=loader.doc if loader.doc.strip() else f"Samples of `{loader.over}`{where}.",
+        doc=loader.doc if loader.doc.strip() else f"Samples of `{'` and `'.join(loader.over)}`{where}.",
         batch=name(loader.batch_name),
         batch_type=batch_type(loader.sample, features),
         batch_doc=f"{_title(loader, loader.sample)}\n\n{_words(loader.sample, loader, features)}".strip(),
@@ -90,7 +90,7 @@ def _record(record: RecordIR, loader: LoaderIR, features: Mapping[str, FeatureIR
 
 def _words(sample: SampleIR, loader: LoaderIR, features: Mapping[str, FeatureIR]) -> str:
     """dtype and shape; a record has its own words."""
-    return batch_words(sample, loader.root, features) if isinstance(sample, TakeIR) else ""
+    return batch_words(sample, loader.roots, features) if isinstance(sample, TakeIR) else ""
 
 
 def _title(loader: LoaderIR, sample: SampleIR) -> str:
@@ -98,7 +98,7 @@ def _title(loader: LoaderIR, sample: SampleIR) -> str:
 
 
 def _plan(loader: LoaderIR) -> Code:
-    arguments: list[tuple[str, Code]] = [("over", string(loader.over))]
+    arguments: list[tuple[str, Code]] = [("over", string(loader.over[0]))]
     if loader.split:
         arguments.append(("split", string("/".join(loader.split))))
     if loader.where:

@@ -87,7 +87,7 @@ def stored_word(dtype: str) -> str | None:
     return dtype if dtype in CONVERTED else None
 
 
-def batch_words(take: TakeIR, root: str, features: Mapping[str, FeatureIR]) -> str:
+def batch_words(take: TakeIR, roots: tuple[str, ...], features: Mapping[str, FeatureIR]) -> str:
     """dtype and shape of one input in words: `float32 [batch, 32, 32, 3]`."""
     if take.of == "dim":
         said = "str [batch], ids of" if take.form == "id" else "int64 [batch], positions in"
@@ -97,7 +97,7 @@ def batch_words(take: TakeIR, root: str, features: Mapping[str, FeatureIR]) -> s
     coded = feature.kind == "category" and take.dtype != "str"
     counted = feature.dtype.enum is not None or since is not None or coded
     dtype = take.dtype or ("int64" if counted else feature.dtype.name)
-    dims = [dim_word(dim) for dim in take.shape or ["batch" if dim == root else dim for dim in feature.dims]]
+    dims = [dim_word(dim) for dim in take.shape or ["batch" if dim in roots else dim for dim in feature.dims]]
     shape = f" [{', '.join(dims)}]" if dims else ""
     unit = f", in {feature.unit}" if feature.unit else ""
     codes = f", codes of `{feature.address}`" if coded else ""

@@ -286,8 +286,8 @@ class LoaderIR(NamedTuple):
 
     Attributes:
         batch_name: Of the type of its batches: of `sample`, or another name for it.
-        over: Address of the dim that it runs over.
-        root: Of the dim of entries that this is, or of which it is a ragged dim.
+        over: Addresses of the dims that it runs over.
+        roots: Of the dims of entries that these are, or of which they are ragged dims.
         sample: The inputs; with targets, a record of both.
         window: Pieces of dims, by address.
     """
@@ -296,8 +296,8 @@ class LoaderIR(NamedTuple):
     class_name: str
     function: str
     batch_name: str
-    over: str
-    root: str
+    over: tuple[str, ...]
+    roots: tuple[str, ...]
     sample: SampleIR
     split: tuple[str, str] | None = None
     where: tuple[tuple[str, PredicateIR], ...] = ()

@@ -78,7 +78,8 @@ PHOTOS = SchemaIR(
             "Train",
             "train_loader",
             "TrainBatch",
-            "photo",
+            ("photo",),
+            ("photo",),
             RecordIR(
                 "TrainBatch",
                 "position",
@@ -93,7 +94,8 @@ PHOTOS = SchemaIR(
             "Test",
             "test_loader",
             "TestBatch",
-            "photo",
+            ("photo",),
+            ("photo",),
             RecordIR(
                 "TrainBatch",
                 "position",

@@ -64,7 +64,7 @@ def _encoded(draft: Draft, loader: LoaderIR) -> Iterator[str]:
     samples = [loader.sample, *(item for record in records_of(loader) for _, item in record.items)]
     for address in (one.address for one in samples if isinstance(one, TakeIR) and one.of == "feature"):
         feature = draft.resolved[address]
-        if feature.codec != "none" and feature.dims[0] == loader.over:
+        if feature.codec != "none" and feature.dims[0] in loader.roots:
             yield address
 
 
