@@ -26,8 +26,6 @@ from ..stores import BUILT
 Later = tuple[Path, str, str]
 """Where, what comes later, and what to do for now; the path is relative to the element."""
 
-_CONVENTIONS = ("plain",)
-"""By which files of others are decoded."""
 _ROOT = {
     "after": ("a function that is called after an extraction", "call it yourself, after `h5schema extract`"),
 }
@@ -72,10 +70,7 @@ def refuse_later(draft: Draft) -> Draft:
     """Refuses what comes with a later version, and lets nothing else be said of these elements."""
     notes = Notes(draft)
     schema = draft.reading.schema
-    if schema.bind is not None and schema.bind not in _CONVENTIONS:
-        convention = ("bind",), f"files of `{schema.bind}`", "write `bind: plain`: values are then as they lie there"
-        _note(notes, (), iter([convention]))
-    elif schema.bind is None:
+    if schema.bind is None:
         _note(notes, (), _keys(schema, _ROOT), breaks=False)
     for group in draft.groups.values():
         _note(notes, group.path, _of_group(group.spec, bound=draft.bound))
@@ -137,7 +132,7 @@ def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
     name = spec.dtype.name
-    if name in dtypes.LATER and not (bound and name == "any") or (bound and name == dtypes.CATEGORY):
+    if (bound and name == dtypes.CATEGORY) or (name in dtypes.LATER and not (bound and name == "any")):
         yield ("dtype",), f"the dtype `{name}`", _INSTEAD.get(name, "use a number, a str or an enum")
     if spec.store is not None:
         yield from _of_store(spec.store)

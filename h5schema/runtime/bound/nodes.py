@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 import h5py
@@ -45,6 +46,26 @@ class Nodes:
         """
         node, mark, name = path.partition("@")
         return self._attribute(node or "/", name) if mark else self._dataset(path)
+
+    def stored(self, path: str) -> Column:
+        """The dataset at a path.
+
+        Raises:
+            FileError: It is missing.
+        """
+        found = self.column(path)
+        if found is None:
+            raise self.missing(path)
+        return found
+
+    def dataset(self, path: str) -> h5py.Dataset:
+        """The dataset at a path, which is there, as h5py has it."""
+        return cast("h5py.Dataset", self.file[path])
+
+    def attributes(self, path: str, names: Iterable[str]) -> dict[str, object]:
+        """Those of some attributes that a node has."""
+        node = self.file.get(path)
+        return {} if node is None else {name: node.attrs[name] for name in names if name in node.attrs}
 
     def _attribute(self, path: str, name: str) -> Column | None:
         node = self.file.get(path)

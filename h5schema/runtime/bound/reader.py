@@ -27,7 +27,8 @@ class BoundReader(Reader):
         """See `Reader`: such a file has no stamp."""
 
     def _carrier_of(self, file: h5py.File) -> Shown:
-        return Shown(file, DirectCarrier(file, self.path, access=self.access), self.model)
+        carrier = DirectCarrier(file, self.path, access=self.access)
+        return Shown(file, carrier, self.model, self.file.schema.bind)
 
     def shown(self) -> Shown:
         """The file as one of ours."""

@@ -16,8 +16,10 @@ from ..kinds import Place
 from ..model import Model
 from ..spans import Fetched, Spans
 from .columns import Blank, Column, Held
+from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
 from .indices import Worked
+from .masked import Complete, Masked
 from .nodes import Nodes
 from .spread import Forms, Joined, Paths, Stacked, absent_first
 from .understood import Sentinel, understood
@@ -32,13 +34,15 @@ class Shown:
         file: The open file; it belongs to the caller.
         carrier: Of the file.
         model: What the class declares.
+        convention: By which values are decoded.
     """
 
-    def __init__(self, file: h5py.File, carrier: DirectCarrier, model: Model) -> None:
+    def __init__(self, file: h5py.File, carrier: DirectCarrier, model: Model, convention: str) -> None:
         self.plain = carrier
         self.nodes = Nodes(file, carrier)
         self.dims = Dims(model, self.nodes, self.raw)
         self._model = model
+        self._decoded = CONVENTIONS[convention]
         self._by_path = {place.path: address for address, place in model.places.items()}
         self._raw: dict[str, Column | None] = {}
         self._columns: dict[str, Column] = {}
@@ -73,8 +77,9 @@ class Shown:
     def raw(self, address: str) -> Column | None:
         """A feature as it lies in the file; None: it is missing."""
         if address not in self._raw:
-            place = self._model.places[address]
-            self._raw[address] = self._spread(place) if is_spread(place) else self.nodes.column(place.path)
+            place, feature = self._model.places[address], self._model.features[address]
+            column = self._spread(place) if is_spread(place) else self._decoded(self.nodes, place.path, feature)
+            self._raw[address] = column
         return self._raw[address]
 
     def placed(self, address: str) -> Place:
@@ -96,8 +101,14 @@ class Shown:
         self._expect_shape(place, column.shape, where)
         if place.ragged:
             self._expect_indexed(place, column, where)
-        self._columns[place.path] = column if is_spread(place) else understood(feature, column, where)
+        self._columns[place.path] = column if is_spread(place) else self._understood(place, column, where)
         return place._replace(shape=column.shape[1:] if rows else column.shape)
+
+    def _understood(self, place: Place, column: Column, where: str) -> Column:
+        values = understood(self._model.features[place.address], column, where)
+        if isinstance(column, Masked) and not place.optional and not column.may_stand:
+            return Complete(values, column.there, where)
+        return values
 
     def _no_value(self, place: Place, column: Column | None) -> FileError:
         if column is None:
@@ -224,6 +235,8 @@ class Shown:
         fill = self._model.features[address].options.fill
         if fill is not None and column is not None:
             return Sentinel(self._columns[place.path], self._model.features[address], fill)
+        if isinstance(column, Masked):
+            return column.there
         there = np.full(self.dims.length(place.lead), column is not None, _BOOL)
         return Held(column.present if isinstance(column, Stacked) else there, self.nodes.name, place.path)
 
