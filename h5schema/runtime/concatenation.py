@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError, UsageError
 
 from .blocks import Maybe, RaggedBlock
-from .features import Feature
-from .features.dense import DenseFeature
-from .features.ragged import Ragged
+from .features import Array, Enumerated, Feature, Ragged, Scalar
 from .kinds import Place
 from .spans import Part, Rows, offsets_of
 from .view import RowError, View
@@ -127,7 +125,7 @@ class Concatenation:
 
     def _expect_numbers(self) -> None:
         if (
-            not isinstance(self._feature, DenseFeature | Ragged)
+            not isinstance(self._feature, Array | Enumerated | Ragged | Scalar)
             or len(self._place.outer) > 1
             or self._place.lists
             or not self._place.lead

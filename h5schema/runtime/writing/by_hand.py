@@ -13,7 +13,7 @@ from h5schema.errors import DataError, FileError, UsageError
 from h5schema.vocabulary import layout
 
 from ..blocks import RaggedBlock, taken
-from ..kinds import Dense, EndToEnd, Indexed, firsts_of
+from ..kinds import Coded, Dense, EndToEnd, Indexed, firsts_of
 from ..spans import Rows
 from ..where import Where
 from .agreed import Block, agreed_lengths
@@ -243,7 +243,7 @@ class ByHand(Transaction):
         self._expect_untorn()
         self.flush(dim)
         for address in addresses:
-            if not isinstance(self.model.features[address].kind, Dense | EndToEnd):
+            if not isinstance(self.model.features[address].kind, Coded | Dense | EndToEnd):
                 raise UsageError(
                     f"entries of {address} cannot be changed yet, because of how they are stored",
                     where=self._place_of(address),

@@ -65,6 +65,9 @@ class Checksum:
         done: Checksums of the blocks that are full.
         rows: Rows of the last block, which is not.
         running: Their checksum.
+
+    Attributes:
+        is_altered: Whether rows were written over or dropped since the checksums were renewed.
     """
 
     def __init__(self, row_bytes: int, done: Iterable[int] = (), rows: int = 0, running: int = 0) -> None:
@@ -74,6 +77,7 @@ class Checksum:
         self._rows = rows
         self._running = running
         self._wrong: set[int] = set()
+        self.is_altered = False
 
     def after(self, rows: int) -> Summing:
         """How the rows are summed that come after so many more."""
@@ -103,23 +107,16 @@ class Checksum:
 
     def change(self, first: int, last: int) -> None:
         """Notes that some rows were written over."""
+        self.is_altered = True
         self._wrong.update(range(first // self.rows_per_block, -(-last // self.rows_per_block)))
 
     def shrink(self, rows: int) -> None:
         """Forgets all rows but the first ones."""
-        if rows == self.rows:
-            return
+        self.is_altered = True
         full, self._rows = divmod(rows, self.rows_per_block)
         del self._done[full:]
         self._running = 0
-        self._wrong = {number for number in self._wrong if number < full}
-        if self._rows:
-            self._wrong.add(full)
-
-    @property
-    def is_right(self) -> bool:
-        """Whether no rows were changed since the checksums were renewed."""
-        return not self._wrong
+        self._wrong = {number for number in self._wrong if number < full} | ({full} if self._rows else set())
 
     def renew(self, read: Callable[[int, int], NDArray[np.generic]]) -> None:
         """Sums up again what was changed.
@@ -135,6 +132,7 @@ class Checksum:
             else:
                 self._running = value
         self._wrong.clear()
+        self.is_altered = False
 
     def blocks(self) -> NDArray[np.uint32]:
         """uint32 [blocks], the last one of a block that may not be full."""

@@ -295,7 +295,7 @@ class Datasets:
 
     def write_checksums(self) -> None:
         """Stores the checksums of everything."""
-        changed = {path: one.checksum for path, one in self._made.items() if not one.checksum.is_right}
+        changed = {path: one.checksum for path, one in self._made.items() if one.checksum.is_altered}
         for path, checksum in changed.items():
             checksum.renew(self._made[path].read)
         sums = self._sums | {path: made.checksum for path, made in self._made.items()}
