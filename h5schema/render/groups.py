@@ -40,6 +40,7 @@ _DECLARATIONS = {
     "enum": "Enumerated",
     "ragged": "Ragged",
     "csr": "Csr",
+    "category": "Category",
     "text": "Text",
     "texts": "TextList",
     "attributes": "Attributes",

@@ -107,7 +107,10 @@ def _plan(loader: LoaderIR) -> Code:
     if loader.window:
         arguments.append(("window", _windows(loader.window)))
     arguments.append(("sample", _sample(loader.sample)))
+    if loader.transform:
+        arguments.append(("transform", string(loader.transform)))
     batch: list[tuple[str, Code]] = [("", literal(loader.batch_size))]
+    batch += [("transform", string(loader.batch_transform))] if loader.batch_transform else []
     batch += [(key, "True") for key, on in (("shuffle", loader.shuffle), ("drop_last", loader.drop_last)) if on]
     arguments.append(("batch", call("Batch", batch)))
     return call("Plan", arguments, open=True)
@@ -120,7 +123,7 @@ def _sample(sample: SampleIR) -> Code:
         return Bracketed("{", tuple((f"{string(key)}: ", _sample(item)) for key, item in sample.items), "}")
     if sample.of == "dim":
         return call(_take(sample), [("", string(sample.address))])
-    options = (("dtype", sample.dtype), ("form", sample.form), ("fill", sample.fill))
+    options = (("dtype", sample.dtype), ("form", sample.form), ("fill", sample.fill), ("transform", sample.transform))
     given = [(key, literal(value)) for key, value in options if value is not None]
     if sample.window:
         given.append(("window", _windows(sample.window)))

@@ -76,7 +76,7 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
         return "list[str]" if sample.form == "id" else "Tensor"
     kind, dtype = features[sample.address].kind, sample.dtype or features[sample.address].dtype.name
     if dtype in _ENCODED:
-        return f"list[{_ENCODED[dtype]}]"
+        return "list[object]" if sample.transform else f"list[{_ENCODED[dtype]}]"
     if kind == "csr":
         return "Pairs" if sample.form == "pairs" else "Tensor"
     return _COLLATED[sample.form or "pad"] if kind == "ragged" and sample.shape is None else "Tensor"

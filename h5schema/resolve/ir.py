@@ -253,6 +253,7 @@ class TakeIR(NamedTuple):
         fill: Stands in for absent values.
         window: By dim, what differs from the loader's windows.
         shape: Of a batch, where it is not that of whole entries.
+        transform: `module:function` that changes the value of each sample.
     """
 
     address: str
@@ -262,6 +263,7 @@ class TakeIR(NamedTuple):
     fill: Json = None
     window: tuple[tuple[str, WindowIR], ...] = ()
     shape: tuple[str | int, ...] | None = None
+    transform: str | None = None
 
 
 class RecordIR(NamedTuple):
@@ -290,6 +292,8 @@ class LoaderIR(NamedTuple):
         roots: Of the dims of entries that these are, or of which they are ragged dims.
         sample: The inputs; with targets, a record of both.
         window: Pieces of dims, by address.
+        transform: `module:function` that changes each sample.
+        batch_transform: `module:function` that changes each batch.
     """
 
     name: str
@@ -305,6 +309,8 @@ class LoaderIR(NamedTuple):
     batch_size: int = 1
     shuffle: bool = False
     drop_last: bool = False
+    transform: str | None = None
+    batch_transform: str | None = None
     doc: str = ""
 
 

@@ -84,7 +84,7 @@ def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR 
         help = f"write `ids: true` in `{axis.name}`" if axis.per is None else f"take those of `{axis.per}`"
         fed.add("as", f"entries of `{axis.name}` have no ids", (*at, "as"), help)
         return None
-    key = next((key for key in ("dtype", "fill", "window") if getattr(spec, key)), None)
+    key = next((key for key in ("dtype", "fill", "window", "transform") if getattr(spec, key)), None)
     if key is not None:
         fed.add(
             "input",
@@ -99,6 +99,14 @@ def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR 
 
 def _take_group(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
     """A group as an input: the mapping of its features."""
+    if spec.transform is not None:
+        fed.add(
+            "transform",
+            "a transform changes one feature, not a group",
+            (*at, "transform"),
+            "name a feature, or write it in the loader",
+        )
+        return None
     prefix = f"{spec.feature}/"
     items: dict[str, SampleIR] = {}
     for address in [*fed.draft.features, *fed.draft.groups]:
@@ -149,6 +157,13 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         fed.add("input", what, (*at, "feature"), "name the attributes that are wanted as features: at: '@name'")
         return None
     _advise_codes(fed, spec, feature, at)
+    if spec.transform is not None and feature.kind == "csr" and spec.as_ in ("sparse", "pairs"):
+        fed.add(
+            "transform",
+            f"`as: {spec.as_}` has no rows of its own that a transform could change",
+            (*at, "transform"),
+            "leave `as` out: it gets dense rows",
+        )
     own = own_windows(fed, spec, at)
     if own is None:
         return None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from h5schema.spec import CheckSpec
-from h5schema.vocabulary.dtypes import DATES, NUMBERS
+from h5schema.vocabulary.dtypes import CATEGORY, DATES, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
 from .ir import CheckIR, EnumIR, FeatureIR
@@ -28,7 +28,7 @@ def impossible(feature: FeatureIR, enums: Mapping[str, EnumIR], value: object) -
     dtype = feature.dtype.name
     if dtype == "enum":
         return _no_member(feature, enums, value)
-    if dtype == "str":
+    if dtype in ("str", CATEGORY):
         return _no_text(feature, value)
     if dtype not in NUMBERS:
         return f"a schema has no values of {dtype}, so none is equal to one of `{feature.address}`", "leave it out"
@@ -104,7 +104,7 @@ def checked(feature: FeatureIR, spec: CheckSpec) -> Iterator[tuple[str, str, str
                 )
         elif key == "finite" and dtype not in DATES and (number is None or number.kind not in ("float", "complex")):
             yield key, f"values of {_what(dtype)} are always finite", "leave it out"
-        elif key == "match" and dtype != "str":
+        elif key == "match" and dtype not in ("str", CATEGORY):
             yield key, f"`match` is for texts, and `{feature.address}` is {_what(dtype)}", "leave it out"
     lower = max((b for b in (spec.min, spec.above) if b is not None), default=None)
     upper = min((b for b in (spec.max, spec.below) if b is not None), default=None)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .extracting.origins import Call, Capture
     from .extracting.summary import Summary
     from .plan import Batch, Fields, Ids, Plan, Position, Take
+    from .sampling import Balanced, Bucketed, OrderedBy, Weighted
     from .temporary import scratch
     from .windows import Frame, Window
 
@@ -47,9 +48,11 @@ __all__ = [
     "Array",
     "Attributes",
     "Axis",
+    "Balanced",
     "Batch",
     "Blobs",
     "BoundFile",
+    "Bucketed",
     "Bytes",
     "Call",
     "Capture",
@@ -75,6 +78,7 @@ __all__ = [
     "Maybe",
     "Nested",
     "NestedBlock",
+    "OrderedBy",
     "Plan",
     "Position",
     "Present",
@@ -93,6 +97,7 @@ __all__ = [
     "TextList",
     "Texts",
     "View",
+    "Weighted",
     "Window",
     "Writer",
     "optional",
@@ -107,6 +112,7 @@ _LATER = {
     "extracting.failures": ("Failure",),
     "extracting.summary": ("Summary",),
     "temporary": ("scratch",),
+    "sampling": ("Balanced", "Bucketed", "OrderedBy", "Weighted"),
     "windows": ("Frame", "Window"),
 }
 

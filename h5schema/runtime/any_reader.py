@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -134,6 +134,10 @@ class AnyReader(ABC):
         """
 
     @abstractmethod
+    def each(self) -> Iterator[Reader]:
+        """The reader of each file in turn."""
+
+    @abstractmethod
     def open(self) -> None:
         """Opens now what would be opened when it is first needed."""
 
@@ -164,6 +168,10 @@ class AnyReader(ABC):
     @abstractmethod
     def ids(self, dim: str) -> AnyIds:
         """The ids of a dim's entries."""
+
+    @abstractmethod
+    def categories(self, address: str) -> Texts:
+        """The words of a category, by code."""
 
     @abstractmethod
     def verify(self) -> None:

@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Encoded, Maybe, Texts
+from .blocks import Categories, Encoded, Maybe, Texts
 
 Value: TypeAlias = bool | int | float | str
 
@@ -38,6 +38,8 @@ class Check:
 
     def holds(self, values: object) -> NDArray[np.bool_]:
         """bool, of the shape of `values`: which keep the bounds. NaN keeps none."""
+        if isinstance(values, Categories):
+            return _of_words(self, values)
         if isinstance(values, Texts):
             pattern = re.compile(self.match or ".*", re.DOTALL)
             return np.array([pattern.fullmatch(text) is not None for text in values], bool)
@@ -76,6 +78,8 @@ class Among:
 
     def holds(self, values: object) -> NDArray[np.bool_]:
         """bool [n]: which entries are one of the values."""
+        if isinstance(values, Categories):
+            return _of_words(self, values)
         if isinstance(values, Texts):
             wanted = set(self.values)
             return np.array([text in wanted for text in values], bool)
@@ -112,6 +116,11 @@ class Absent:
         """bool [n]: which entries have no value."""
         assert isinstance(values, Maybe)
         return ~values.present
+
+
+def _of_words(condition: Check | Among, values: Categories) -> NDArray[np.bool_]:
+    """bool [n]: each word is looked at once; what is absent is nothing."""
+    return np.append(condition.holds(values.words), False)[values.codes]
 
 
 Condition: TypeAlias = Check | Among | Present | Absent

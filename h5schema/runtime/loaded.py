@@ -13,7 +13,7 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
-from .blocks import Blobs, Encoded, Maybe, RaggedBlock, SparseBlock, Texts
+from .blocks import Blobs, Categories, Encoded, Maybe, RaggedBlock, SparseBlock, Texts
 from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
@@ -34,6 +34,7 @@ class Loaded:
         seen: How it is seen from a sample.
 
     Attributes:
+        address: Of the feature.
         alone: Whether it has one value for all samples.
         sample_bytes: Stored bytes of one sample, on average.
     """
@@ -42,12 +43,15 @@ class Loaded:
         self._reader = reader
         self._take = take
         self._seen = seen
+        self.address = take.address
         self._feature = reader.model.features[take.address]
         self._where = f"{reader.name}: {reader.model.places[take.address].path}"
         self.alone = seen.alone
         self.sample_bytes = seen.sample_bytes(reader)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
-        number = None if isinstance(self._feature, EncodedFeature) else self._feature.number
+        texts = isinstance(self._feature, EncodedFeature) or take.dtype == "str"
+        number = None if texts else self._feature.number
+        self._codes: tuple[Texts, list[int]] | None = None
         self._number = number
         dtype = take.dtype or ("int64" if enum else "" if number is None else number.loaded)
         self._fed = None if number is None else number_type(dtype)
@@ -63,6 +67,8 @@ class Loaded:
             DataError: A value would change in the loaded dtype.
         """
         block = self._seen.cut(block, asked, chosen)
+        if self._number is not None:
+            block = self._coded(block)
         if isinstance(block, Maybe):
             block = self._filled(cast("Maybe[object]", block))
         if isinstance(block, Encoded):
@@ -76,6 +82,18 @@ class Loaded:
             return fed.dense() if self._take.form is None else fed
         values = self._in_dtype(cast("NDArray[np.generic]", block))
         return values[0, ...] if self.alone else values
+
+    def _coded(self, block: object) -> object:
+        """Words of categories as codes; of several files as those of all of them."""
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            return Maybe(self._coded(some.values), some.present)
+        if not isinstance(block, Categories):
+            return block
+        if self._codes is None or self._codes[0] is not block.words:  # those of one file are always the same object
+            known = {word: code for code, word in enumerate(self._reader.categories(self._take.address))}
+            self._codes = block.words, [known[word] for word in block.words]
+        return block.coded(self._codes[1])
 
     def _as_asked(self, block: Encoded[object]) -> Encoded[object]:
         """Texts as their bytes, or bytes as the texts that they are, if a loader asks for it."""

@@ -14,7 +14,7 @@ from h5schema.vocabulary import layout
 
 from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
 from .features import Feature
-from .kinds import OPEN, Place, Stored, firsts_of
+from .kinds import OPEN, Place, Stored, Words, firsts_of
 
 if TYPE_CHECKING:
     from .file import File, Node
@@ -65,6 +65,18 @@ class Model:
             if not place.across or address in addresses
         }
         return replace(self, features={address: self.features[address] for address in places}, places=places)
+
+    def dictionaries(self) -> dict[str, str]:
+        """Paths of the words of each category, by address."""
+        found = ((address, self.features[address].dictionary(place)) for address, place in self.places.items())
+        return {address: path for address, path in found if path is not None}
+
+    def worded(self, words: Mapping[str, Words]) -> Model:
+        """The same in a file whose categories have these words."""
+        if not words:
+            return self
+        places = {address: place._replace(words=words.get(address)) for address, place in self.places.items()}
+        return replace(self, places=places)
 
     def led_by(self, dim: str) -> tuple[str, ...]:
         """Addresses of the features whose first dim is `dim`."""

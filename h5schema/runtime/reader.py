@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -15,14 +15,16 @@ from h5schema.vocabulary import layout
 
 from . import stamp
 from .any_reader import AnyReader
-from .blocks import Maybe
+from .blocks import Maybe, Texts
 from .carrier import DirectCarrier
 from .damage import DO, READ_ERRORS, damaged, readable
+from .features.category import MOST_BYTES
 from .forms import expect_rows, expect_whole
-from .kinds import Place
+from .kinds import KnownWords, Place, Stored
 from .model import AnyFeature
 from .opening import open_to_read
 from .spans import Access, Asked, Carrier, Part, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
+from .utf8 import expect_utf8
 
 if TYPE_CHECKING:
     from .file import File
@@ -73,6 +75,9 @@ class Reader(AnyReader):
 
     def only(self, what: str) -> Reader:
         return self
+
+    def each(self) -> Iterator[Reader]:
+        yield self
 
     def __getstate__(self) -> dict[str, object]:
         fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
@@ -198,6 +203,12 @@ class Reader(AnyReader):
             fixed = isinstance(self.hdf5().get(path), h5py.Dataset)
         return Ids(dim, fixed=fixed, carrier=carrier, file=str(self.path))
 
+    def categories(self, address: str) -> Texts:
+        words = self.compared(address).place.words
+        if words is None:
+            raise UsageError(f"{address} is no category", where=str(self.path), do="it has no dictionary of words")
+        return words.texts
+
     def parameters(self) -> dict[str, object]:
         """How each feature was extracted, by address."""
         import json  # rarely
@@ -226,7 +237,18 @@ class Reader(AnyReader):
 
     def place(self, address: str) -> Place:
         """Where a feature lies, in the shape that it has in this file."""
-        return self.model.places[address].sized(self.length)
+        place = self.model.places[address].sized(self.length)
+        dictionary = self.model.features[address].dictionary(place)
+        return place if dictionary is None else place._replace(words=self._words(dictionary))
+
+    def _words(self, path: str) -> KnownWords:
+        """The words of a category."""
+        carrier, where = self.carrier(), f"{self.path}: {path}"
+        expect_rows(carrier, Stored(path, np.dtype(f"S{MOST_BYTES}")), str(self.path), None)
+        (words,) = carrier.fetch((Spans(path, np.zeros(1, np.int64), carrier.length(path)),))
+        texts = Texts.of(cast("list[bytes]", words.tolist()))
+        expect_utf8(texts, where, None)
+        return KnownWords(texts)
 
     def _compare(self, address: str) -> Compared:
         feature, place = self.model.features[address], self.place(address)

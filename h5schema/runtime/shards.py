@@ -14,7 +14,7 @@ import numpy as np
 from h5schema.errors import FileError, UsageError
 
 from .any_reader import AnyReader
-from .blocks import alike, joined, taken
+from .blocks import Texts, alike, joined, taken
 from .carrier import State, changed, state_of
 from .open_files import OPEN, most
 from .opening import open_to_read
@@ -106,6 +106,7 @@ class Shards(AnyReader):
         self._shards = [_shard(file, path, access) for path in paths]
         self._offsets: dict[str, Rows] | None = None
         self._indices: dict[str, IdIndex] = {}
+        self._words: dict[str, Texts] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return _again, (self.file, [shard.name for shard in self._shards], self.access, self._offsets)
@@ -134,13 +135,14 @@ class Shards(AnyReader):
         self._shards = [_shard(self.file, shard.path, self.access) for shard in self._shards]
         self._offsets = None
         self._indices.clear()
+        self._words.clear()
 
     def shard(self, number: int) -> AbstractContextManager[Reader]:
         """The reader of one file, which stays open in here."""
         return OPEN.using(self._shards[number])
 
     def each(self) -> Iterator[Reader]:
-        """The reader of each file in turn; of more files than may be open each is closed again at once."""
+        """See `AnyReader`; of more files than may be open each is closed again at once."""
         many = len(self._shards) > most()
         for shard in self._shards:
             with OPEN.using(shard) as reader:
@@ -256,6 +258,12 @@ class Shards(AnyReader):
 
     def ids(self, dim: str) -> ShardIds:
         return ShardIds(self, dim)
+
+    def categories(self, address: str) -> Texts:
+        if address not in self._words:
+            known = dict.fromkeys(word for reader in self.each() for word in reader.categories(address))
+            self._words[address] = Texts.of([word.encode() for word in known])
+        return self._words[address]
 
     def id_index(self, dim: str) -> IdIndex:
         """Which file has an id of a dim; found when it is first asked for."""

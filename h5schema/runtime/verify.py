@@ -77,6 +77,8 @@ class _Verification:
         for address, place in self._model.places.items():
             if place.lead is not None:
                 yield from (part.path for part in self._model.stored(address))
+                if (words := self._model.features[address].dictionary(place)) is not None:
+                    yield words
             elif not place.optional or self._carrier.has(place.path):
                 yield place.path
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
-from .blocks import Block, Maybe, RaggedBlock
+from .blocks import Block, Maybe, RaggedBlock, Texts
 from .features import Feature
 from .spans import Part, Rows
 
@@ -95,6 +95,11 @@ class View(Generic[EntryT, BlockT]):
         from .concatenation import Concatenation  # it is a face of this, too
 
         return Concatenation(self._reader, self.address, cast("Feature[object, object]", self._feature))
+
+    @property
+    def categories(self) -> Texts:
+        """The words of a category, by code: what the numbers in batches mean."""
+        return self._reader.categories(self.address)
 
     def read(self, rows: Rows) -> BlockT:
         """The entries at `rows`, in that order, repeats allowed.

@@ -61,7 +61,7 @@ class FeatureSpec(Model):
     )
     dtype: DtypeSpec = Field(
         title="dtype",
-        description="What the reader returns: a numpy name, `str`, `bfloat16`, `bytes`, `json`, `datetime64[ns]`, `{str: 16}`, `{bytes: 16}` (at most that many bytes), `{enum: [a, b]}`, `{enum: {a: 1}}`; later also `category`, `any`.",
+        description="What the reader returns: a numpy name, `str`, `bfloat16`, `bytes`, `json`, `datetime64[ns]`, `{str: 16}`, `{bytes: 16}` (at most that many bytes), `{enum: [a, b]}`, `{enum: {a: 1}}`, `category` (texts of which there are few); later also `any`.",
     )
     at: Text | None = Field(
         None,

@@ -69,7 +69,10 @@ def item_bytes(dtype: str) -> int | None:
     return 8 if dtype in DATES else NUMBERS[dtype].itemsize if dtype in NUMBERS else None
 
 
-LATER = ("category", "any")
+CATEGORY = "category"
+"""Texts of which there are few: codes, and a dictionary in the file."""
+
+LATER = ("any",)
 """Dtypes of the language whose machinery comes with a later version."""
 
 

@@ -46,6 +46,8 @@ features:
   note: {dims: [thing], dtype: str, source: 'notes/{kind}-{number}.txt', call: mixture_tools:text, optional: true}
   rare: {dims: [thing, 12], dtype: float32, call: mixture_tools:values, optional: true}
   code: {dims: [thing], dtype: {str: 12}, from: '{kind}', call: mixture_tools:code}
+  mood: {dims: [thing], dtype: category, call: mixture_tools:values, optional: true}
+  counts: {dims: [thing, 16], dtype: int16, call: mixture_tools:values, store: {kind: csr, codec: zstd}}
   name: {dims: [page], dtype: str, from: '{name}'}
   letters: {dims: [page, 6], dtype: uint8, call: mixture_tools:letters}
 """
@@ -106,6 +108,9 @@ def values(path):
         "wave": rng.normal(size=steps).astype("f4"),
         "slope": np.round(rng.normal(size=(steps, 2)), 2),
     }
+    made["counts"] = np.arange(seed % 5) * 3, np.full(seed % 5, seed, "i2")
+    if seed % 6:
+        made["mood"] = f"mood {rng.integers(0, 9)}"
     if seed % 3:
         made["peaks"] = rng.integers(0, 1000, seed % 7).astype("i4")
     if seed % 4:

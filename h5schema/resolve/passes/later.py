@@ -48,16 +48,11 @@ _FEATURE = {
     "methods": ("methods of views", "write a function that takes the view"),
     "refers": ("references to entries of another dim (`refers`)", "keep the positions as integers"),
 } | _EVOLUTION
-_LOADER = {
-    "transform": ("transforms", "call the function on each batch"),
-}
 _INPUT = {
     "via": ("references to entries of another dim (`via`)", "name a feature of the loader's own dim"),
-    "transform": ("transforms", "call the function on each batch"),
 }
 _BATCH = {
     "sampler": ("samplers", "use `shuffle: true`"),
-    "transform": ("transforms of batches", "call the function on each batch"),
 }
 _STORE = {
     "quality": ("encoded entries (`quality`)", "leave it out"),
@@ -98,7 +93,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _OWN_FEATURE, _FEATURE, _LOADER, _INPUT, ["sampler"])
+_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _OWN_FEATURE, _FEATURE, _INPUT, ["sampler"])
 """Keys that are refused themselves, not their values."""
 
 
@@ -174,7 +169,6 @@ def _of_split(spec: SplitSpec) -> Iterator[Later]:
 
 
 def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
-    yield from _keys(spec, _LOADER)
     if len(spec.over) > 1:
         yield ("over",), "loaders over several dims", "name one dim"
     yield from _of_batch(spec.batch)

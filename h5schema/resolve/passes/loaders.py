@@ -118,6 +118,8 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
         batch_size=spec.batch.size,
         shuffle=spec.batch.shuffle is True,
         drop_last=spec.batch.drop_last,
+        transform=spec.transform,
+        batch_transform=spec.batch.transform,
         doc=spec.doc,
     )
 

@@ -33,7 +33,7 @@ _TAKEN_AS: dict[str, CapturedKind] = {"int": "int", "uint": "int", "float": "flo
 """What a value of a table is taken as, for a feature of numbers."""
 
 
-_FROM_TEXT = ("str", "enum")
+_FROM_TEXT = ("str", "enum", "category")
 """Dtypes besides numbers of which a capture is a value as it is."""
 
 

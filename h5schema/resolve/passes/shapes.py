@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from h5schema.spec import FeatureSpec
-from h5schema.vocabulary.dtypes import ENCODED, item_bytes
+from h5schema.vocabulary.dtypes import CATEGORY, ENCODED, item_bytes
 
 from ..draft import Declared, Draft, Given, Notes
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
@@ -14,7 +14,13 @@ from ..stores import Asked, misfit, store_of
 
 Dims = tuple[str | int, ...]
 
-_ENCODED: Mapping[str, Kind] = {"str": "text", "bytes": "bytes", "json": "json", "any": "attributes"}
+_ENCODED: Mapping[str, Kind] = {
+    "str": "text",
+    "bytes": "bytes",
+    "json": "json",
+    "any": "attributes",
+    CATEGORY: "category",
+}
 _BY_STORE: Mapping[str, Kind] = {"csr": "csr"}
 
 MOST_BYTES = 2**47
@@ -42,6 +48,16 @@ def resolve_shapes(draft: Draft) -> Draft:
         kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes)
         if _are_texts(draft, dtype, dims):
             kind = "texts"
+        elif dtype.name == CATEGORY and not (_leads_alone(draft.axes, dims) and not _at_mark(spec)):
+            notes.add(
+                "category",
+                f"a category has one text for each entry of a dim, and `{feature.name}` "
+                + ("is an attribute" if _at_mark(spec) else f"has dims {written(dims)}"),
+                (*feature.path, "dtype"),
+                "give it one open dim, or write `dtype: str`",
+                breaks=feature.path,
+            )
+            continue
         elif dtype.name in ENCODED and dims and not _leads_alone(draft.axes, dims):
             notes.add(
                 "not-yet",
@@ -148,7 +164,7 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
         if index and dims[index - 1] == axis.per and is_open(draft.axes, axis.per):
             return (
                 "not-yet",
-                f"`{parent}` is not the first of {written(dims)}; a ragged dim of a later one comes with a later version",
+                f"`{parent}` is not the first of {written(dims)}; that comes with a later version",
                 f"for now write `{parent}` first",
             )
         if any(isinstance(one, str) and draft.axes[one].per is not None for one in dims[:index]):

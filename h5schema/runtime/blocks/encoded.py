@@ -37,7 +37,7 @@ class Encoded(Block, Sequence[ValueT_co]):
         """The value that these bytes are."""
 
     def __len__(self) -> int:
-        return len(self._bytes)
+        return len(self.encoded)
 
     @overload
     def __getitem__(self, index: int) -> ValueT_co: ...
@@ -46,11 +46,11 @@ class Encoded(Block, Sequence[ValueT_co]):
     def __getitem__(self, index: int | slice) -> ValueT_co | list[ValueT_co]:
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
-        return self.decoded(self._bytes[index].tobytes())
+        return self.decoded(self.encoded[index].tobytes())
 
     def __iter__(self) -> Iterator[ValueT_co]:
-        whole = self._bytes.values.tobytes()
-        offsets = self._bytes.offsets.tolist()
+        whole = self.encoded.values.tobytes()
+        offsets = self.encoded.offsets.tolist()
         return (self.decoded(whole[a:b]) for a, b in pairwise(offsets))
 
     def __eq__(self, other: object) -> bool:
@@ -67,21 +67,21 @@ class Encoded(Block, Sequence[ValueT_co]):
         return self._bytes
 
     def taken(self, rows: Rows) -> Self:
-        return type(self)(self._bytes.taken(rows))
+        return type(self)(self.encoded.taken(rows))
 
     def between(self, first: int, last: int) -> Self:
-        return type(self)(self._bytes.between(first, last))
+        return type(self)(self.encoded.between(first, last))
 
     def followed_by(self, others: Sequence[object]) -> Self:
-        return type(self)(self._bytes.followed_by([block.encoded for block in cast("Sequence[Self]", others)]))
+        return type(self)(self.encoded.followed_by([block.encoded for block in cast("Sequence[Self]", others)]))
 
     @property
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        return self._bytes.arrays
+        return self.encoded.arrays
 
     @property
     def row_offsets(self) -> Rows:
-        return self._bytes.offsets
+        return self.encoded.offsets
 
 
 class Texts(Encoded[str]):

@@ -13,10 +13,11 @@ from h5schema.errors import DataError
 from h5schema.vocabulary.patterns import Pattern
 
 from .. import system
+from ..kinds import PlannedWords
 from ..model import Model, model_of
 from ..sources import Source
 from ..writing.plans import Aside, InChunks, Written
-from ..writing.taken import Checked, Given, checked, rows_of, together
+from ..writing.taken import Checked, Given, checked, rows_of, together, words_of
 from ..writing.transaction import Planned
 from .calls import Calls, stat_of
 from .failures import Failure
@@ -98,13 +99,15 @@ class Maker:
             stale,
             _unique(model, entries) if numbers else None,
             sum(values.nbytes for values in rows.values()),
+            words_of(entries),
             {"load": load, "derive": derive, "check": time.perf_counter() - start - load - derive},
         )
 
     def write(self, number: int, planned: Planned) -> Wrote:
         """Carries the entries of a batch where they go, and lets go of them."""
         made = self._held.pop(number)
-        rows = rows_of(self._model, made.dim, made.entries, planned.ends)
+        words = {address: PlannedWords(codes) for address, codes in planned.words.items()}
+        rows = rows_of(self._model.worded(words), made.dim, made.entries, planned.ends)
         seconds = {"compress": 0.0, "write": 0.0}
         written: dict[str, Written] = {}
         for path, plan in planned.plans.items():

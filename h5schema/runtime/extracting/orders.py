@@ -78,6 +78,7 @@ class Report(NamedTuple):
         stale: Changed sources that fail, by number; their entries stay as they were.
         unique: The blocks whose values no two entries may share.
         bytes: Of all rows.
+        words: Of categories, in the order in which they come first, by address.
         seconds: Where the time went, by what was done.
     """
 
@@ -90,6 +91,7 @@ class Report(NamedTuple):
     stale: Mapping[int, Failure]
     unique: Checked | None
     bytes: int
+    words: Mapping[str, list[str]]
     seconds: Mapping[str, float]
 
 

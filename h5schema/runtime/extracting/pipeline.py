@@ -222,7 +222,7 @@ class Pipeline:
             self._again.append(going.batch.number)
             return False
         self._sizes[going.batch.number] = dict(report.rows)
-        going.planned = self._transaction.plan(self._work.dim, report.rows, report.entries)
+        going.planned = self._transaction.plan(self._work.dim, report.rows, report.entries, report.words)
         if not going.planned.plans:  # no entry at all
             going.wrote = Wrote(going.batch.number, {}, {})
         return True

@@ -20,7 +20,7 @@ _BOOL = np.dtype(np.bool_)
 
 
 class Compressed:
-    """A group with `data`, `indices` (where each element stands in its row), `indptr` (a 0, and the end of each row)."""
+    """A group with `data`, `indices` (where each stands in its row) and `indptr` (a 0, and the end of each row)."""
 
     def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
         elements = (f"{place.path}/data.values",)

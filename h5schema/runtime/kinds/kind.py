@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..spans import Part, Reading, Rows
 from .index import Index, StartsAndLengths
+from .words import Words
 
 BlockT = TypeVar("BlockT")
 
@@ -32,6 +33,7 @@ class Place(NamedTuple):
         located: Says where the values lie of entries that have a length of their own.
         lists: Those of `ragged` over which an entry is a list: another is per them, or a text lies in each place.
         outer: Sizes of the dims of an array before `shape`, None where it is ragged; empty if it is nowhere.
+        words: The dictionary of a category in the file; None: it has none, or no file is known.
     """
 
     address: str
@@ -45,6 +47,7 @@ class Place(NamedTuple):
     located: Index = StartsAndLengths()
     lists: tuple[str, ...] = ()
     outer: tuple[int | None, ...] = ()
+    words: Words | None = None
 
     @property
     def is_attribute(self) -> bool:

@@ -14,8 +14,8 @@ from numpy import ndarray
 
 from h5schema.vocabulary.dtypes import CONVERTED
 
-from ..features import Array, Enumerated, Ragged, Scalar, Text
-from ..kinds import EndToEnd, Place
+from ..features import Array, Category, Enumerated, Ragged, Scalar, Text
+from ..kinds import Coded, EndToEnd, Place
 from ..values import has_shape, integer_range
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _of_parts(feature: AnyFeature, place: Place, rows: int) -> Column | None:
 
 
 def _of_words(feature: AnyFeature, place: Place, rows: int) -> Column | None:
-    return Words(rows) if isinstance(feature.kind, EndToEnd) else None
+    return Words(rows) if isinstance(feature.kind, EndToEnd | Coded) else None
 
 
 _COLUMNS: Mapping[type, Callable[[AnyFeature, Place, int], Column | None]] = {
@@ -148,6 +148,7 @@ _COLUMNS: Mapping[type, Callable[[AnyFeature, Place, int], Column | None]] = {
     Enumerated: _of_members,
     Ragged: _of_parts,
     Text: _of_words,
+    Category: _of_words,
 }
 
 

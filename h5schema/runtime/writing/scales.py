@@ -46,6 +46,7 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
             for axis, named in enumerate(_axes(model, place, part)):
                 _attach(file, dataset, axis, _scale_of(model, named))
         _encode(file, model, address, counts)
+    _name_words(file, model)
 
 
 def move(old: h5py.Dataset, new: h5py.Dataset) -> None:
@@ -73,6 +74,7 @@ def fit(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
                 if isinstance(named, str) and named.startswith("/"):
                     _fit(file, named, file[part.path].shape[axis])
         _encode(file, model, address, counts)
+    _name_words(file, model)
 
 
 def _fit(file: h5py.File, path: str, size: int) -> None:
@@ -115,6 +117,17 @@ def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
 def _scale_of(model: Model, named: str | int) -> str | int:
     """The path of a dim's scale in place of its address."""
     return model.axes[named].path if isinstance(named, str) and named in model.axes else named
+
+
+def _name_words(file: h5py.File, model: Model) -> None:
+    """Gives the words of categories a scale, if they have none yet or are others now."""
+    for path in model.dictionaries().values():
+        words, scale = cast("h5py.Dataset", file[path]), f"{path}.0"
+        words.attrs["encoding-type"], words.attrs["encoding-version"] = "string-array", "0.2.0"
+        if scale in file and not list(words.dims[0].values()):
+            del file[scale]
+        if scale not in file:
+            _attach(file, words, 0, 0)
 
 
 def _encode(file: h5py.File, model: Model, address: str, counts: Mapping[str, int]) -> None:

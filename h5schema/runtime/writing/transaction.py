@@ -112,7 +112,8 @@ class Transaction:
         self.target = claim.target
         self.declared = model
         state = self._earlier()
-        self._dictionaries = Dictionaries(model, state.get("words", {}) if state else {})
+        standing = state is not None and state["complete"]
+        self._dictionaries = Dictionaries(model, state.get("words", {}) if state else {}, standing=standing)
         self.declared = model = model.worded(self._dictionaries.words)
         known = state["counts"] if state and state["complete"] else lengths or {}
         self._shapes = Shapes(model, known, str(self.target))

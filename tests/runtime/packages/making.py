@@ -24,7 +24,7 @@ class Made(NamedTuple):
 def generated(folder: Path, schema: str) -> Made:
     """The package of a schema; its name must be that of no other test."""
     (folder / "schema.yaml").write_text(schema, encoding="utf-8")
-    _run(folder, "generate", "schema.yaml", "-o", ".")
+    run(folder, "generate", "schema.yaml", "-o", ".")
     name = schema.partition("\nname: ")[2].partition("\n")[0]
     sys.path.insert(0, str(folder))
     try:
@@ -51,11 +51,11 @@ def extracted(folder: Path, schema: str, functions: str, sources: Mapping[str, b
         source = folder / "sources" / name
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_bytes(content)
-    said = _run(folder, "extract", "schema.yaml", "sources", "-o", made.path.name)
+    said = run(folder, "extract", "schema.yaml", "sources", "-o", made.path.name)
     return made._replace(said=said)
 
 
-def _run(folder: Path, *arguments: str) -> str:
+def run(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [*_H5SCHEMA, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
