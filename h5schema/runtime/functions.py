@@ -62,6 +62,11 @@ class Function:
         return module
 
 
+def folder_of(made: type) -> Path:
+    """The folder that holds the package of a generated class: the user's modules are looked for there first."""
+    return Path(str(sys.modules[made.__module__].__file__)).resolve().parent.parent
+
+
 def _why_not(name: str, failed: UsersCodeFailedError, folder: str | None) -> tuple[str, str]:
     """Why a module is not imported, and what to do."""
     missing = failed.error.name if isinstance(failed.error, ModuleNotFoundError) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .conditions import Condition
+from .sampling import Once, Sampling, Shuffle
 from .windows import Window
 
 Form: TypeAlias = Literal["pad", "mask", "packed", "list"]
@@ -23,6 +24,7 @@ class Take:
         form: How entries of different lengths become one batch (None: `pad`), or sparse ones (None: dense).
         fill: Stands in for an entry that is absent.
         window: By dim, what differs from the loader's windows.
+        transform: `module:function` that changes the value of each sample.
     """
 
     address: str
@@ -30,6 +32,7 @@ class Take:
     form: Form | SparseForm | None = None
     fill: bool | int | float | str | None = None
     window: Mapping[str, Window] = field(default_factory=dict[str, Window])
+    transform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,17 @@ class Batch:
 
     Attributes:
         size: Samples of a batch.
-        shuffle: Whether each epoch has an order of its own.
+        shuffle: Whether each epoch has an order of its own; `chunks`: within windows of chunks.
         drop_last: Whether a last batch that is not full is left out.
+        sampler: Which samples come, if not each of them once.
+        transform: `module:function` that changes each batch.
     """
 
     size: int = 1
-    shuffle: bool = False
+    shuffle: Shuffle = False
     drop_last: bool = False
+    sampler: Sampling = field(default_factory=Once)
+    transform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class Plan:
         split: `split/part`, the samples that are used; None: all.
         where: Conditions that a sample meets, by address of the feature.
         window: Pieces of dims, by address of the dim.
+        transform: `module:function` that changes each sample.
         batch: Size and order.
     """
 
@@ -111,4 +119,5 @@ class Plan:
     split: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
     window: Mapping[str, Window] = field(default_factory=dict[str, Window])
+    transform: str | None = None
     batch: Batch = field(default_factory=Batch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,6 +12,7 @@ from h5schema.errors import TargetExistsError, UsageError
 from h5schema.vocabulary.patterns import Pattern
 
 from .. import codecs, system
+from ..functions import folder_of
 from ..model import Model, model_of
 from ..sources import Found, find, untaken
 from ..writer import Writer
@@ -107,7 +107,7 @@ class Extraction:
         if listed is not None:
             failure_list.expect_free(listed, target, overwrite=replaces)
         model = self._expect_possible()
-        beside = functions or _package_folder(self.writer)
+        beside = functions or folder_of(self.writer)
         job = Job(self.writer, self.features, beside, str(target), how.retries)
         calls = Calls(job.features, job.functions)
         with spending.on("find"):
@@ -158,7 +158,7 @@ class Extraction:
         from .planning import Planning  # codecs are measured: for those who want to know
 
         model = self._expect_possible()
-        beside = functions or _package_folder(self.writer)
+        beside = functions or folder_of(self.writer)
         calls = Calls(self.features, beside)
         found = {dim: self._find(sources, dim, model, beside).sources for dim in self.sources}
         target = None if output is None else Path(output)
@@ -217,7 +217,3 @@ def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str
             where=address,
             do="give it `call` or `from` in the schema, or write `optional: true`",
         )
-
-
-def _package_folder(writer: type[Writer]) -> Path:
-    return Path(str(sys.modules[writer.__module__].__file__)).resolve().parent.parent

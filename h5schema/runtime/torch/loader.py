@@ -16,10 +16,11 @@ from ..arguments import flag, whole
 from ..chance import Drawn
 from ..chosen import Chosen, Samples, everything
 from ..file import File
-from ..order import Together, plain
-from ..plan import Plan
+from ..order import BatchOrder, Together
+from ..plan import Batch, Plan
 from ..readers import reader_of
 from ..samples import samples_of
+from ..sampling import Once, Ordering, Sampling, Shuffle
 from ..shares import Share
 from ..spans import Access, Rows
 from ..subsets import Subset
@@ -74,7 +75,8 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         workers: int = 0,
         threads: int = 0,
         batch_size: int | None = None,
-        shuffle: bool | None = None,
+        shuffle: Shuffle | None = None,
+        sampler: Sampling | None = None,
         drop_last: bool | None = None,
         subset: Subset | None = None,
         limit: int | None = None,
@@ -93,7 +95,8 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             workers: Worker processes; 0 reads in this one, which is fastest unless transforms are heavy.
             threads: Threads of this process that read ahead while the model works; in place of workers.
             batch_size: In place of the schema's.
-            shuffle: In place of the schema's.
+            shuffle: In place of what the schema says of the order, `shuffle` and `sampler`.
+            sampler: In place of what the schema says of the order.
             drop_last: In place of the schema's.
             subset: See the class.
             limit: See the class.
@@ -106,15 +109,23 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         """
         name, batch = cls.__name__, cls.plan.batch
         size = whole("batch_size", batch.size if batch_size is None else batch_size, name, least=1)
-        shuffled = flag("shuffle", batch.shuffle if shuffle is None else shuffle, name)
+        given = (
+            batch if shuffle is None and sampler is None else Batch(shuffle=shuffle or False, sampler=sampler or Once())
+        )
+        if given.shuffle != "chunks":
+            flag("shuffle", given.shuffle, name)
         dropped = flag("drop_last", batch.drop_last if drop_last is None else drop_last, name)
         seeded, share = whole("seed", seed, name), _share(rank, world, name)
         processes, ahead = whole("workers", workers, name, least=0), whole("threads", threads, name, least=0)
         if processes and ahead:
             raise UsageError("threads and workers", where=name, do="give one of them: workers read ahead, too")
         dataset = cls(path, subset=subset, limit=limit, access=access)
-        order = plain(len(dataset), size, shuffle=shuffled, drop_last=dropped, seed=seeded)
-        together = dataset.collate.ahead(size)
+        weights = dataset.collate.sample_bytes()
+        ordering = Ordering(
+            dataset.source, dataset.samples, weights, size, given.shuffle, seeded, name, lambda: cls.file(path)
+        )
+        order = BatchOrder(given.sampler.sampler(ordering), size, drop_last=dropped, seed=seeded)
+        together = order.sampler.window // size or dataset.collate.ahead(size)
         batches = Batches[BatchT_co](
             dataset,
             sampler=cast("Any", Ahead(order, together, share)),
