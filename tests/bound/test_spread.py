@@ -148,7 +148,7 @@ def test_entries_whose_node_is_missing_are_absent(generate: Generate, tmp_path: 
         assert found.nodes[:].present.tolist() == [True, False, True]
         with pytest.raises(FileError) as caught:
             found.edges[0]
-        assert "29 rows, but time of this entry has 30" in caught.value.what
+        assert "29 of time, but this entry has 30" in caught.value.what
         assert caught.value.where == f"{path}: /graphs/30/weights"
 
 
@@ -230,7 +230,7 @@ def _break(name: str, path: Path) -> None:
     [
         ("missing", "reward", "the dataset rewards is missing", "/data/demo_3/rewards"),
         ("shape", "action", "its shape is [5, 6], but that of /data/demo_1/actions is [4, 7]", "/data/demo_3/actions"),
-        ("length", "reward", "6 rows, but step of this entry has 5", "/data/demo_3/rewards"),
+        ("length", "reward", "6 of step, but this entry has 5", "/data/demo_3/rewards"),
         ("dtype", "done", "stored as float64, which int64 does not hold", "/data/demo_3/dones"),
         ("group", "done", "the group data is missing", "/data@env_args"),
     ],

@@ -18,9 +18,9 @@ from ..features import EncodedFeature
 from ..ids import hashes_of, index_of
 from ..kinds import Place
 from ..model import Model
-from ..spans import Rows
+from ..spans import Rows, offsets_of
 from .columns import Column, Converted, Held, Values
-from .indices import Mask, Numbers, Runs, only, runs_of
+from .indices import At, Mask, Numbers, Runs, only, runs_of
 from .nodes import Nodes
 from .spread import Joined, names_of
 from .understood import understood
@@ -31,7 +31,7 @@ VALUES = "/values"
 
 def axes_of(place: Place) -> tuple[str | int, ...]:
     """Dims of the axes of a feature's dataset; those of entries that lie end to end are one, `VALUES`."""
-    return (VALUES, *place.dims[1 + len(place.ragged) :]) if place.ragged else place.dims
+    return (VALUES, *place.dims[len(place.dims) - len(place.shape) :]) if place.ragged else place.dims
 
 
 class Dims:
@@ -49,6 +49,7 @@ class Dims:
         self._raw = raw
         self._lengths: dict[str, tuple[int, str]] = {}
         self._runs: dict[str, Runs] = {}
+        self._rearranged: dict[str, tuple[Rows, Rows]] = {}
         self._names: dict[str, list[str]] = {}
 
     def length(self, dim: str) -> int:
@@ -82,6 +83,8 @@ class Dims:
                 if axis < len(column.shape):
                     yield column.shape[axis], place.path
         for ragged in self._model.ragged_below(dim):
+            if self._model.parent(ragged) != dim:
+                continue
             runs = self.runs(ragged)
             yield runs.entries, runs.where.removeprefix(f"{self._nodes.name}: ")
 
@@ -150,10 +153,10 @@ class Dims:
     def _of_nodes(self, dim: str) -> Runs:
         """The lengths of the nodes of the first feature over a dim that has them all."""
         for address, place in self._model.places.items():
-            column = self._raw(address) if place.ragged[:1] == (dim,) else None
+            column = self._raw(address) if dim in place.ragged else None
             if isinstance(column, Joined) and column.present.all():
-                return _between(column.offsets, f"{self._nodes.name}: {place.path}")
-        parent = cast("RaggedAxis", self._model.axes[dim].axis).per
+                return _between(offsets_of(column.sizes[dim]), f"{self._nodes.name}: {place.path}")
+        parent = self._model.parent(dim)
         if not self.length(parent):
             return _between(np.zeros(1, np.int64), self._nodes.name)
         raise FileError(
@@ -162,15 +165,57 @@ class Dims:
             do=f"give optional features another dim than {dim}",
         )
 
+    def firsts(self, dim: str, rows: Rows) -> Rows:
+        """Where the entries of a ragged dim begin in each of some entries of the open dim that they are in."""
+        if not self._model.is_ragged(self._model.parent(dim)):
+            return self.runs(dim).starts(rows)
+        places, entries = self._places(dim), self.runs(dim).entries
+        return places(np.clip(self.firsts(self._model.parent(dim), rows), 0, entries))
+
+    def _places(self, dim: str) -> At:
+        """Where the values of each entry of the parent begin in their own order, and where those of the last end."""
+        runs = self.runs(dim)
+        if not runs.touching:
+            offsets = self.rearranged(dim)[1]
+            return lambda rows: offsets[rows]
+        end = runs.end or 0
+
+        def places(rows: Rows) -> Rows:
+            inside = rows < runs.entries
+            found = np.full(len(rows), end, np.int64)
+            found[inside] = runs.starts(rows[inside])
+            return found
+
+        return places
+
+    def rearranged(self, dim: str) -> tuple[Rows, Rows]:
+        """Where the values of each entry begin in the file, and where in their own order."""
+        if dim not in self._rearranged:
+            runs = self.runs(dim)
+            everything = np.arange(runs.entries)
+            self._rearranged[dim] = runs.starts(everything), offsets_of(runs.lengths(everything))
+        return self._rearranged[dim]
+
+    def _count(self, dim: str) -> tuple[int, str] | None:
+        """How many entries a dim has in the whole file, and where it was found; None: nothing says."""
+        if not self._model.is_ragged(dim):
+            return self.length(dim), self.witness(dim)
+        for address, place in self._model.places.items():
+            column = self._raw(address) if place.ragged[-1:] == (dim,) else None
+            if column is not None and column.shape:
+                return column.shape[0], place.path
+        runs = self.runs(dim)
+        return None if runs.end is None else (runs.end, runs.where)
+
     def _indexed(self, dim: str) -> Runs:
         axis = cast("RaggedAxis", self._model.axes[dim].axis)
         assert axis.index is not None
         runs = runs_of({word: self._numbers(path) for word, path in axis.index.paths.items()})
         self._runs[dim] = runs  # the length of the parent may be known from it alone
-        parent = self.length(axis.per)
-        if runs.entries != parent:
+        known = self._count(axis.per)
+        if known is not None and runs.entries != known[0]:
             raise FileError(
-                f"the index has {runs.entries} entries, but {axis.per} has {parent} by {self.witness(axis.per)}",
+                f"the index has {runs.entries} entries, but {axis.per} has {known[0]} by {known[1]}",
                 where=runs.where,
                 do="`offsets` are one more than there are entries, the other forms as many: "
                 "look at `index` in the schema",
@@ -205,7 +250,7 @@ class Dims:
 
 def _between(offsets: Rows, where: str) -> Runs:
     """Runs that lie end to end."""
-    return Runs(len(offsets) - 1, lambda rows: offsets[rows], lambda rows: offsets[rows + 1], None, where)
+    return Runs(len(offsets) - 1, lambda rows: offsets[rows], lambda rows: offsets[rows + 1], int(offsets[-1]), where)
 
 
 def _as_ids(values: Values) -> Values:

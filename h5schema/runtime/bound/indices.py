@@ -60,6 +60,7 @@ class Runs(NamedTuple):
         stops: Row after the last value of each.
         end: The number of values that there must be; None: the form does not say.
         where: File and path, for errors.
+        touching: Whether each entry begins where the one before it ends.
     """
 
     entries: int
@@ -67,6 +68,7 @@ class Runs(NamedTuple):
     stops: At
     end: int | None
     where: str
+    touching: bool = True
 
     def lengths(self, rows: Rows) -> Rows:
         """How many values the entries at rows have.
@@ -128,19 +130,20 @@ def _ranges(ranges: Numbers) -> Runs:
             where=ranges.where,
             do="name another dataset in the `index` of the schema",
         )
-    return Runs(
-        ranges.shape[0], lambda rows: ranges.at(rows)[:, 0], lambda rows: ranges.at(rows)[:, 1], None, ranges.where
-    )
+    starts, stops = (lambda rows: ranges.at(rows)[:, 0]), (lambda rows: ranges.at(rows)[:, 1])
+    return Runs(ranges.shape[0], starts, stops, None, ranges.where, touching=False)
 
 
 def _start_end(start: Numbers, end: Numbers) -> Runs:
     _expect_alike(start, end)
-    return Runs(start.shape[0], start.at, end.at, None, start.where)
+    return Runs(start.shape[0], start.at, end.at, None, start.where, touching=False)
 
 
 def _start_length(start: Numbers, length: Numbers) -> Runs:
     _expect_alike(start, length)
-    return Runs(start.shape[0], start.at, lambda rows: start.at(rows) + length.at(rows), None, start.where)
+    return Runs(
+        start.shape[0], start.at, lambda rows: start.at(rows) + length.at(rows), None, start.where, touching=False
+    )
 
 
 def _expect_alike(start: Numbers, other: Numbers) -> None:
@@ -171,7 +174,7 @@ def only(runs: Runs, mask: Mask) -> Runs:
     def stops(rows: Rows) -> Rows:
         return np.where(mask(rows), runs.stops(rows), 0)
 
-    return runs._replace(starts=starts, stops=stops, end=None)
+    return runs._replace(starts=starts, stops=stops, end=None, touching=False)
 
 
 class Worked:
@@ -192,3 +195,45 @@ class Worked:
             return self._at(starts)
         counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
         return self._at(positions(starts, counts))
+
+
+class Rearranged:
+    """The values of another column in the order of the entries that they belong to, end to end.
+
+    Args:
+        column: The values as they lie in the file: in any order, some for several entries.
+        starts: The first row of each entry in the file.
+        offsets: Where each entry begins here, and where the last one ends.
+    """
+
+    def __init__(self, column: Column, starts: Rows, offsets: Rows) -> None:
+        self._column = column
+        self._starts = starts
+        self._offsets = offsets
+        self.dtype = column.dtype
+        self.shape = (int(offsets[-1]), *(column.shape or (0,))[1:])
+
+    def read(self, starts: Rows, lengths: Rows | int) -> NDArray[np.generic]:
+        counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+        entries, begins, sizes = pieces(self._offsets, starts, counts)
+        return self._column.read(self._starts[entries] + begins - self._offsets[entries], sizes)
+
+
+def pieces(offsets: Rows, starts: Rows, counts: Rows) -> tuple[Rows, Rows, Rows]:
+    """Part, first row and number of rows of each piece of some runs, cut where a part ends.
+
+    Args:
+        offsets: The first row of each part, and the end of the last.
+        starts: The first row of each run.
+        counts: Rows of each run.
+    """
+    filled = counts > 0
+    starts, counts = starts[filled], counts[filled]
+    first = np.searchsorted(offsets, starts, side="right") - 1
+    last = np.searchsorted(offsets, starts + counts - 1, side="right") - 1
+    many = last - first + 1
+    parts = positions(first, many)
+    begins = np.maximum(np.repeat(starts, many), offsets[parts])
+    sizes = np.minimum(np.repeat(starts + counts, many), offsets[parts + 1]) - begins
+    there = sizes > 0  # between two parts there may be empty ones
+    return parts[there], begins[there], sizes[there]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 import h5py
 import numpy as np
@@ -18,10 +19,10 @@ from ..spans import Fetched, Spans
 from .columns import Blank, Column, Held
 from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
-from .indices import Worked
+from .indices import Rearranged, Worked
 from .masked import Complete, Masked
 from .nodes import Nodes
-from .spread import Forms, Joined, Paths, Stacked, absent_first
+from .spread import Flat, Forms, Joined, Paths, Stacked, absent_first
 from .understood import Sentinel, understood
 
 _BOOL = np.dtype(np.bool_)
@@ -106,6 +107,9 @@ class Shown:
 
     def _understood(self, place: Place, column: Column, where: str) -> Column:
         values = understood(self._model.features[place.address], column, where)
+        dim = place.ragged[-1] if len(place.ragged) > 1 else None
+        if dim is not None and not self.dims.runs(dim).touching:
+            return Rearranged(values, *self.dims.rearranged(dim))
         if isinstance(column, Masked) and not place.optional and not column.may_stand:
             return Complete(values, column.there, where)
         return values
@@ -144,21 +148,24 @@ class Shown:
         dim = place.ragged[-1]
         runs = self.dims.runs(dim)
         if isinstance(column, Joined):
-            rows = np.flatnonzero(column.present)
-            lengths, found = runs.lengths(rows), np.diff(column.offsets)[rows]
-            if (lengths != found).any():
-                row = int(np.argmax(lengths != found))
-                node = self._nodes_of(place)[int(rows[row])]
-                raise FileError(
-                    f"{int(found[row])} rows, but {dim} of this entry has {int(lengths[row])} ({runs.where})",
-                    where=f"{self.nodes.name}: {node}",
-                    do="both have one dim in the schema: give one of them another dim",
-                )
+            for one in place.ragged:
+                self._expect_sizes(place, column, one)
         elif runs.end is not None and column.shape is not None and runs.end != column.shape[0]:
             raise FileError(
                 f"{column.shape[0]} values, but the index of {dim} ends at {runs.end} ({runs.where})",
                 where=where,
                 do="the file is damaged, or `index` in the schema names another form, or another dataset, than it has",
+            )
+
+    def _expect_sizes(self, place: Place, column: Joined, dim: str) -> None:
+        runs, rows = self.dims.runs(dim), np.flatnonzero(column.present)
+        lengths, found = runs.lengths(rows), column.sizes[dim][rows]
+        if (lengths != found).any():
+            row = int(np.argmax(lengths != found))
+            raise FileError(
+                f"{int(found[row])} of {dim}, but this entry has {int(lengths[row])} ({runs.where})",
+                where=f"{self.nodes.name}: {self._nodes_of(place)[int(rows[row])]}",
+                do="both have one dim in the schema: give one of them another dim",
             )
 
     # Features of dims that are laid out as paths.
@@ -186,10 +193,21 @@ class Shown:
             node = self.nodes.column(paths[number])
             if node is None:
                 raise self.nodes.missing(paths[number])
-            return understood(feature, node, f"{self.nodes.name}: {paths[number]}")
+            values = understood(feature, node, f"{self.nodes.name}: {paths[number]}")
+            shape = node.shape or ()
+            outer = len(shape) - len(place.shape)
+            return values if outer == 1 or not place.ragged else Flat(values, prod(shape[:outer]), shape[outer:])
 
         forms = Forms([None if one is None else one[1] for one in found], first[0])
-        return Joined(column, forms, self.nodes.name, place.path) if place.ragged else Stacked(column, forms)
+        if not place.ragged:
+            return Stacked(column, forms)
+        sizes = {
+            dim: np.array([0 if shape is None else shape[axis] for shape in forms.shapes], np.int64)
+            for axis, dim in enumerate(place.dims[1:])
+            if isinstance(dim, str) and dim in place.ragged
+        }
+        inner = first[1][len(first[1]) - len(place.shape) :]
+        return Joined(column, forms, sizes, inner, file=self.nodes.name, path=place.path)
 
     def _form(self, place: Place, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...]] | None:
         """Dtype and shape of a node; None: it is missing, and may be."""
@@ -204,11 +222,12 @@ class Shown:
         self, place: Place, paths: Paths, found: Sequence[tuple[np.dtype[np.generic], tuple[int, ...]] | None]
     ) -> None:
         """Refuses nodes of one feature whose shapes differ in more than the ragged dim."""
-        ragged = len(place.ragged)
+        varies = [dim in place.ragged for dim in place.dims[1:]]
         shapes = [(path, one[1]) for path, one in zip(paths, found, strict=True) if one is not None]
         (first, known), *others = shapes
         for path, shape in others:
-            if len(shape) != len(known) or shape[ragged:] != known[ragged:]:
+            same = [may or a == b for may, a, b in zip(varies, shape, known, strict=False)]
+            if len(shape) != len(known) or not all(same):
                 raise FileError(
                     f"its shape is {list(shape)}, but that of {first} is {list(known)}",
                     where=f"{self.nodes.name}: {path}",
@@ -246,7 +265,18 @@ class Shown:
         runs = self.dims.runs(place.ragged[0])
         if column is None:
             return Worked(runs.entries, lambda rows: np.full(len(rows), -1, np.int64))
-        return Worked(runs.entries, absent_first(column) if isinstance(column, Joined) else runs.starts)
+        if isinstance(column, Joined):
+            return Worked(runs.entries, absent_first(column))
+        return Worked(runs.entries, lambda rows: self.dims.firsts(place.ragged[-1], rows))
+
+    def _firsts(self, dim: str) -> Column:
+        """Where the lengths of a dim that is per a ragged one begin, for each entry of the open dim."""
+        parent = self._model.parent(dim)
+        return Worked(self.dims.runs(self._outermost(dim)).entries, lambda rows: self.dims.firsts(parent, rows))
+
+    def _outermost(self, dim: str) -> str:
+        parent = self._model.parent(dim)
+        return self._outermost(parent) if self._model.is_ragged(parent) else dim
 
     def _lengths(self, dim: str) -> Column:
         """The lengths of a ragged dim."""
@@ -269,6 +299,7 @@ _PARTS: Mapping[tuple[str, str], Callable[[Shown, str], Column]] = {
     ("features", "present"): Shown._present,
     ("features", "starts"): Shown._starts,
     ("dims", "lengths"): Shown._lengths,
+    ("dims", "firsts"): Shown._firsts,
     ("dims", "ids"): Shown._ids,
     ("dims", "index"): Shown._id_index,
 }

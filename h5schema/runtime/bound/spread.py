@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from math import prod
 
 import h5py
 import numpy as np
@@ -15,6 +16,7 @@ from h5schema.vocabulary.patterns import Pattern
 
 from ..spans import Rows, Spans, expect_inside, offsets_of, positions
 from .columns import Column, Values
+from .indices import pieces
 
 _DIGITS = re.compile(r"(\d+)")
 
@@ -121,24 +123,37 @@ class Joined:
 
     Args:
         column: The column of a node, by its number.
-        forms: Of the nodes; their shapes differ in the first axis.
-        where: File and path, for errors.
+        forms: Of the nodes.
+        sizes: How many there are of each ragged dim in each node, by its address.
+        inner: Shape of a row.
+        file: Name of the file, for errors.
+        path: With braces, for errors.
     """
 
-    def __init__(self, column: Callable[[int], Column], forms: Forms, file: str, path: str) -> None:
+    def __init__(
+        self,
+        column: Callable[[int], Column],
+        forms: Forms,
+        sizes: Mapping[str, Rows],
+        inner: tuple[int, ...],
+        *,
+        file: str,
+        path: str,
+    ) -> None:
         self._column = cache(column)
         self._file = file
         self._path = path
         self.present = forms.there
         self.dtype = forms.dtype
-        self.offsets = offsets_of(np.array([0 if shape is None else shape[0] for shape in forms.shapes], np.int64))
-        inner = next((shape for shape in forms.shapes if shape is not None), (0,))[1:]
+        self.sizes = sizes
+        rows = [0 if shape is None else prod(shape[: len(shape) - len(inner)]) for shape in forms.shapes]
+        self.offsets = offsets_of(np.array(rows, np.int64))
         self.shape = (int(self.offsets[-1]), *inner)
 
     def read(self, starts: Rows, lengths: Rows | int) -> Values:
         counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
         expect_inside(Spans(self._path, starts, counts), self.shape[0], self._file)
-        nodes, begins, sizes = self._pieces(starts, counts)
+        nodes, begins, sizes = pieces(self.offsets, starts, counts)
         places = offsets_of(sizes)[:-1]
         found: Values | None = None
         for node in dict.fromkeys(nodes.tolist()):
@@ -149,18 +164,24 @@ class Joined:
             found[positions(places[here], sizes[here])] = rows
         return np.empty((0, *self.shape[1:]), self.dtype) if found is None else found
 
-    def _pieces(self, starts: Rows, counts: Rows) -> tuple[Rows, Rows, Rows]:
-        """Node, first row and number of rows of each piece of the runs, cut where a node ends."""
-        filled = counts > 0
-        starts, counts = starts[filled], counts[filled]
-        first = np.searchsorted(self.offsets, starts, side="right") - 1
-        last = np.searchsorted(self.offsets, starts + counts - 1, side="right") - 1
-        parts = last - first + 1
-        nodes = positions(first, parts)
-        begins = np.maximum(np.repeat(starts, parts), self.offsets[nodes])
-        sizes = np.minimum(np.repeat(starts + counts, parts), self.offsets[nodes + 1]) - begins
-        there = sizes > 0  # between two nodes there may be empty ones
-        return nodes[there], begins[there], sizes[there]
+
+class Flat:
+    """The rows of a node of several axes, as one.
+
+    Args:
+        column: The node.
+        rows: How many there are.
+        inner: Shape of one.
+    """
+
+    def __init__(self, column: Column, rows: int, inner: tuple[int, ...]) -> None:
+        self._column = column
+        self.dtype, self.shape = column.dtype, (rows, *inner)
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        whole = self._column.read(np.zeros(1, np.int64), (self._column.shape or (1,))[0]).reshape(self.shape)
+        counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+        return whole[positions(starts, counts)]
 
 
 def absent_first(column: Joined) -> Callable[[Rows], NDArray[np.int64]]:
