@@ -101,7 +101,8 @@ def batch_words(take: TakeIR, roots: tuple[str, ...], features: Mapping[str, Fea
     shape = f" [{', '.join(dims)}]" if dims else ""
     unit = f", in {feature.unit}" if feature.unit else ""
     codes = f", codes of `{feature.address}`" if coded else ""
-    return dtype + shape + unit + _since(since, dtype) + codes
+    made = f"`{take.transform}` of " if take.transform else ""
+    return made + dtype + shape + unit + _since(since, dtype) + codes
 
 
 def _since(unit: str | None, dtype: str) -> str:

@@ -292,6 +292,7 @@ class LoaderIR(NamedTuple):
         roots: Of the dims of entries that these are, or of which they are ragged dims.
         sample: The inputs; with targets, a record of both.
         window: Pieces of dims, by address.
+        sampler: Its word, and the address or function that belongs to it.
         transform: `module:function` that changes each sample.
         batch_transform: `module:function` that changes each batch.
     """
@@ -307,8 +308,9 @@ class LoaderIR(NamedTuple):
     where: tuple[tuple[str, PredicateIR], ...] = ()
     window: tuple[tuple[str, WindowIR], ...] = ()
     batch_size: int = 1
-    shuffle: bool = False
+    shuffle: bool | Literal["chunks"] = False
     drop_last: bool = False
+    sampler: tuple[str, str] | None = None
     transform: str | None = None
     batch_transform: str | None = None
     doc: str = ""

@@ -175,7 +175,13 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         return None
     as_ = None if spec.as_ == "dense" else spec.as_
     return TakeIR(
-        feature.address, dtype=spec.dtype, form=as_, fill=cast("Json", spec.fill), window=own, shape=shape or None
+        feature.address,
+        dtype=spec.dtype,
+        form=as_,
+        fill=cast("Json", spec.fill),
+        window=own,
+        shape=shape or None,
+        transform=spec.transform,
     )
 
 

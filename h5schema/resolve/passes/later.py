@@ -180,8 +180,6 @@ def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
 
 def _of_batch(spec: BatchSpec) -> Iterator[Later]:
     yield from _keys(spec, _BATCH, ("batch",))
-    if spec.shuffle == "chunks":
-        yield ("batch", "shuffle"), "shuffling within windows of chunks", "write `shuffle: true`"
 
 
 def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:

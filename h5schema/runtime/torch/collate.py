@@ -17,6 +17,8 @@ from ..loaded import Block, Loaded
 from ..plan import Fields, Ids, Plan, Position, Sample, Take
 from ..projected import projection
 from ..spans import Rows
+from ..transforms import Transform
+from .changed import Column, Columns, batch_of, end_to_end, numbers, sample_at, stacked
 from .forms import FORMS, from_numpy, tensor
 from .sparse import SPARSE_FORMS
 
@@ -92,7 +94,10 @@ class Collate:
         self._reader = reader
         self._plan = plan
         self._loaded: list[Loaded] = []
-        self._made = self._piece(plan.sample)
+        self._changed = None if plan.transform is None else Transform(plan.transform, reader)
+        self._made = self._piece(plan.sample) if self._changed is None else self._by_sample(self._changed)
+        if plan.batch.transform is not None:
+            self._made = _whole(self._made, Transform(plan.batch.transform, reader))
 
     def batches(self, chosen: Chosen, ends: Sequence[int]) -> list[object]:
         """The batches of some samples, one after the other.
@@ -110,6 +115,10 @@ class Collate:
         """How many batches of `size` samples are read together."""
         sample_bytes = sum(one.sample_bytes for one in self._loaded)
         return max(1, min(_MOST, _BYTES_AHEAD // max(1, size * sample_bytes)))
+
+    def sample_bytes(self) -> dict[str, int]:
+        """Stored bytes of a sample in each feature, on average, by address."""
+        return {one.address: one.sample_bytes for one in self._loaded}
 
     def slot_bytes(self, samples: int) -> int:
         """Room for the tensors of so many samples: most fit, also in a wider dtype, or padded."""
@@ -132,9 +141,11 @@ class Collate:
                 return lambda part: {name: piece(part) for name, piece in named.items()}
 
     def _taken(self, take: Take) -> Piece:
-        loaded = Loaded(self._reader, take, projection(self._reader.model, self._plan, take))
-        number, form = len(self._loaded), _FORMS[take.form or "pad"]
-        self._loaded.append(loaded)
+        if take.transform is not None:
+            column = self._column(take)
+            return lambda part: _collated(column(part))
+        loaded = self._load(take)
+        number, form = len(self._loaded) - 1, _FORMS[take.form or "pad"]
 
         def piece(part: Part) -> object:
             block = part.blocks[number]
@@ -146,3 +157,76 @@ class Collate:
             return form(block) if isinstance(block, RaggedBlock | SparseBlock) else block
 
         return piece
+
+    def _load(self, take: Take) -> Loaded:
+        loaded = Loaded(self._reader, take, projection(self._reader.model, self._plan, take))
+        self._loaded.append(loaded)
+        return loaded
+
+    # Sample by sample.
+
+    def _by_sample(self, changed: Transform) -> Piece:
+        """Batches of samples that a function has changed."""
+        made = self._columns(self._plan.sample)
+
+        def piece(part: Part) -> object:
+            columns, drawn = made(part), part.chosen.drawn
+            count = range(part.end - part.begin)
+            samples = [changed(sample_at(columns, index), drawn, part.begin + index) for index in count]
+            return batch_of(columns, samples, changed)
+
+        return piece
+
+    def _columns(self, sample: Sample) -> Callable[[Part], Columns]:
+        """The inputs of the samples of a batch."""
+        match sample:
+            case Take():
+                return self._column(sample)
+            case Position():
+                return lambda part: Column(part.at(sample.dim).tolist(), numbers)
+            case Ids():
+                ids = self._piece(sample)
+                return lambda part: Column(cast("Sequence[object]", ids(part)), list)
+            case Fields():
+                inner = [self._columns(item) for item in sample.items.values()]
+                return lambda part: (sample, [item(part) for item in inner])
+            case _:
+                named = {name: self._columns(item) for name, item in sample.items()}
+                return lambda part: {name: item(part) for name, item in named.items()}
+
+    def _column(self, take: Take) -> Callable[[Part], Column]:
+        """One input of the samples of a batch, changed by its own function if it has one."""
+        loaded, number, form = self._load(take), len(self._loaded) - 1, _FORMS[take.form or "pad"]
+        own = None if take.transform is None else Transform(take.transform, self._reader)
+        changed = own or self._changed
+        assert changed is not None
+
+        def column(part: Part) -> Column:
+            block = part.blocks[number]
+            values = [block] * (part.end - part.begin) if loaded.alone else list(block[part.begin : part.end])
+            if own is not None:
+                drawn = part.chosen.drawn
+                values = [own(value, drawn, part.begin + index) for index, value in enumerate(values)]
+            if loaded.alone:
+                return Column(values, lambda values: _alone(values[0]))
+            if isinstance(block, np.ndarray):
+                return Column(values, lambda values: stacked(values, changed, take.address))
+            if isinstance(block, RaggedBlock):
+                return Column(values, lambda values: form(end_to_end(values, changed, take.address)))
+            return Column(values, list)
+
+        return column
+
+
+def _collated(column: Column) -> object:
+    return column.collate(column.values)
+
+
+def _alone(value: object) -> object:
+    """One value for all samples."""
+    return tensor(np.array(value)) if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _whole(made: Piece, changed: Transform) -> Piece:
+    """Batches that a function has changed."""
+    return lambda part: changed(made(part), part.chosen.drawn, part.begin)
