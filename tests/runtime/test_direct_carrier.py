@@ -503,3 +503,22 @@ def test_every_dataset_of_every_real_file(shared: Path) -> None:
             compared, direct = compared + here[0], direct + here[1]
     assert compared > 400
     assert direct > compared / 2
+
+
+def test_a_dataset_of_another_file_is_not_looked_for_in_this_one(tmp_path: Path) -> None:
+    """Its first and last rows are zeros, and so is this file where the other one has it."""
+    values = np.zeros((4000, 8))
+    values[1:-1] = 7
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = values
+    with h5py.File(tmp_path / "main.h5", "w") as file:
+        file["filler"] = np.zeros((9000, 8))
+        file["x"] = h5py.ExternalLink("other.h5", "/x")
+    with h5py.File(tmp_path / "main.h5") as file:
+        carrier = DirectCarrier(file, tmp_path / "main.h5")
+        rows = np.arange(4000, dtype=np.int64)
+        for _ in range(3):
+            (found,) = carrier.fetch((Spans("/x", rows),))
+            np.testing.assert_array_equal(found, values)
+        assert "/x" not in carrier.direct()
+        carrier.close()

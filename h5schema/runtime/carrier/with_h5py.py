@@ -32,7 +32,7 @@ class H5pyCarrier:
 
     def __init__(self, file: h5py.File) -> None:
         self._file = file
-        self._name = file.filename
+        self.name = file.filename
         self._datasets: dict[str, h5py.Dataset] = {}
         self._lock = threading.Lock()
 
@@ -80,11 +80,11 @@ class H5pyCarrier:
         if plist.get_layout() == h5py.h5d.VIRTUAL or plist.get_external_count():
             from .elsewhere import expect_elsewhere  # rarely
 
-            expect_elsewhere(h5py.Dataset(opened), path, Path(self._name))
+            expect_elsewhere(h5py.Dataset(opened), path, Path(self.name))
         if plist.get_nfilters():
             from ..hdf5_filters import expect_filters  # where nothing is encoded, it is not needed
 
-            expect_filters(opened, f"{self._name}: {path}")
+            expect_filters(opened, f"{self.name}: {path}")
             del opened
             return in_bits(cast("h5py.Dataset", self._file[path]))
         # Of a read-only dataset h5py keeps its reader from call to call.
@@ -93,7 +93,7 @@ class H5pyCarrier:
     def _missing(self, noun: str, path: str) -> FileError:
         return FileError(
             f"the {noun} is missing",
-            where=f"{self._name}: {path}",
+            where=f"{self.name}: {path}",
             do="the file is damaged or was changed by another program; extract or copy it again",
         )
 
@@ -109,7 +109,7 @@ class H5pyCarrier:
         dataset = None if "@" in spans.path else self.dataset(spans.path)
         if dataset is None or not dataset.shape:
             return self._whole(spans.path)
-        expect_inside(spans, dataset.shape[0], self._name)
+        expect_inside(spans, dataset.shape[0], self.name)
         starts, lengths = spans.starts, spans.lengths
         if not (len(starts) and lengths if isinstance(lengths, int) else lengths.any()):
             return np.empty((0, *dataset.shape[1:]), dataset.dtype)
@@ -118,6 +118,6 @@ class H5pyCarrier:
         except OSError as error:
             raise FileError(
                 f"HDF5 cannot read rows {int(starts.min())} to {int((starts + lengths).max()) - 1}: {error}",
-                where=f"{self._name}: {spans.path}",
+                where=f"{self.name}: {spans.path}",
                 do="the file is damaged or cut short; copy it again from its origin",
             ) from None
