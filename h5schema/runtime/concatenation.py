@@ -72,7 +72,7 @@ class Concatenation:
 
     def _wanted(self, first: object) -> Rows:
         """Positions of values, which an index of the first axis means."""
-        known = _Positions(self._reader, self._address, self._feature, len(self))
+        known = Positions(self._reader, self._address, self._feature, len(self))
         return known.rows(slice(None) if first is ... else [first] if isinstance(first, int | np.integer) else first)
 
     def _spread(self, wanted: Rows) -> Spread:
@@ -101,11 +101,12 @@ class Concatenation:
         np.maximum.at(last, number, spread.within + 1)
         block = self._reader.read(self._address, entries, Part(first, last - first))
         ragged = cast("RaggedBlock[np.generic]", block.values if isinstance(block, Maybe) else block)
-        return ragged.values.take(ragged.offsets[number] + spread.within - first[number], axis=0)
+        found: Values = ragged.values.take(ragged.offsets[number] + spread.within - first[number], axis=0)
+        return found
 
     def _present(self, block: object, rows: Rows) -> Values:
         if not isinstance(block, Maybe):
-            return cast("Values", block)
+            return np.asarray(block)
         some = cast("Maybe[Values]", block)
         if not some.present.all():
             raise self._absent(int(rows[np.argmin(some.present)]))
@@ -137,8 +138,8 @@ class Concatenation:
             )
 
 
-class _Positions(View[object, object]):
-    """What an index of values means."""
+class Positions(View[object, object]):
+    """What an index of so many items means."""
 
     __slots__ = ("_size",)
 
@@ -148,6 +149,10 @@ class _Positions(View[object, object]):
 
     def __len__(self) -> int:
         return self._size
+
+    def row(self, index: object) -> int:
+        """The position of one."""
+        return self._row(index)
 
     def rows(self, index: object) -> Rows:
         if isinstance(index, str | tuple) or index is None:

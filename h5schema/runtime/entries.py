@@ -63,11 +63,11 @@ class _Rows(Generic[EntryT]):
             inner[last] = view[row]
         return cast("EntryT", entry)
 
-    def _position(self, row: object) -> int:
+    def _position(self, row: object, room: int | None = None) -> int:
         """A position counted from 0."""
         if isinstance(row, bool) or not isinstance(row, int | np.integer):
             raise RowError(f"{row!r} is no position", where=self._where(), do="give a whole number")
-        size = len(self)
+        size = len(self) if room is None else room
         if not -size <= int(cast("int", row)) < size:
             raise RowError(
                 f"entry {row} is asked for, but there are {size}",

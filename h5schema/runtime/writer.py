@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -32,24 +33,33 @@ class Writer(File):
         return cast("Recorder", self.bound.reader)
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], *, overwrite: bool = False) -> Self:
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        lengths: Mapping[str, int] | None = None,
+    ) -> Self:
         """Begins a new file.
 
         Args:
             path: Final name of the file.
             overwrite: Whether a file of that name is replaced, once the new one is complete.
+            lengths: By dim, how many entries it will have: it may then be filled by position, lies in one piece where
+                it can, and is refused at the end if an entry is missing.
 
         Raises:
             TargetExistsError: There is a file of that name.
+            UsageError: `lengths` names no dim of entries.
             FileError: It cannot be made.
         """
         writer = cls(path)
-        writer._recorder.begin(overwrite=overwrite)
+        writer._recorder.begin(overwrite=overwrite, lengths=lengths or {})
         return writer
 
     @classmethod
     def edit(cls, path: str | os.PathLike[str]) -> Self:
-        """Begins to add entries to a finished file, which others may read meanwhile.
+        """Begins to add and change entries of a finished file, which others may read meanwhile.
 
         What is committed, by `commit` or at the end of the `with` block, is part of the file at once and altogether;
         what is not is dropped when the block fails or the process is killed.

@@ -20,7 +20,8 @@ class AxisWriter(Entries[EntryT]):
 
     def __setitem__(self, index: int, entry: EntryT) -> None:
         """Replaces the entry at a position."""
-        self._reader.replace(self._dim, self._position(index), entry)
+        row = self._position(index, self._reader.transaction.room(self._dim))
+        self._reader.replace(self._dim, row, entry)
 
     def __delitem__(self, index: int) -> None:
         """Takes the entry at a position away; the last one gets its position."""

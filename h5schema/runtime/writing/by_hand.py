@@ -13,23 +13,48 @@ from h5schema.errors import DataError, FileError, UsageError
 from h5schema.vocabulary import layout
 
 from ..blocks import RaggedBlock, taken
+from ..declared import Schema
 from ..kinds import Coded, Dense, EndToEnd, Indexed, firsts_of
+from ..model import Model
 from ..spans import Rows
 from ..where import Where
 from .agreed import Block, agreed_lengths
 from .changes import Changes, has_one_length
+from .claim import Claim, Standing
 from .plans import Values
+from .sized import Sized
 from .taken import Checked, TwiceError
 from .transaction import Transaction, stats_of
 
 Lengths: TypeAlias = "Rows | RaggedBlock[np.int64]"
 """Of a ragged dim in some entries: int64 [n], or a list for each."""
+_TOGETHER = 1024
+"""Entries without values that are written at a time."""
 _SPREAD_BYTES = 256 << 20
 """Of a dataset in one piece, of which a copy is made because it is to grow or to shrink."""
 
 
 class ByHand(Transaction):
-    """A transaction in which entries that are there may be changed; everything is checked before anything is."""
+    """A transaction in which entries that are there may be changed; everything is checked before anything is.
+
+    Args:
+        claim: See `Transaction`.
+        model: See `Transaction`.
+        schema: See `Transaction`.
+        text: See `Transaction`.
+        lengths: Number of entries that a dim will have, where it is said beforehand.
+    """
+
+    def __init__(
+        self, claim: Claim | Standing, model: Model, schema: Schema, text: str, lengths: Mapping[str, int] | None = None
+    ) -> None:
+        known = lengths or {}
+        try:
+            self._sized = Sized(model, known, str(claim.target))
+        except BaseException:
+            claim.leave()
+            raise
+        super().__init__(claim, model, schema, text, expected=known, lengths=known)
 
     @cached_property
     def _changes(self) -> Changes:
@@ -48,6 +73,10 @@ class ByHand(Transaction):
         """
         self._expect_changeable(dim, given)
         self._expect_whole(given)
+        if not len(rows):
+            return
+        if rows.max() >= self._counts[dim]:
+            self._lay_out(dim)
         at, order = last_of(rows)
         blocks: dict[str, Block] = {}
         for address, value in given.items():
@@ -59,6 +88,7 @@ class ByHand(Transaction):
         with self._changing():
             for address, (block, present) in blocks.items():
                 self._changes.put(self.model.features[address], self.model.places[address], at, block, present)
+                self._sized.give(address, at)
             for ragged, one in lengths.items():
                 self._put_lengths(ragged, at, one)
 
@@ -75,13 +105,15 @@ class ByHand(Transaction):
         paths = [part.path for part in (*self.model.grown(dim), stats_of(dim)) if part.per_entry]
         paths = [path for path in paths if self._datasets.grows(path)]
         self._expect_resizable(paths)
-        uniques = [address for address in self._uniques if self.model.places[address].lead == dim]
-        self._unique.release(self.model, self._blocks(uniques, np.array([row])))
+        for address in self._uniques:
+            if self.model.places[address].lead == dim and self._sized.given(address, np.array([row])).all():
+                self._unique.release(self.model, self._blocks([address], np.array([row])))
         with self._changing():
             self._changes.forget()
             self._changes.take_away(paths, row, self._counts[dim] - 1)
             if dim in self._ids:
                 self._ids[dim].take_away(row)
+            self._sized.take_away(dim, row)
             self._counts[dim] -= 1
             self._taken[dim] -= 1
 
@@ -124,6 +156,7 @@ class ByHand(Transaction):
         if len(rows[place.path]):
             with self._changing():
                 self._changes.grow(place, row, rows[place.path])
+                self._sized.give(address, np.array([row]))
 
     def put_values(self, address: str, at: Rows, values: Values) -> None:
         """Writes over values that lie end to end.
@@ -155,6 +188,43 @@ class ByHand(Transaction):
         rising, number = np.unique(rows, return_inverse=True)
         found = self._changes.indexed(place, rising)
         return Indexed(found.starts[number], found.lengths[number])
+
+    # How many there will be.
+
+    def room(self, dim: str) -> int:
+        """Entries that may be given by position."""
+        return self._sized.room(dim, self._counts[dim])
+
+    def expect_given(self, address: str, rows: Rows) -> None:
+        """Refuses to read entries that were said beforehand and are not there yet."""
+        self._sized.expect_given(address, rows)
+
+    def put_plain(self, dim: str, entry: object, key: str | None) -> bool:
+        self._sized.expect_room(dim, self._counts[dim] + 1)
+        return super().put_plain(dim, entry, key)
+
+    def publish(self, run: Mapping[str, object] | None = None) -> None:
+        self._sized.expect_all(self._counts)
+        super().publish(run)
+
+    def _accepted(self, dim: str, given: Mapping[str, object], count: int, ids: list[str] | None) -> Checked:
+        self._sized.expect_room(dim, self._counts[dim] + count)
+        return super()._accepted(dim, given, count, ids)
+
+    def _lay_out(self, dim: str) -> None:
+        """Entries are given by their positions: all of them are there, without values."""
+        count, size = self._counts[dim], self.room(dim)
+        self._sized.lay_out(dim, count)
+        for first in range(count, size, _TOGETHER):
+            some = min(_TOGETHER, size - first)
+            blocks: dict[str, Block] = {}
+            for address in self.model.led_by(dim):
+                feature, place = self.model.features[address], self.model.places[address]
+                block = feature.pack([feature.placeholder(place)] * some, place, Where(self._place_of(address)))
+                blocks[address] = block, np.zeros(some, bool)
+            lengths = agreed_lengths(self.model, dim, blocks, some, Where(str(self.target)))
+            self._counts[dim] += some
+            self._append(dim, Checked(blocks, lengths, []))
 
     # Inside.
 
@@ -229,7 +299,9 @@ class ByHand(Transaction):
         known = [address for address in self._uniques if address in blocks]
         if not known:
             return
-        old = self._blocks(known, at)
+        old: dict[str, Block] = {}
+        for address in known:
+            old |= self._blocks([address], at[self._sized.given(address, at)])
         self._unique.release(self.model, old)
         try:
             self._unique.take(self.model, {address: blocks[address] for address in known}, where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -38,12 +38,12 @@ class Recorder(Reader):
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "_transaction": None}
 
-    def begin(self, *, overwrite: bool) -> None:
+    def begin(self, *, overwrite: bool, lengths: Mapping[str, int]) -> None:
         """Begins a new file."""
         text = stamp.schema_text(self.file)
         overwrite = flag("overwrite", overwrite, str(self.path))
         claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
-        self._transaction = ByHand(claim, self.model, self.file.schema, text)
+        self._transaction = ByHand(claim, self.model, self.file.schema, text, lengths)
 
     def edit(self) -> None:
         """Begins to add entries to a finished file."""
@@ -79,10 +79,13 @@ class Recorder(Reader):
         return self.transaction.file
 
     def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
+        self.transaction.expect_given(address, rows)
         with uninterrupted():  # where h5py lets go of what it read, Python would swallow a Ctrl-C
             return super().read(address, rows, part)
 
     def read_together(self, asked: Sequence[Asked]) -> list[object]:
+        for one in asked:
+            self.transaction.expect_given(one.address, one.rows)
         with uninterrupted():
             return super().read_together(asked)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..concatenation import Axis
+from ..concatenation import Axis, Positions
 from ..features import Feature
 from ..spans import Rows
 from ..view import View
@@ -36,15 +36,15 @@ class ViewWriter(View[EntryT, BlockT]):
     ) -> None: ...
     def __setitem__(self, index: Any, value: object) -> None:
         """Writes over one entry, many, or a part of one; what stands in no other feature changes with it."""
-        if index == () and isinstance(index, tuple):
+        if isinstance(index, tuple) and not index:
             self._reader.assign(self.address, value)
         elif isinstance(index, tuple):
             first, *part = cast("tuple[int | str, *tuple[Axis, ...]]", index)
             self.values.put(self._row_of(first), tuple(part), value)
         elif isinstance(index, int | str | np.integer):
-            self._put(np.array([self._row_of(index)]), [value])
+            self._put(np.array([self._room().row(index)]), [value])
         else:
-            self._put(self.rows(index), value)
+            self._put(self._room().rows(index), value)
 
     def append(self, key: int | str, more: object) -> None:
         """Adds values at the end of an entry of its own length.
@@ -64,6 +64,11 @@ class ViewWriter(View[EntryT, BlockT]):
     def _row_of(self, index: object) -> int:
         self._lead()
         return self._row(index)
+
+    def _room(self) -> Positions:
+        """What an index means of the entries that there are to be."""
+        size = self._reader.transaction.room(self._lead())
+        return Positions(self._reader, self.address, cast("Feature[object, object]", self._feature), size)
 
     def _put(self, rows: Rows, values: object) -> None:
         self._reader.transaction.put_at(self._lead(), rows, {self.address: values})
