@@ -66,7 +66,11 @@ class FeatureReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is in a file; `str` gives it for people, `record` for programs."""
+    """What is in a file; `str` gives it for people, `record` for programs.
+
+    Attributes:
+        bind: The convention of a file that others made; "" for ours.
+    """
 
     path: str
     bytes: int
@@ -77,6 +81,7 @@ class Report:
     dims: tuple[DimReport, ...]
     features: tuple[FeatureReport, ...]
     parameters: Mapping[str, object]
+    bind: str = ""
 
     def record(self) -> dict[str, object]:
         """Plain data, for `--format json`."""
@@ -90,7 +95,9 @@ class Report:
         dims = [(d.address, d.kind, "" if d.entries is None else str(d.entries), d.ids) for d in self.dims]
         lines = [
             f"{self.path}: {self.schema} {self.version}, {_size(self.bytes)}",
-            f"  layout version {self.layout_version}, fingerprint {self.fingerprint[:23]}…",
+            f"  made by others, bind: {self.bind}"
+            if self.bind
+            else f"  layout version {self.layout_version}, fingerprint {self.fingerprint[:23]}…",
             "",
             *table(("dim", "", "entries", "ids"), dims, width),
             "",

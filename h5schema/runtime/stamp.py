@@ -155,7 +155,7 @@ def _stamped(file: h5py.File, where: str) -> bytes:
         raise FileError(
             "the file was not written by h5schema",
             where=where,
-            do="h5py reads it; h5schema reads files that its own extraction or writer made",
+            do="h5py reads it; h5schema does with a schema that has `bind`: docs/bound-files.md",
         )
     missing = [name for name in _STAMP if not h5py.h5a.exists(ours, name.encode())]
     missing += [name for name in _TEXTS if not ours.links.exists(name.encode())]
