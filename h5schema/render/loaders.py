@@ -13,6 +13,7 @@ from .literals import literal, name, string
 from .printer import Bracketed, Code, call, flat
 from .types import batch_type, batch_words, features_of
 
+_SAMPLERS = {"weighted": "Weighted", "balanced": "Balanced", "bucketed": "Bucketed", "call": "OrderedBy"}
 _BASES = {"position": "NamedTuple", "key": "TypedDict"}
 
 
@@ -111,7 +112,11 @@ def _plan(loader: LoaderIR) -> Code:
         arguments.append(("transform", string(loader.transform)))
     batch: list[tuple[str, Code]] = [("", literal(loader.batch_size))]
     batch += [("transform", string(loader.batch_transform))] if loader.batch_transform else []
-    batch += [(key, "True") for key, on in (("shuffle", loader.shuffle), ("drop_last", loader.drop_last)) if on]
+    batch += [
+        (key, literal(said)) for key, said in (("shuffle", loader.shuffle), ("drop_last", loader.drop_last)) if said
+    ]
+    if loader.sampler is not None:
+        batch.append(("sampler", call(_SAMPLERS[loader.sampler[0]], [("", string(loader.sampler[1]))])))
     arguments.append(("batch", call("Batch", batch)))
     return call("Plan", arguments, open=True)
 
@@ -123,7 +128,13 @@ def _sample(sample: SampleIR) -> Code:
         return Bracketed("{", tuple((f"{string(key)}: ", _sample(item)) for key, item in sample.items), "}")
     if sample.of == "dim":
         return call(_take(sample), [("", string(sample.address))])
-    options = (("dtype", sample.dtype), ("form", sample.form), ("fill", sample.fill), ("transform", sample.transform))
+    options = (
+        ("dtype", sample.dtype),
+        ("form", sample.form),
+        ("fill", sample.fill),
+        ("transform", sample.transform),
+        ("via", sample.via),
+    )
     given = [(key, literal(value)) for key, value in options if value is not None]
     if sample.window:
         given.append(("window", _windows(sample.window)))
@@ -179,6 +190,8 @@ def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
                 needed.name("h5schema.runtime.torch", kind)
             for _, window in take.window:
                 _need(needed, window)
+        if loader.sampler is not None:
+            needed.name("h5schema.runtime", _SAMPLERS[loader.sampler[0]])
         for _, window in loader.window:
             _need(needed, window)
         for _, asked in loader.where:

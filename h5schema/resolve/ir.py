@@ -11,8 +11,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "category", "csr"]
+Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "category", "csr", "coo"]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
+SPARSE = ("csr", "coo")
+"""Kinds of which only some elements are stored."""
 ANY_SIZE = 0
 """Among the dims of a feature: `_`, a length that the file says and nothing else shares."""
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | dict[str, Json] | None"
@@ -134,7 +136,8 @@ class FeatureIR(NamedTuple):
         chunk: Bytes of a chunk; None: chosen by the writer.
         layout: `auto`, `contiguous` or `chunked`.
         fill: In a file of others, the value that means absent; None: there is none.
-        store: Storage kind that the schema asks for by name; nothing: it follows from the dims.
+        store: Storage kind that the schema asks for by name (`coo shared`: of a whole group); nothing: it follows from
+            the dims.
     """
 
     address: str
@@ -254,6 +257,8 @@ class TakeIR(NamedTuple):
         window: By dim, what differs from the loader's windows.
         shape: Of a batch, where it is not that of whole entries.
         transform: `module:function` that changes the value of each sample.
+        via: Address of the feature that says of which entries it is.
+        joined: How many these are, of one sample.
     """
 
     address: str
@@ -264,6 +269,8 @@ class TakeIR(NamedTuple):
     window: tuple[tuple[str, WindowIR], ...] = ()
     shape: tuple[str | int, ...] | None = None
     transform: str | None = None
+    via: str | None = None
+    joined: Literal["one", "many"] | None = None
 
 
 class RecordIR(NamedTuple):

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, cast
+from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from h5schema.errors import DataError, UsageError, UserCodeError
+from h5schema.errors import DataError, UsageError
 
 from .any_reader import AnyReader
 from .blocks import Encoded, Maybe
 from .chance import Drawn as Chance
 from .chosen import Samples
 from .chunk_edges import samples_by_chunk
-from .functions import Function, folder_of
 from .samplers import Bucketed as ByLength
 from .samplers import Drawn, Given, InChunks, InOrder, Sampler, Shuffled
 from .spans import Rows
-from .users_code import UsersCodeFailedError, users_code
-
-if TYPE_CHECKING:
-    from .file import File
+from .transforms import Transform
 
 Shuffle: TypeAlias = bool | Literal["chunks"]
 """Whether each epoch has an order of its own; `chunks`: chunks in such an order, and samples within some of them."""
@@ -45,7 +41,6 @@ class Ordering(NamedTuple):
         shuffle: What the schema or the call says of it.
         seed: Of the loader.
         name: Of the loader.
-        opened: Opens the file as its generated class, for functions of the user's.
     """
 
     reader: AnyReader
@@ -55,7 +50,6 @@ class Ordering(NamedTuple):
     shuffle: Shuffle
     seed: int
     name: str
-    opened: Callable[[], File]
 
     def rows(self, dim: str) -> Iterator[Rows]:
         """The row of each sample in a dim, some samples at a time."""
@@ -207,8 +201,9 @@ class Bucketed:
 class OrderedBy:
     """Samples as a function of the user's says.
 
-    It is called once for each epoch with the open file, the rows of the samples in their dim, and a
-    `numpy.random.Generator` made from seed and epoch; it returns which samples come, counted from 0, in their order.
+    It is called once for each epoch with the rows of the samples in their dim, and, if it asks for them by name, with
+    `reader`, the open file, and `rng`, a `numpy.random.Generator` made from seed and epoch. It returns which samples
+    come, counted from 0, in their order.
 
     Attributes:
         function: `module:function`, found from the folder of the package first.
@@ -218,32 +213,25 @@ class OrderedBy:
 
     def sampler(self, over: Ordering) -> Sampler:
         over.expect_no_shuffle(self.function)
-        return Given(partial(self._samples, over))
+        return Given(partial(_samples, Transform(self.function, over.reader), over))
 
-    def _samples(self, over: Ordering, epoch: int) -> Rows:
-        function = Function(self.function, folder_of(over.reader.file)).resolve()
-        generator = np.random.default_rng([over.seed % 2**64, epoch])
-        with over.opened() as file:
-            try:
-                with users_code:
-                    given = np.asarray(function(file, _of_entries(over), generator))
-            except UsersCodeFailedError as failed:
-                raise UserCodeError(f"it fails\n{failed.frames}", where=self.function, do="mend it") from None
-        length = len(over.samples)
-        if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
-            raise UserCodeError(
-                f"it returned {given.dtype} of shape {list(given.shape)}",
-                where=self.function,
-                do="return an array of whole numbers, one for each sample that comes",
-            )
-        wrong = given[(given < 0) | (given >= length)]
-        if len(wrong):
-            raise UserCodeError(
-                f"it returned the sample {wrong[0]}, but there are {length}",
-                where=self.function,
-                do=f"samples count from 0 to {length - 1}" if length else "there are no samples",
-            )
-        return given.astype(np.int64)
+
+def _samples(function: Transform, over: Ordering, epoch: int) -> Rows:
+    """The samples of an epoch."""
+    given = np.asarray(function(_of_entries(over), Chance(over.seed, epoch, np.zeros(1, np.int64)), 0))
+    length = len(over.samples)
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        raise function.wrong(
+            f"it returned {given.dtype} of shape {list(given.shape)}",
+            "return an array of whole numbers, one for each sample that comes",
+        )
+    wrong = given[(given < 0) | (given >= length)]
+    if len(wrong):
+        raise function.wrong(
+            f"it returned the sample {wrong[0]}, but there are {length}",
+            f"samples count from 0 to {length - 1}" if length else "there are no samples",
+        )
+    return given.astype(np.int64)
 
 
 def _of_entries(over: Ordering) -> Rows:

@@ -5,7 +5,7 @@ from .dims import DimSpec, IndexSpec
 from .dtypes import DtypeSpec
 from .export import json_schema, reference
 from .features import FeatureSpec
-from .loaders import BatchSpec, FrameSpec, InputSpec, ListSpec, LoaderSpec, MapSpec, WindowSpec
+from .loaders import BatchSpec, FrameSpec, InputSpec, ListSpec, LoaderSpec, MapSpec, SamplerSpec, WindowSpec
 from .read import Reading, read
 from .schema import GroupSpec, SchemaSpec, SplitSpec, UseSpec
 from .storage import StoreSpec
@@ -26,6 +26,7 @@ __all__ = [
     "PartSpec",
     "PredicateSpec",
     "Reading",
+    "SamplerSpec",
     "SchemaSpec",
     "SplitSpec",
     "StoreSpec",

@@ -11,7 +11,7 @@ from .base import Model
 from .conditions import BOUNDS, CheckSpec
 from .dims import DimSpec, IndexSpec
 from .features import FeatureSpec
-from .loaders import BatchSpec, FrameSpec, InputSpec, LoaderSpec, WindowSpec
+from .loaders import BatchSpec, FrameSpec, InputSpec, LoaderSpec, SamplerSpec, WindowSpec
 from .schema import GroupSpec, SchemaSpec, SplitSpec, UseSpec, schema_model
 from .storage import StoreSpec
 
@@ -26,6 +26,7 @@ _PAGES: tuple[tuple[str, type[Model]], ...] = (
     ("Loader", LoaderSpec),
     ("Input", InputSpec),
     ("Batch", BatchSpec),
+    ("Sampler", SamplerSpec),
     ("Window", WindowSpec),
     ("Frame", FrameSpec),
     ("Index", IndexSpec),
@@ -37,6 +38,7 @@ _SHORT_FORMS: dict[type[Model], str] = {
     StoreSpec: "A word alone is a kind or a codec; no word is both.",
     InputSpec: "An address alone is `{feature: address}`.",
     BatchSpec: "`64` is `{size: 64}`.",
+    SamplerSpec: "One of these; `module:function` is `{call: module:function}`.",
     UseSpec: "A path alone is `{schema: path}`.",
     SplitSpec: "A part is a number (its share), a list (values of `by`, or ids), bounds (as in Check), or the address of a feature.",
     LoaderSpec: "A predicate in `where` is a value, a list of values, `present`, `absent`, or bounds (as in Check).",

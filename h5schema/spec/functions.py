@@ -4,6 +4,7 @@ import re
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
 from h5schema.vocabulary.sources import source_kind
@@ -65,7 +66,8 @@ def _word_or_code(value: object) -> object:
 
 _PATTERN = f"{_DOTTED}(?<!\\.py):{_DOTTED}"
 
-Code = Annotated[str, BeforeValidator(_code), WithJsonSchema({"type": "string", "pattern": f"^{_PATTERN}$"})]
+CODE: JsonSchemaValue = {"type": "string", "pattern": f"^{_PATTERN}$"}
+Code = Annotated[str, BeforeValidator(_code), WithJsonSchema(CODE)]
 """`module:function`, found from the folder of the schema first."""
 WordOrCode = Annotated[
     str,

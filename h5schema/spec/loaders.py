@@ -12,7 +12,7 @@ from h5schema.vocabulary.dtypes import DATES, ENCODED, LATER, NUMBERS
 
 from .base import MOST, TEXT, Atom, Doc, Model, Name, Text, Texts, Word, mistake, said, too_large
 from .conditions import PredicateSpec
-from .functions import Code, WordOrCode
+from .functions import CODE, Code
 
 _DTYPES = (*NUMBERS, *ENCODED, *DATES, *LATER)
 FORMS = ("pad", "mask", "packed", "nested", "list", "dense", "sparse", "pairs", "id")
@@ -206,6 +206,51 @@ def _shuffle(value: object) -> object:
     raise mistake("wrong-type", f"shuffle is true, false or chunks, not {said(value)}", "write true")
 
 
+_OF_ADDRESS = ("weighted", "balanced", "bucketed")
+
+
+class SamplerSpec(Model):
+    """Which samples come, and when: a word with the address it is about, or `module:function`."""
+
+    noun: ClassVar[str] = "a sampler"
+    shorthand: ClassVar[tuple[JsonSchemaValue, ...]] = (CODE,)
+
+    weighted: Text | None = Field(
+        None, title="address", description="Of a feature: how often a sample comes, beside the others; drawn by chance."
+    )
+    balanced: Text | None = Field(
+        None,
+        title="address",
+        description="Of a feature: each of its values comes as often as the others; drawn by chance.",
+    )
+    bucketed: Text | None = Field(
+        None, title="address", description="Of a ragged dim: batches of samples of similar length, each sample once."
+    )
+    call: Code | None = Field(
+        None, title="module:function", description="Your own: given the samples' rows, it returns which come, in order."
+    )
+
+    @classmethod
+    def spelled_out(cls, value: object) -> object:
+        if isinstance(value, str):
+            if value in _OF_ADDRESS:
+                raise mistake("wrong-type", f"'{value}' needs the address it is about", f"write {{{value}: address}}")
+            return {"call": value}
+        if isinstance(value, Mapping):
+            words = len(cast("Mapping[str, object]", value))
+            if words > 1:
+                raise mistake("wrong-type", f"a sampler is one word with its address, not {words}", cls.example())
+        return value
+
+    @classmethod
+    def form(cls) -> str:
+        return "a mapping or module:function"
+
+    @classmethod
+    def example(cls) -> str:
+        return "write {balanced: address}, or my_module:my_function"
+
+
 def _countable(value: object) -> object:
     if isinstance(value, int) and value > MOST:
         raise too_large("a batch", value)
@@ -228,8 +273,10 @@ class BatchSpec(Model):
         title="bool or chunks",
         description="Whether each epoch has an order of its own; `chunks`: within windows of chunks.",
     )
-    sampler: WordOrCode | None = Field(
-        None, title="word or module:function", description="`weighted`, `balanced`, `bucketed`, or your own."
+    sampler: SamplerSpec | None = Field(
+        None,
+        title="mapping or module:function",
+        description="`{weighted: feature}`, `{balanced: feature}`, `{bucketed: ragged dim}`, or your own function.",
     )
     transform: Code | None = Field(None, title="module:function", description="Called per batch.")
     drop_last: bool = Field(False, title="bool", description="Whether a last batch that is not full is left out.")

@@ -42,12 +42,13 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Csc", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
         "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseBlock", "SparseRow",
         "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
-        "Absent", "Batch", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple", "Packed", "Padded", "Pairs", "Plan", "Position",
-        "Present", "Take", "Tensor", "Window",
+        "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",
+        "OrderedBy", "Packed", "Padded", "Pairs", "Plan", "Position",
+        "Present", "Take", "Tensor", "Weighted", "Window",
         # builtins that begin with a capital letter and stand in code
         "False", "None", "SystemExit", "True",
     }

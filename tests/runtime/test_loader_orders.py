@@ -243,15 +243,15 @@ def test_batches_of_similar_length(path: Path) -> None:
 def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "my_orders.py").write_text(
         "import numpy as np\n"
-        "def hard_first(file, rows, rng):\n"
-        "    return np.argsort(-file.weight.read(rows), kind='stable')[: len(rows) // 2]\n"
-        "def any_order(file, rows, rng):\n"
+        "def hard_first(rows, reader):\n"
+        "    return np.argsort(-reader.weight.read(rows), kind='stable')[: len(rows) // 2]\n"
+        "def any_order(rows, rng):\n"
         "    return rng.permutation(len(rows))\n"
-        "def fails(file, rows, rng):\n"
+        "def fails(rows):\n"
         "    return rows.nothing\n"
-        "def floats(file, rows, rng):\n"
+        "def floats(rows):\n"
         "    return rows / 2\n"
-        "def outside(file, rows, rng):\n"
+        "def outside(rows):\n"
         "    return rows + 1\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -268,11 +268,13 @@ def test_T12_orders_of_the_users_own(path: Path) -> None:
     loader = kind.loader(path, seed=9)
     epochs = [flat(rows(loader)) for _ in range(2)]
     assert epochs[0] != epochs[1]
-    expected = [kind(path).rows[np.random.default_rng([9, e]).permutation(len(kind(path)))].tolist() for e in range(2)]
+    expected = [
+        kind(path).rows[np.random.default_rng([9, e, 0]).permutation(len(kind(path)))].tolist() for e in range(2)
+    ]
     assert epochs == expected
     assert flat(rows(kind.loader(path, seed=9, threads=1))) == expected[0]
     for name, message in (
-        ("fails", r"my_orders:fails: it fails\n(.|\n)*rows\.nothing"),
+        ("fails", r"my_orders:fails \(epoch 0, position 0\): it fails\n(.|\n)*rows\.nothing"),
         ("floats", "it returned float64"),
         ("outside", f"it returned the sample {COUNT}, but there are {COUNT}"),
         ("not_there", "no function 'not_there'"),

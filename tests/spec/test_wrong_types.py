@@ -27,6 +27,7 @@ PLACES: dict[str, tuple[str, str]] = {
     "LoaderSpec": ("loaders: {l: {KEY}}", "over: d, inputs: f"),
     "InputSpec": ("loaders: {l: {over: d, inputs: {KEY}}}", "feature: f"),
     "BatchSpec": ("loaders: {l: {over: d, inputs: f, batch: {KEY}}}", ""),
+    "SamplerSpec": ("loaders: {l: {over: d, inputs: f, batch: {sampler: {KEY}}}}", ""),
     "WindowSpec": ("loaders: {l: {over: d, inputs: f, window: {d: {KEY}}}}", ""),
     "FrameSpec": ("loaders: {l: {over: d, inputs: f, window: {d: {frame: {KEY}}}}}", "length: 1"),
 }

@@ -24,13 +24,18 @@ _SMALLEST = 4 << 10
 
 def choose_chunks(draft: Draft) -> Draft:
     """Gives an encoded feature that a shuffled loader reads small chunks, if the schema does not say how large."""
-    shuffled = {one for loader in draft.loaders if loader.shuffle for one in _encoded(draft, loader)}
+    shuffled = {one for loader in draft.loaders if _jumps(loader) for one in _encoded(draft, loader)}
     chosen = {
         address: feature._replace(chunk=_chunk_of(_entry_bytes(draft, feature)))
         for address, feature in draft.resolved.items()
         if address in shuffled and feature.chunk is None
     }
     return draft._replace(resolved={**draft.resolved, **chosen})
+
+
+def _jumps(loader: LoaderIR) -> bool:
+    """Whether the samples of a batch come from all over the file."""
+    return loader.shuffle is True or loader.sampler is not None
 
 
 def _chunk_of(entry: int) -> int:
@@ -41,7 +46,7 @@ def _chunk_of(entry: int) -> int:
 def advise_chunks(draft: Draft) -> Draft:
     """Says of what makes a shuffled loader slow before a file is written."""
     notes = Notes(draft)
-    shuffled = {one: loader.name for loader in draft.loaders[::-1] if loader.shuffle for one in _encoded(draft, loader)}
+    shuffled = {one: loader.name for loader in draft.loaders[::-1] if _jumps(loader) for one in _encoded(draft, loader)}
     for feature in (draft.resolved[address] for address in draft.resolved if address in shuffled):
         size = _entry_bytes(draft, feature)
         entries = (feature.chunk or 0) // size if size else 0
@@ -53,7 +58,8 @@ def advise_chunks(draft: Draft) -> Draft:
                 f"the loader `{shuffled[feature.address]}` is shuffled: "
                 f"for each entry of `{feature.address}` a chunk of {entries} is decoded",
                 said_of(draft.settings[feature.address].store)["codec"].path,
-                f"write `store: {{codec: {feature.codec}{level}, chunk: {chunk}KiB}}`, or `store: none`",
+                f"write `store: {{codec: {feature.codec}{level}, chunk: {chunk}KiB}}`, `store: none`, "
+                "or in the loader `shuffle: chunks`",
                 severity="warning",
             )
     return notes.done(draft)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel
 
 from h5schema.spec import (
-    BatchSpec,
     DimSpec,
     FeatureSpec,
     GroupSpec,
@@ -46,14 +45,7 @@ _OWN_FEATURE = {
 }
 _FEATURE = {
     "methods": ("methods of views", "write a function that takes the view"),
-    "refers": ("references to entries of another dim (`refers`)", "keep the positions as integers"),
 } | _EVOLUTION
-_INPUT = {
-    "via": ("references to entries of another dim (`via`)", "name a feature of the loader's own dim"),
-}
-_BATCH = {
-    "sampler": ("samplers", "use `shuffle: true`"),
-}
 _STORE = {
     "quality": ("encoded entries (`quality`)", "leave it out"),
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
@@ -93,7 +85,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _OWN_FEATURE, _FEATURE, _INPUT, ["sampler"])
+_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _OWN_FEATURE, _FEATURE)
 """Keys that are refused themselves, not their values."""
 
 
@@ -171,15 +163,10 @@ def _of_split(spec: SplitSpec) -> Iterator[Later]:
 def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
     if len(spec.over) > 1:
         yield ("over",), "loaders over several dims", "name one dim"
-    yield from _of_batch(spec.batch)
     for key in ("inputs", "targets"):
         tree = getattr(spec, key)
         if tree is not None:
             yield from _of_tree(tree, (key,))
-
-
-def _of_batch(spec: BatchSpec) -> Iterator[Later]:
-    yield from _keys(spec, _BATCH, ("batch",))
 
 
 def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
@@ -188,7 +175,6 @@ def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
         part, path = waiting.pop(0)
         match part:
             case InputSpec():
-                yield from _keys(part, _INPUT, path)
                 if part.as_ is not None and part.as_ not in _FORMS:
                     yield (*path, "as"), f"the form `{part.as_}`", "use pad, mask, packed or list"
                 if part.dtype is not None and part.dtype in dtypes.LATER:

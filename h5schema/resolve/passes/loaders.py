@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, cast
 
 from h5schema.spec import LoaderSpec
 from h5schema.vocabulary import reserved
@@ -14,6 +15,7 @@ from ..fed import Fed
 from ..ir import DimIR, LoaderIR, RecordIR
 from ..naming import Wanted, name_classes
 from ..records import with_classes_of
+from ..samplers import sampler_of
 from ..samples import batch_of
 from ..scope import find_sampled_dim
 from ..windows import windows_of

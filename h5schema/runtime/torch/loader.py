@@ -121,9 +121,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             raise UsageError("threads and workers", where=name, do="give one of them: workers read ahead, too")
         dataset = cls(path, subset=subset, limit=limit, access=access)
         weights = dataset.collate.sample_bytes()
-        ordering = Ordering(
-            dataset.source, dataset.samples, weights, size, given.shuffle, seeded, name, lambda: cls.file(path)
-        )
+        ordering = Ordering(dataset.source, dataset.samples, weights, size, given.shuffle, seeded, name)
         order = BatchOrder(given.sampler.sampler(ordering), size, drop_last=dropped, seed=seeded)
         together = order.sampler.window // size or dataset.collate.ahead(size)
         batches = Batches[BatchT_co](
