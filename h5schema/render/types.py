@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from h5schema.resolve.ir import DtypeIR, FeatureIR, GroupIR, RecordIR, SampleIR, TakeIR, dim_word
+from h5schema.resolve.ir import SPARSE, DtypeIR, FeatureIR, GroupIR, RecordIR, SampleIR, TakeIR, dim_word
 from h5schema.vocabulary.dtypes import CONVERTED, DATE_UNITS, DATES, NUMBERS, date_unit
 
 from .printer import Code, subscript
@@ -52,7 +52,7 @@ class Values(NamedTuple):
             return "np.datetime64"
         if feature.kind == "scalar":
             return _NUMBERS[NUMBERS[feature.dtype.name].kind]
-        array = "SparseRow" if feature.kind == "csr" else "NDArray"
+        array = "SparseRow" if feature.kind in SPARSE else "NDArray"
         return subscript(array, [numpy_name(self.stored(feature.dtype))])
 
     def summary(self, feature: FeatureIR) -> str:
@@ -76,10 +76,13 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
         return "list[str]" if sample.form == "id" else "Tensor"
     kind, dtype = features[sample.address].kind, sample.dtype or features[sample.address].dtype.name
     if dtype in _ENCODED:
-        return "list[object]" if sample.transform else f"list[{_ENCODED[dtype]}]"
-    if kind == "csr":
+        many = sample.joined == "many"
+        one = "object" if sample.transform else f"list[{_ENCODED[dtype]}]" if many else _ENCODED[dtype]
+        return f"list[{one}]"
+    if kind in SPARSE:
         return "Pairs" if sample.form == "pairs" else "Tensor"
-    return _COLLATED[sample.form or "pad"] if kind == "ragged" and sample.shape is None else "Tensor"
+    uneven = kind == "ragged" if sample.shape is None or sample.joined == "one" else sample.joined == "many"
+    return _COLLATED[sample.form or "pad"] if uneven else "Tensor"
 
 
 def stored_word(dtype: str) -> str | None:

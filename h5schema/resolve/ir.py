@@ -11,7 +11,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from h5schema.vocabulary.sources import CapturedKind
 
-Kind = Literal["scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "category", "csr", "coo"]
+Kind = Literal[
+    "scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "category", "csr", "coo"
+]
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
 SPARSE = ("csr", "coo")
 """Kinds of which only some elements are stored."""

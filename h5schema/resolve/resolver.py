@@ -31,6 +31,7 @@ from .passes.order import order_features
 from .passes.origins import resolve_origins
 from .passes.params import check_params
 from .passes.places import resolve_places
+from .passes.references import resolve_references
 from .passes.shapes import resolve_shapes
 from .passes.splits import resolve_splits
 from .passes.storage import resolve_storage
@@ -48,6 +49,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_shapes,
     resolve_members,
     resolve_checks,
+    resolve_references,
     # where it lies
     resolve_places,
     resolve_found,

@@ -11,7 +11,8 @@ from h5schema.vocabulary.dtypes import CATEGORY, DATES, ENCODED, NUMBERS, keeps_
 from .draft import Path
 from .fed import Fed
 from .identifiers import camel
-from .ir import FeatureIR, Json, RecordIR, SampleIR, TakeIR
+from .ir import SPARSE, FeatureIR, Json, RecordIR, SampleIR, TakeIR
+from .joins import join
 from .records import Tree, names_in_list, names_of_pair, record
 from .scope import find_input
 from .values import impossible
@@ -84,7 +85,7 @@ def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR 
         help = f"write `ids: true` in `{axis.name}`" if axis.per is None else f"take those of `{axis.per}`"
         fed.add("as", f"entries of `{axis.name}` have no ids", (*at, "as"), help)
         return None
-    key = next((key for key in ("dtype", "fill", "window", "transform") if getattr(spec, key)), None)
+    key = next((key for key in ("dtype", "fill", "window", "transform", "via") if getattr(spec, key)), None)
     if key is not None:
         fed.add(
             "input",
@@ -142,22 +143,23 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     if feature is None:
         fed.notes.break_(fed.path)
         return None
+    if spec.via is not None:
+        return _take_via(fed, spec, feature, at)
     lead = feature.dims[0] if feature.dims else None
     if isinstance(lead, str) and lead != fed.root.address and fed.draft.axes[lead].size is None:
-        fed.add(
-            "not-yet",
-            f"`{feature.address}` is over `{lead}`, which a sample of `{fed.axis.name}` is no part of; "
-            "taking it whole comes with a later version",
+        fed.advise(
+            "unwise-whole",
+            f"`{feature.address}` is over `{lead}`, which a sample of `{fed.axis.name}` is no part of: "
+            "all of it comes with every batch",
             (*at, "feature"),
-            f"for now take features that begin with `{fed.axis.name}`, or that have no dim of entries",
+            f"if each sample has its own `{lead}`, say `via` which feature it is found",
         )
-        return None
     if feature.kind == "attributes":
         what = f"`{feature.address}` is a mapping of attributes, of which no batch is made"
         fed.add("input", what, (*at, "feature"), "name the attributes that are wanted as features: at: '@name'")
         return None
     _advise_codes(fed, spec, feature, at)
-    if spec.transform is not None and feature.kind == "csr" and spec.as_ in ("sparse", "pairs"):
+    if spec.transform is not None and feature.kind in SPARSE and spec.as_ in ("sparse", "pairs"):
         fed.add(
             "transform",
             f"`as: {spec.as_}` has no rows of its own that a transform could change",
@@ -195,6 +197,29 @@ def _advise_codes(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> No
         )
 
 
+def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> SampleIR | None:
+    """A feature of the entries that a sample refers to."""
+    joined = join(fed, spec, feature, at)
+    if joined is None or own_windows(fed, spec.model_copy(update={"window": {}}), at) is None:
+        return None
+    many = joined == "many"
+    form = (many and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=True)
+    dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
+    if not (form and dtype and fill):
+        return None
+    along = fed.draft.resolved[str(spec.via)].dims[1:] if many else ()
+    return TakeIR(
+        feature.address,
+        dtype=spec.dtype,
+        form=None if spec.as_ == "dense" else spec.as_,
+        fill=cast("Json", spec.fill),
+        shape=("batch", *along, *feature.dims[1:]),
+        transform=spec.transform,
+        via=spec.via,
+        joined=joined,
+    )
+
+
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
     if spec.as_ is None or (whole and spec.as_ in _FORMS_OF.get(feature.kind, ())):
         return True
@@ -202,7 +227,7 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: boo
         return True
     if spec.as_ == "id":
         message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
-    elif feature.kind == "csr":
+    elif feature.kind in SPARSE:
         message, help = f"rows of `{feature.address}` are sparse", "write `dense`, `sparse` or `pairs`"
     elif spec.as_ not in _DOES:
         message, help = f"`{feature.address}` is not sparse: `as: {spec.as_}` is for `store: csr`", "leave out `as`"
@@ -254,7 +279,7 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
             "leave out `fill`, or write `optional: true` in the feature",
         )
         return False
-    if feature.kind == "csr":
+    if feature.kind in SPARSE:
         if spec.fill == 0:
             return True
         message = f"elements of `{feature.address}` that are not stored read as 0, and so do absent rows"
@@ -275,7 +300,7 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
-_FORMS_OF = {"ragged": tuple(_DOES), "csr": ("dense", "sparse", "pairs")}
+_FORMS_OF = {"ragged": tuple(_DOES), **dict.fromkeys(SPARSE, ("dense", "sparse", "pairs"))}
 """Forms of features by their kind."""
 _DECODED = ({"str", "bytes"}, {"str", CATEGORY})
 """Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""

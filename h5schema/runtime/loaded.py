@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeAlias, cast
 
 import h5py
@@ -18,7 +19,7 @@ from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
-from .projected import Projection
+from .projected import Joined, Projection
 from .spans import Asked
 from .values import as_loaded
 
@@ -66,7 +67,16 @@ class Loaded:
         Raises:
             DataError: A value would change in the loaded dtype.
         """
-        block = self._seen.cut(block, asked, chosen)
+        block = self._seen.cut(self._reader, block, asked, chosen)
+        if not isinstance(block, Joined):
+            return self._fed_block(block)
+        flat = self._fed_block(block.block)
+        if isinstance(flat, np.ndarray):
+            return RaggedBlock(flat, block.offsets)
+        return [list(flat[begin:end]) for begin, end in pairwise(block.offsets.tolist())]
+
+    def _fed_block(self, block: object) -> Block:
+        """What was read by sample, in the loaded dtype."""
         if self._number is not None:
             block = self._coded(block)
         if isinstance(block, Maybe):
@@ -120,6 +130,10 @@ class Loaded:
     def _filled(self, block: Maybe[object]) -> object:
         """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""
         values, there, fill = block.values, block.present, self._take.fill
+        if fill is None and not there.all():
+            raise DataError(
+                "an entry has no value, and the input has no `fill`", where=self._where, do="give the input a `fill`"
+            )
         if fill is None or isinstance(values, RaggedBlock | SparseBlock):
             return block.values
         if isinstance(values, Texts):

@@ -25,6 +25,7 @@ class Take:
         fill: Stands in for an entry that is absent.
         window: By dim, what differs from the loader's windows.
         transform: `module:function` that changes the value of each sample.
+        via: Address of the feature whose values are the entries that are taken, as positions or ids.
     """
 
     address: str
@@ -33,6 +34,7 @@ class Take:
     fill: bool | int | float | str | None = None
     window: Mapping[str, Window] = field(default_factory=dict[str, Window])
     transform: str | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from h5schema.errors import DataError
+
 from .any_reader import AnyReader
-from .blocks import Maybe, RaggedBlock
+from .blocks import Maybe, RaggedBlock, Texts
 from .chosen import Chosen
 from .kinds import Place
 from .model import Model
@@ -33,7 +35,7 @@ class Projection(Protocol):
         """What is read for some samples."""
         ...
 
-    def cut(self, block: object, asked: Asked, chosen: Chosen) -> object:
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         """What was read, by sample."""
         ...
 
@@ -53,7 +55,7 @@ class Whole:
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
         return Asked(self._address, _ONE)
 
-    def cut(self, block: object, asked: Asked, chosen: Chosen) -> object:
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         return block
 
     def sample_bytes(self, reader: AnyReader) -> int:
@@ -71,17 +73,17 @@ class Entry:
     alone = False
 
     def __init__(self, address: str, lead: str) -> None:
-        self._address = address
+        self.address = address
         self._lead = lead
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
-        return Asked(self._address, chosen.at[self._lead])
+        return Asked(self.address, chosen.at[self._lead])
 
-    def cut(self, block: object, asked: Asked, chosen: Chosen) -> object:
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         return block
 
     def sample_bytes(self, reader: AnyReader) -> int:
-        return reader.entry_bytes(self._address)
+        return reader.entry_bytes(self.address)
 
 
 class Element:
@@ -103,7 +105,7 @@ class Element:
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
         return Asked(self._address, chosen.at[self._lead], Part(chosen.at[self._dim], 1))
 
-    def cut(self, block: object, asked: Asked, chosen: Chosen) -> object:
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         return _by_sample(block, lambda ragged: _at(ragged, np.zeros((len(ragged), 1), np.int64))[:, 0])
 
     def sample_bytes(self, reader: AnyReader) -> int:
@@ -162,7 +164,7 @@ class Piece:
             room[:] = 0
         return room - self._cut.low
 
-    def cut(self, block: object, asked: Asked, chosen: Chosen) -> object:
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         assert asked.part is not None
         first = asked.part.first
         return _by_sample(block, lambda ragged: self._window(ragged, first))
@@ -205,7 +207,7 @@ class Stretch:
     def _rows(self, chosen: Chosen) -> Rows:
         return chosen.at[self._lead].reshape(-1, *[1] * self._cut.values.ndim) + self._cut.values
 
-    def cut(self, block: object, asked: Asked, chosen: Chosen) -> object:
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         rows = self._rows(chosen)
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
@@ -221,6 +223,99 @@ class Stretch:
 
     def sample_bytes(self, reader: AnyReader) -> int:
         return self._cut.values.size * reader.entry_bytes(self._address)
+
+
+_MOST_BYTES = 64 << 20
+"""Of a feature that comes whole with every batch."""
+
+
+class All:
+    """All entries of a feature that samples share no dim with, the same for all samples.
+
+    Args:
+        address: Of the feature.
+        lead: Its dim of entries.
+    """
+
+    alone = True
+
+    def __init__(self, address: str, lead: str) -> None:
+        self._address = address
+        self._lead = lead
+
+    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        count = reader.length(self._lead)
+        size = count * reader.entry_bytes(self._address) if count else 0
+        if size > _MOST_BYTES:
+            raise DataError(
+                f"all {count} entries would come with every batch, {size >> 20} MiB",
+                where=f"{reader.name}: {self._address}",
+                do=f"say `via` which feature a sample finds its own {self._lead}, or read it once by itself",
+            )
+        return Asked(self._address, np.arange(count, dtype=np.int64))
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            return Maybe(self.cut(reader, some.values, asked, chosen), some.present[None])
+        return cast("NDArray[np.generic]", block)[None] if isinstance(block, np.ndarray) else block
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        return 0
+
+
+class Joined(NamedTuple):
+    """Entries that samples refer to, several of each.
+
+    Attributes:
+        block: Of all of them.
+        offsets: int64 [n + 1]; sample i has those from `offsets[i]` to `offsets[i + 1]`.
+    """
+
+    block: object
+    offsets: Rows
+
+
+class Via:
+    """The entries that a feature of each sample refers to.
+
+    Args:
+        address: Of the wanted feature.
+        lead: Its dim of entries.
+        references: How the feature is seen whose values are positions in this dim, or ids.
+    """
+
+    alone = False
+
+    def __init__(self, address: str, lead: str, references: Projection) -> None:
+        self._address = address
+        self._lead = lead
+        self._references = references
+
+    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        found = self._found(reader, chosen)
+        if isinstance(found, RaggedBlock):
+            found = cast("RaggedBlock[np.generic]", found).values
+        if isinstance(found, Texts):
+            ids = reader.ids(self._lead)
+            known = {text: ids.row_of(text) for text in set(found)}
+            return Asked(self._address, np.array([known[text] for text in found], np.int64))
+        return Asked(self._address, cast("NDArray[np.generic]", found).astype(np.int64))
+
+    def _found(self, reader: AnyReader, chosen: Chosen) -> object:
+        """What the samples refer to."""
+        asked = self._references.asked(reader, chosen)
+        found = self._references.cut(reader, reader.read(*asked), asked, chosen)
+        return cast("Maybe[object]", found).values if isinstance(found, Maybe) else found
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        if not isinstance(self._references, Entry) or not reader.model.places[self._references.address].ragged:
+            return block
+        found = cast("RaggedBlock[np.generic]", self._found(reader, chosen))
+        return Joined(block, found.offsets)
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        return reader.entry_bytes(self._address)
 
 
 def _by_sample(block: object, cut: Callable[[RaggedBlock[np.generic]], NDArray[np.generic]]) -> object:
@@ -255,6 +350,10 @@ def projection(model: Model, plan: Plan, take: Take) -> Projection:
     place, address = model.places[take.address], take.address
     if place.lead is None:
         return Whole(address)
+    if take.via is not None:
+        return Via(address, place.lead, _plain(model, plan, take.via))
+    if place.lead not in roots(model, plan):
+        return All(address, place.lead)
     window = window_of(plan, take, place.lead)
     if window is not None:
         return Stretch(address, place.lead, window)
@@ -265,6 +364,20 @@ def projection(model: Model, plan: Plan, take: Take) -> Projection:
     if window is not None:
         return Piece(address, place.lead, dim, window, sampled=dim == plan.over)
     return Element(address, place.lead, dim) if dim == plan.over else Entry(address, place.lead)
+
+
+def roots(model: Model, plan: Plan) -> tuple[str, ...]:
+    """The dims of entries that a loader runs over, or over ragged dims of which."""
+    return (model.parent(plan.over) if model.is_ragged(plan.over) else plan.over,)
+
+
+def _plain(model: Model, plan: Plan, address: str) -> Projection:
+    """How a feature is seen without a window."""
+    place = model.places[address]
+    assert place.lead is not None
+    if place.ragged[:1] == (plan.over,):
+        return Element(address, place.lead, plan.over)
+    return Entry(address, place.lead)
 
 
 def window_of(plan: Plan, take: Take, dim: str) -> Window | None:

@@ -159,7 +159,7 @@ def _held(
     indices = np.arange(len(next(iter(at.values()))), dtype=np.int64)
     chosen = Chosen(at, Drawn(0, 0, indices))
     asked = seen.asked(reader, chosen)
-    block = seen.cut(reader.read(*asked), asked, chosen)
+    block = seen.cut(reader, reader.read(*asked), asked, chosen)
     condition = reader.model.features[address].in_numbers(condition)
     if not isinstance(block, Maybe):
         return condition.holds(block)
@@ -184,8 +184,10 @@ def _none_left(reader: AnyReader, plan: Plan, root: str, of: str, more: str = ""
 
 def _expect_present(reader: AnyReader, take: Take, dim: str, rows: Rows | None) -> None:
     feature, place = reader.model.features[take.address], reader.model.places[take.address]
-    if not feature.options.optional or take.fill is not None:
+    if not feature.options.optional or take.fill is not None or take.via or place.lead not in (None, dim):
         return
+    if place.lead is None:
+        rows = np.zeros(1, np.int64)
     rows = _all_rows(reader, dim) if rows is None else rows
     for start in range(0, len(rows), 4096):
         some = rows[start : start + 4096]

@@ -150,8 +150,9 @@ class Collate:
         def piece(part: Part) -> object:
             block = part.blocks[number]
             if loaded.alone:
-                return tensor(block.copy()) if isinstance(block, np.ndarray) else block
-            block = block[part.begin : part.end]
+                block = block.copy() if isinstance(block, np.ndarray) else block
+            else:
+                block = block[part.begin : part.end]
             if isinstance(block, np.ndarray):
                 return tensor(block)
             return form(block) if isinstance(block, RaggedBlock | SparseBlock) else block
