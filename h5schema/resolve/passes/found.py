@@ -77,7 +77,7 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
             notes.add("index", what, path, "leave it out, or write `per`", key=True, breaks=dim.path)
         return axis
     if index is None:
-        if draft.axes[axis.per].spread is None:
+        if draft.axes[axis.per].spread is None and not _is_laid_out(draft, axis.per):
             notes.add(
                 "no-index",
                 f"nothing says where the entries of `{axis.name}` lie for each `{axis.per}`",
@@ -91,6 +91,12 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
     form = tuple((key, posixpath.join(group, found)) for key in _FORMS if (found := getattr(index, key)) is not None)
     where = tuple(_conditions(draft, notes, axis, dim, index.where))
     return axis._replace(indexed=IndexIR(form, where))
+
+
+def _is_laid_out(draft: Draft, dim: str) -> bool:
+    """Whether braces name a dim, be it of features that had their complaint."""
+    named = "{" + dim.rpartition("/")[2]
+    return any(named in (one.spec.at or "") for one in (*draft.groups.values(), *draft.features.values()))
 
 
 def _conditions(

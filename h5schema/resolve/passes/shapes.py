@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from h5schema.spec import FeatureSpec
 from h5schema.vocabulary.dtypes import CATEGORY, ENCODED, item_bytes
 
-from ..draft import Declared, Draft, Given, Notes
+from ..draft import Declared, Draft, Given, Notes, Settings
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
 from ..scope import find_dim, is_open, written
-from ..stores import Asked, misfit, store_of
+from ..stores import SHARED, Asked, misfit, store_of, stored_as
 
 Dims = tuple[str | int, ...]
 
@@ -21,7 +21,7 @@ _ENCODED: Mapping[str, Kind] = {
     "any": "attributes",
     CATEGORY: "category",
 }
-_BY_STORE: Mapping[str, Kind] = {"csr": "csr"}
+_BY_STORE: Mapping[str, Kind] = {"csr": "csr", "coo": "coo"}
 
 MOST_BYTES = 2**47
 """What a process can address on the machines of today."""
@@ -41,7 +41,7 @@ def resolve_shapes(draft: Draft) -> Draft:
         if not _addressable(draft, notes, feature, dims, settings.dims):
             continue
         store = store_of(settings)
-        wrong = None if store is None else misfit(draft, store.value, Asked(feature.name, dims, dtype, _at_mark(spec)))
+        wrong = None if store is None else misfit(draft, store.value, _asked(feature, settings, dims, dtype))
         if store is not None and wrong is not None:
             notes.add("store", wrong[0], store.path, wrong[1], breaks=feature.path)
             continue
@@ -78,9 +78,35 @@ def resolve_shapes(draft: Draft) -> Draft:
             optional=settings.optional is not None and settings.optional.value,
             unit=spec.unit,
             doc=spec.doc,
-            store="" if store is None else store.value,
+            store=stored_as(feature, store),
         )
+    _expect_shared(draft, notes, resolved)
     return notes.done(draft._replace(resolved=resolved))
+
+
+def _expect_shared(draft: Draft, notes: Notes, resolved: Mapping[str, FeatureIR]) -> None:
+    """Refuses a feature that shares the coordinates of its group and has other dims."""
+    first: dict[str, FeatureIR] = {}
+    for address, feature in resolved.items():
+        if feature.store != SHARED:
+            continue
+        other = first.setdefault(draft.features[address].group, feature)
+        if other.dims != feature.dims:
+            notes.add(
+                "store",
+                f"`{feature.name}` has dims {written(feature.dims)}, and shares the coordinates of `{other.name}`, "
+                f"which are along {written(other.dims)}",
+                draft.features[address].path,
+                "give it the same dims, or coordinates of its own: `store: coo` in the feature",
+                key=True,
+                breaks=draft.features[address].path,
+            )
+
+
+def _asked(feature: Declared[FeatureSpec], settings: Settings, dims: Dims, dtype: DtypeIR) -> Asked:
+    optional = settings.optional is not None and settings.optional.value
+    shared = stored_as(feature, store_of(settings)) == SHARED
+    return Asked(feature.name, dims, dtype, attribute=_at_mark(feature.spec), optional=optional, shared=shared)
 
 
 def _at_mark(spec: FeatureSpec) -> bool:
@@ -159,7 +185,7 @@ def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[st
         )
     if axis.per is not None:
         parent = draft.axes[axis.per].name
-        if index == 1 and dims[0] == axis.per:
+        if dims[0] == axis.per and (index == 1 or draft.bound):
             return None
         if index and dims[index - 1] == axis.per and is_open(draft.axes, axis.per):
             return (
