@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from h5schema.resolve.ir import (
+    SPARSE,
     CheckIR,
     DimIR,
     EntryIR,
@@ -20,11 +21,12 @@ from h5schema.resolve.ir import (
     SchemaIR,
     dim_word,
 )
+from h5schema.vocabulary.dtypes import ENCODED
 from h5schema.vocabulary.sources import source_kind
 
 from .imports import Imports
 from .literals import literal, name, string
-from .printer import Bracketed, Code, call
+from .printer import Bracketed, Code, call, flat
 from .types import Values, features_of, numpy_name, stored_word
 
 _SOURCED = {
@@ -32,14 +34,18 @@ _SOURCED = {
     "table": "One entry per row of `{}`.",
     "function": "One entry for each source that `{}` yields.",
 }
-_OF_NUMPY = ("dense", "ragged", "scalar", "csr")
+_OF_NUMPY = ("dense", "ragged", "nested", "scalar", *SPARSE)
 """Kinds whose declaration names a type of numpy."""
+_ARRAYS = ("dense", "ragged", "nested")
+"""Kinds whose entries are arrays, or lists of arrays."""
 _DECLARATIONS = {
     "scalar": "Scalar",
     "dense": "Array",
     "enum": "Enumerated",
     "ragged": "Ragged",
+    "nested": "Nested",
     "csr": "Csr",
+    "coo": "Coo",
     "category": "Category",
     "text": "Text",
     "texts": "TextList",
@@ -60,9 +66,11 @@ class FeatureView(NamedTuple):
     names: Code | None
     dims: str | None
     size: Code | None
+    shared: Code | None
     options: tuple[tuple[str, Code], ...]
     optional: bool
     doc: str
+    entry: str
 
 
 class AxisView(NamedTuple):
@@ -176,18 +184,18 @@ class _Builder:
             needed.name("enum", "IntEnum")
         if self.schema.entries:
             needed.name("typing", "TypedDict")
-        if any(feature.kind in _OF_NUMPY for feature in self.features):
+        if any(map(_has_numpy, self.features)):
             needed.module("numpy", "np")
-        arrays = {feature.address for feature in self.features if feature.kind in ("dense", "ragged")}
+        arrays = {one.address for one in self.features if one.kind in _ARRAYS and _has_numpy(one)}
         if any(of in arrays for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("numpy.typing", "NDArray")
         base = ("BoundFile",) if self.schema.bind else ("File", "Writer")
         needed.name("h5schema.runtime", *base, "Schema", *(_axis_class(dim) for dim in self.dims.values()))
         needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
-        sparse = {feature.address for feature in self.features if feature.kind == "csr"}
+        sparse = {feature.address for feature in self.features if feature.kind in SPARSE}
         if any(of in sparse for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("h5schema.runtime", "SparseRow")
-        documents = {feature.address for feature in self.features if feature.kind == "json"}
+        documents = {feature.address for feature in self.features if feature.dtype.name == "json"}
         if any(of in documents for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("h5schema.runtime", "JsonValue")
         if self.inner:
@@ -257,6 +265,13 @@ class _Builder:
             ),
         )
 
+    def _dtype(self, feature: FeatureIR) -> str | None:
+        """The first argument of a declaration that names a dtype."""
+        if feature.kind not in _OF_NUMPY:
+            return None
+        stored = self.values.stored(feature.dtype)
+        return numpy_name(stored) if _has_numpy(feature) else string(stored)
+
     def _feature(self, feature: FeatureIR, group: GroupIR) -> FeatureView:
         enum = self.enums[feature.dtype.enum] if feature.dtype.enum is not None else None
         other = enum is not None and any(identifier != text for identifier, text, _ in enum.members)
@@ -264,11 +279,12 @@ class _Builder:
         return FeatureView(
             name=name(feature.identifier),
             kind=feature.kind,
-            dtype=numpy_name(self.values.stored(feature.dtype)) if feature.kind in _OF_NUMPY else None,
+            dtype=self._dtype(feature),
             stored=literal(stored) if (stored := stored_word(feature.dtype.name)) else None,
             enum=name(enum.class_name) if enum else None,
             names=_texts(enum) if enum and other else None,
             dims=string(" ".join(map(dim_word, feature.dims))) if feature.dims else None,
+            shared=literal(True) if feature.store == "coo shared" else None,
             size=literal(feature.dtype.size) if feature.dtype.size is not None else None,
             options=_given(
                 at=at if at != feature.identifier else None,
@@ -282,7 +298,13 @@ class _Builder:
             ),
             optional=feature.optional,
             doc="\n\n".join(text for text in (feature.doc.strip(), self.values.summary(feature)) if text),
+            entry=flat(self.values.entry(feature)),
         )
+
+
+def _has_numpy(feature: FeatureIR) -> bool:
+    """Whether the declaration of a feature names a type of numpy."""
+    return feature.kind in _OF_NUMPY and feature.dtype.name not in ENCODED
 
 
 def check(check: CheckIR) -> Code:

@@ -18,6 +18,9 @@ _BOUND = {"texts": "list[str]", "attributes": "dict[str, object]"}
 _NUMPY = {"bool": "bool_", "bfloat16": "float32"} | dict.fromkeys(DATES, "datetime64")
 """numpy's scalar types that are not called as the dtype."""
 _COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
+_SHAPED = _COLLATED | {"packed": "PackedArrays"}
+_NESTED = {"pad": "PaddedLists", "mask": "Masked", "packed": "PackedArrays"}
+"""What entries become in a batch that are arrays of any shape, or lists."""
 
 
 def numpy_name(dtype: str) -> str:
@@ -40,6 +43,8 @@ class Values(NamedTuple):
 
     def entry(self, feature: FeatureIR) -> Code:
         """Annotation of one entry."""
+        if feature.lists:
+            return subscript("list", [self.entry(_item(feature))])
         if feature.kind in _BOUND:
             return _BOUND[feature.kind]
         if feature.kind == "category":
@@ -68,21 +73,34 @@ def _sized(dtype: DtypeIR) -> str:
     return f"at most {dtype.size} bytes" if dtype.name == "bytes" else f"{dtype.name} of at most {dtype.size} bytes"
 
 
+def _item(feature: FeatureIR) -> FeatureIR:
+    """What is in the lists that are the entries of a feature."""
+    return feature._replace(lists=feature.lists - 1, kind="nested" if feature.lists > 1 else "ragged")
+
+
 def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
     """Annotation of one input in a batch."""
     if isinstance(sample, RecordIR):
         return sample.class_name
     if sample.of == "dim":
         return "list[str]" if sample.form == "id" else "Tensor"
-    kind, dtype = features[sample.address].kind, sample.dtype or features[sample.address].dtype.name
+    feature = features[sample.address]
+    kind, dtype = feature.kind, sample.dtype or feature.dtype.name
     if dtype in _ENCODED:
         many = sample.joined == "many"
-        one = "object" if sample.transform else f"list[{_ENCODED[dtype]}]" if many else _ENCODED[dtype]
-        return f"list[{one}]"
+        if sample.transform:
+            return "list[object]"
+        return _listed(_ENCODED[dtype], feature.lists + 1 + many)
     if kind in SPARSE:
         return "Pairs" if sample.form == "pairs" else "Tensor"
+    if kind == "nested":
+        return _listed("Tensor", feature.lists + 1) if sample.form == "list" else _NESTED[sample.form or "pad"]
     uneven = kind == "ragged" if sample.shape is None or sample.joined == "one" else sample.joined == "many"
-    return _COLLATED[sample.form or "pad"] if uneven else "Tensor"
+    return (_SHAPED if feature.varying > 1 else _COLLATED)[sample.form or "pad"] if uneven else "Tensor"
+
+
+def _listed(inner: str, depth: int) -> str:
+    return "list[" * depth + inner + "]" * depth
 
 
 def stored_word(dtype: str) -> str | None:

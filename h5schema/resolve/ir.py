@@ -12,9 +12,10 @@ from typing import Literal, NamedTuple, TypeAlias
 from h5schema.vocabulary.sources import CapturedKind
 
 Kind = Literal[
-    "scalar", "dense", "enum", "ragged", "text", "texts", "attributes", "bytes", "json", "category", "csr", "coo"
-]
-"""What an entry is: one number, an array, a member of an enum, an array of its own length, a text."""
+    "scalar", "dense", "enum", "ragged", "nested", "text", "texts", "attributes", "bytes", "json", "category", "csr",
+    "coo",
+]  # fmt: skip
+"""What an entry is: one number, an array, a member of an enum, an array of its own length, a list, a text."""
 SPARSE = ("csr", "coo")
 """Kinds of which only some elements are stored."""
 ANY_SIZE = 0
@@ -140,6 +141,8 @@ class FeatureIR(NamedTuple):
         fill: In a file of others, the value that means absent; None: there is none.
         store: Storage kind that the schema asks for by name (`coo shared`: of a whole group); nothing: it follows from
             the dims.
+        lists: Of its ragged dims, from the first, those over which an entry is a list.
+        varying: How many ragged dims an array of it has.
     """
 
     address: str
@@ -160,6 +163,8 @@ class FeatureIR(NamedTuple):
     doc: str = ""
     check: CheckIR | None = None
     fill: Json = None
+    lists: int = 0
+    varying: int = 0
 
 
 class EntryIR(NamedTuple):

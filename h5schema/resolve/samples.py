@@ -221,10 +221,10 @@ def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sample
 
 
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
-    if spec.as_ is None or (whole and spec.as_ in _FORMS_OF.get(feature.kind, ())):
-        return True
     if spec.as_ == "list" and feature.dtype.name in ENCODED:
         return True
+    if spec.as_ is None or (whole and spec.as_ in _FORMS_OF.get(feature.kind, ())):
+        return _are_numbers(fed, spec, feature, at)
     if spec.as_ == "id":
         message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
     elif feature.kind in SPARSE:
@@ -237,6 +237,14 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: boo
         help = "leave out `as`"
     fed.add("as", message, (*at, "as"), help)
     return False
+
+
+def _are_numbers(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
+    if spec.as_ is not None and feature.dtype.name in ENCODED:
+        what = f"`{feature.address}` is {feature.dtype.name}: a batch of it is a list"
+        fed.add("as", what, (*at, "as"), "leave out `as`")
+        return False
+    return True
 
 
 def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
@@ -300,7 +308,7 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
-_FORMS_OF = {"ragged": tuple(_DOES), **dict.fromkeys(SPARSE, ("dense", "sparse", "pairs"))}
+_FORMS_OF = dict.fromkeys(("ragged", "nested"), tuple(_DOES)) | dict.fromkeys(SPARSE, ("dense", "sparse", "pairs"))
 """Forms of features by their kind."""
 _DECODED = ({"str", "bytes"}, {"str", CATEGORY})
 """Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""

@@ -14,7 +14,7 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
-from .blocks import Blobs, Categories, Encoded, Maybe, RaggedBlock, SparseBlock, Texts
+from .blocks import Blobs, Categories, Encoded, Maybe, NestedBlock, RaggedBlock, SparseBlock, Texts
 from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
@@ -23,7 +23,9 @@ from .projected import Joined, Projection
 from .spans import Asked
 from .values import as_loaded
 
-Block: TypeAlias = "NDArray[np.generic] | RaggedBlock[np.generic] | SparseBlock[np.generic] | list[object]"
+Block: TypeAlias = (
+    "NDArray[np.generic] | RaggedBlock[np.generic] | NestedBlock[object] | SparseBlock[np.generic] | list[object]"
+)
 
 
 class Loaded:
@@ -50,8 +52,8 @@ class Loaded:
         self.alone = seen.alone
         self.sample_bytes = seen.sample_bytes(reader)
         enum = h5py.check_enum_dtype(self._feature.file_dtype) is not None
-        texts = isinstance(self._feature, EncodedFeature) or take.dtype == "str"
-        number = None if texts else self._feature.number
+        inner = self._feature.innermost()
+        number = None if isinstance(inner, EncodedFeature) or take.dtype == "str" else inner.number
         self._codes: tuple[Texts, list[int]] | None = None
         self._number = number
         dtype = take.dtype or ("int64" if enum else "" if number is None else number.loaded)
@@ -81,17 +83,28 @@ class Loaded:
             block = self._coded(block)
         if isinstance(block, Maybe):
             block = self._filled(cast("Maybe[object]", block))
+        if isinstance(block, NestedBlock):
+            return self._in_lists(cast("NestedBlock[object]", block))
         if isinstance(block, Encoded):
             return list(self._as_asked(cast("Encoded[object]", block)))
         if isinstance(block, RaggedBlock):
-            ragged = cast("RaggedBlock[np.generic]", block)
-            return RaggedBlock(self._in_dtype(ragged.values), ragged.offsets)
+            return self._arrays(cast("RaggedBlock[np.generic]", block))
         if isinstance(block, SparseBlock):
             rows = cast("SparseBlock[np.generic]", block)
             fed = replace(rows, values=self._in_dtype(rows.values))
             return fed.dense() if self._take.form is None else fed
         values = self._in_dtype(cast("NDArray[np.generic]", block))
         return values[0, ...] if self.alone else values
+
+    def _in_lists(self, block: NestedBlock[object]) -> Block:
+        """Lists of texts as lists, of arrays as a block."""
+        leaf: object = block.leaf
+        if isinstance(leaf, Encoded):
+            return list(block.with_leaf(self._as_asked(cast("Encoded[object]", leaf))))
+        return block.with_leaf(self._arrays(cast("RaggedBlock[np.generic]", leaf)))
+
+    def _arrays(self, block: RaggedBlock[np.generic]) -> RaggedBlock[np.generic]:
+        return block.of(self._in_dtype(block.values))
 
     def _coded(self, block: object) -> object:
         """Words of categories as codes; of several files as those of all of them."""
@@ -134,7 +147,7 @@ class Loaded:
             raise DataError(
                 "an entry has no value, and the input has no `fill`", where=self._where, do="give the input a `fill`"
             )
-        if fill is None or isinstance(values, RaggedBlock | SparseBlock):
+        if fill is None or isinstance(values, RaggedBlock | NestedBlock | SparseBlock):
             return block.values
         if isinstance(values, Texts):
             texts = [text if known else str(fill) for text, known in zip(values, there, strict=True)]

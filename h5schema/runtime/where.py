@@ -51,8 +51,8 @@ class Where(NamedTuple):
     def rows(self, count: int) -> Rows | None:
         """The rows of the first `count` entries of the block."""
         rows = self._rows(len(self.lists[0][1]) - 1 if self.lists else count)
-        for _, offsets in self.lists if rows is not None else ():
-            rows = np.repeat(rows, np.diff(offsets))
+        for _, offsets in self.lists:
+            rows = None if rows is None else np.repeat(rows, np.diff(offsets))
         return rows
 
     def _rows(self, count: int) -> Rows | None:

@@ -33,7 +33,7 @@ FILE = NODE | {
 
 IN_DECLARATIONS = frozenset(
     {
-        "Masked", "NDArray", "Packed", "Padded", "Tensor", "bool", "bytes", "complex", "float", "int", "list", "np",
+        "Masked", "NDArray", "Packed", "PackedArrays", "Padded", "PaddedLists", "Tensor", "bool", "bytes", "complex", "float", "int", "list", "np",
         "optional", "str", "tuple",
     }
 )  # fmt: skip
@@ -43,11 +43,11 @@ IN_MODULES = frozenset(
     {
         # groups.py and extract.py
         "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
-        "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Ragged", "RaggedAxis", "Scalar", "Schema", "SparseBlock", "SparseRow",
+        "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Nested", "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
         "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",
-        "OrderedBy", "Packed", "Padded", "Pairs", "Plan", "Position",
+        "OrderedBy", "Packed", "PackedArrays", "Padded", "PaddedLists", "Pairs", "Plan", "Position",
         "Present", "Take", "Tensor", "Weighted", "Window",
         # builtins that begin with a capital letter and stand in code
         "False", "None", "SystemExit", "True",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from h5schema.spec import DimSpec
 from h5schema.vocabulary.sources import source_kind
 
@@ -76,30 +78,45 @@ def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str)
 
 
 def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[str, DimIR]:
-    """Without ragged dims whose parent is not an open dim."""
-    good: dict[str, DimIR] = {}
+    """Without ragged dims whose parent, or the parent of that, and so on, is not an open dim."""
+    bad = set[str]()
     for address, axis in axes.items():
-        parent = axes.get(axis.per) if axis.per is not None else None
-        if axis.per is None or (parent is not None and parent.per is None and parent.size is None):
-            good[address] = axis
-            continue
-        path = draft.dims[address].path
-        if parent is None:
-            continue  # it had its own complaint
-        if parent.size is not None:
-            notes.add(
-                "per-fixed",
-                f"`{parent.name}` has a fixed size, so `{axis.name}` cannot have a length for each of its entries",
-                (*path, "per"),
-                "`per` names an open dim; for one length write it as `size`",
-                breaks=path,
-            )
-        else:
-            notes.add(
-                "not-yet",
-                f"`{parent.name}` is ragged itself; ragged dims of ragged dims come with a later version",
-                (*path, "per"),
-                "for now `per` names an open dim",
-                breaks=path,
-            )
-    return good
+        chain = _chain(axes, axis)
+        wrong = None if axis.per is None else _bad_parent(draft, axes, axis, chain)
+        if wrong is not None:
+            path = draft.dims[address].path
+            notes.add(wrong[0], wrong[1], (*path, "per"), wrong[2], breaks=path)
+        if wrong is not None or chain[-1] not in axes:
+            bad.add(address)
+    return {address: axis for address, axis in axes.items() if bad.isdisjoint((address, *_chain(axes, axis)))}
+
+
+def _chain(axes: Mapping[str, DimIR], axis: DimIR) -> list[str]:
+    """The dim that a ragged one is per, the one that this is per, and so on."""
+    chain: list[str] = []
+    per = axis.per
+    while per is not None and per not in chain:
+        chain.append(per)
+        per = axes[per].per if per in axes else None
+    return chain or [axis.address]
+
+
+def _bad_parent(
+    draft: Draft, axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]
+) -> tuple[str, str, str] | None:
+    """Rule, message and help if a dim cannot be per the one that it names; of one that is not there all was said."""
+    parent = axes.get(chain[0])
+    if parent is None:
+        return None
+    if parent.size is not None:
+        what = f"`{parent.name}` has a fixed size, so `{axis.name}` cannot have a length for each of its entries"
+        return "per-fixed", what, "`per` names an open dim; for one length write it as `size`"
+    if axis.address in chain:
+        what = f"`{axis.name}` is per `{parent.name}`, and so in the end per itself"
+        return "per-cycle", what, "one of these dims is open: write `open`, or give it a `source`"
+    if parent.per is not None and draft.bound:
+        what = (
+            f"`{parent.name}` is ragged itself; ragged dims of ragged dims of files of others come with a later version"
+        )
+        return "not-yet", what, "for now `per` names an open dim"
+    return None

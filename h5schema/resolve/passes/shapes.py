@@ -9,6 +9,7 @@ from h5schema.vocabulary.dtypes import CATEGORY, ENCODED, item_bytes
 
 from ..draft import Declared, Draft, Given, Notes, Settings
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
+from ..order import lists_in, misplaced, ragged_in
 from ..scope import find_dim, is_open, written
 from ..stores import SHARED, Asked, misfit, store_of, stored_as
 
@@ -45,7 +46,8 @@ def resolve_shapes(draft: Draft) -> Draft:
         if store is not None and wrong is not None:
             notes.add("store", wrong[0], store.path, wrong[1], breaks=feature.path)
             continue
-        kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes)
+        lists = lists_in(draft.axes, dims, encoded=dtype.name in _ENCODED)
+        kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes, lists)
         if _are_texts(draft, dtype, dims):
             kind = "texts"
         elif dtype.name == CATEGORY and not (_leads_alone(draft.axes, dims) and not _at_mark(spec)):
@@ -58,7 +60,7 @@ def resolve_shapes(draft: Draft) -> Draft:
                 breaks=feature.path,
             )
             continue
-        elif dtype.name in ENCODED and dims and not _leads_alone(draft.axes, dims):
+        elif dtype.name in ENCODED and dims and kind != "nested" and not _leads_alone(draft.axes, dims):
             notes.add(
                 "not-yet",
                 f"`{dtype.name}` with more dims than the one of its entries comes with a later version",
@@ -79,6 +81,8 @@ def resolve_shapes(draft: Draft) -> Draft:
             unit=spec.unit,
             doc=spec.doc,
             store=stored_as(feature, store),
+            lists=len(lists),
+            varying=len(ragged_in(draft.axes, dims)) - len(lists),
         )
     _expect_shared(draft, notes, resolved)
     return notes.done(draft._replace(resolved=resolved))
@@ -122,11 +126,11 @@ def _leads_alone(axes: Mapping[str, DimIR], dims: Dims) -> bool:
     return len(dims) == 1 and is_open(axes, dims[0])
 
 
-def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR]) -> Kind:
+def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR], lists: Dims) -> Kind:
     if dtype.name in _ENCODED:
-        return _ENCODED[dtype.name]
-    if any(isinstance(dim, str) and axes[dim].per is not None for dim in dims):
-        return "ragged"
+        return "nested" if lists and len(dims) == 1 + len(lists) and dtype.size is None else _ENCODED[dtype.name]
+    if ragged_in(axes, dims):
+        return "nested" if lists else "ragged"
     if not dims or _leads_alone(axes, dims):
         return "enum" if dtype.name == "enum" else "scalar"
     return "dense"
@@ -150,7 +154,7 @@ def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Giv
 def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:
     """Whether the dims stand in an order that can be stored; complains about the first that does not."""
     for index, dim in enumerate(dims):
-        wrong = _misplaced(draft, dims, index, dim)
+        wrong = misplaced(draft, dims, index, dim)
         if wrong is not None:
             rule, message, help = wrong
             notes.add(rule, message, (*given.path, index), help, breaks=feature.path)
@@ -170,56 +174,3 @@ def _addressable(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dim
             notes.add("too-large", message, (*given.path, index), help, breaks=feature.path)
             return False
     return True
-
-
-def _misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[str, str, str] | None:
-    """Rule, message and help if the dim cannot stand where it stands."""
-    if isinstance(dim, int):
-        return None
-    axis = draft.axes[dim]
-    if dim in dims[:index]:
-        return (
-            "dim-twice",
-            f"`{axis.name}` stands twice: nothing would tell its two axes apart",
-            "a second axis of the same entries (`like`) comes with a later version; a size may stand twice",
-        )
-    if axis.per is not None:
-        parent = draft.axes[axis.per].name
-        if dims[0] == axis.per and (index == 1 or draft.bound):
-            return None
-        if index and dims[index - 1] == axis.per and is_open(draft.axes, axis.per):
-            return (
-                "not-yet",
-                f"`{parent}` is not the first of {written(dims)}; that comes with a later version",
-                f"for now write `{parent}` first",
-            )
-        if any(isinstance(one, str) and draft.axes[one].per is not None for one in dims[:index]):
-            return "not-yet", "a second ragged dim in one feature comes with a later version", "for now give it one"
-        rest = tuple(one for one in dims if one not in (dim, axis.per))
-        return (
-            "ragged-order",
-            f"`{axis.name}` has a length for each `{parent}`, so it comes right after it",
-            f"write dims: {written((axis.per, dim, *rest))}",
-        )
-    if axis.size is None and index:
-        if is_open(draft.axes, dims[0]):
-            return _across(draft, dims[0], axis)
-        rest = tuple(one for one in dims if one != dim)
-        return (
-            "not-yet",
-            f"`{axis.name}` is open and not the first of {written(dims)}; that comes with a later version",
-            f"for now the open dim comes first: {written((dim, *rest))}",
-        )
-    return None
-
-
-def _across(draft: Draft, lead: str | int, axis: DimIR) -> tuple[str, str, str] | None:
-    """Rule, message and help if a feature that `lead` leads cannot run across another open dim."""
-    sourced = next((one.name for one in (draft.axes[str(lead)], axis) if one.source is not None), None)
-    if sourced is None:
-        return None
-    return (
-        "not-yet",
-        f"`{axis.name}` is a second open dim, and `{sourced}` has a `source`: that comes with a later version",
-        "for now leave out `source` and write the file by hand, or use a size in place of the second dim",
-    )

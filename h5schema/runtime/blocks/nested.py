@@ -79,7 +79,7 @@ class NestedBlock(Block, Generic[BlockT]):
     def leaf(self) -> Block:
         return self._block.leaf
 
-    def with_leaf(self, leaf: Block) -> NestedBlock[Block]:
+    def with_leaf(self, leaf: Block) -> NestedBlock[object]:
         return NestedBlock(self._block.with_leaf(leaf), self.offsets)
 
     @property

@@ -188,8 +188,7 @@ class Feature(ABC, Generic[EntryT, BlockT]):
 
     # What holds for all.
 
-    @property
-    def leaf(self) -> Feature[Any, Any]:
+    def innermost(self) -> Feature[Any, Any]:
         """The feature of what is in the lists, where an entry is a list."""
         return self
 

@@ -84,8 +84,7 @@ class Nested(Feature[EntryT, Lists]):
         self._leaf: Leaf = leaf
         self._inner: Feature[Any, Any] = leaf
 
-    @property
-    def leaf(self) -> Feature[Any, Any]:
+    def innermost(self) -> Feature[Any, Any]:
         return self._inner
 
     @property

@@ -3,6 +3,7 @@
 from h5schema.errors import MissingExtraError
 
 try:
+    from .arrays import PackedArrays, PaddedLists
     from .batches import Batches
     from .forms import Masked, Packed, Padded
     from .loader import Loader
@@ -14,4 +15,4 @@ except ModuleNotFoundError as error:
         "loaders need PyTorch, which is not installed", where=__name__, do="pip install 'h5schema[torch]'"
     ) from None
 
-__all__ = ["Batches", "Loader", "Masked", "Packed", "Padded", "Pairs"]
+__all__ = ["Batches", "Loader", "Masked", "Packed", "PackedArrays", "Padded", "PaddedLists", "Pairs"]

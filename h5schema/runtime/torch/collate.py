@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
@@ -11,13 +12,14 @@ import numpy as np
 from h5schema.errors import UsageError
 
 from ..any_reader import AnyReader
-from ..blocks import RaggedBlock, SparseBlock
+from ..blocks import NestedBlock, RaggedBlock, SparseBlock
 from ..chosen import Chosen
 from ..loaded import Block, Loaded
 from ..plan import Fields, Ids, Plan, Position, Sample, Take
 from ..projected import projection
 from ..spans import Rows
 from ..transforms import Transform
+from .arrays import ARRAY_FORMS, arrays_end_to_end
 from .changed import Column, Columns, batch_of, end_to_end, numbers, sample_at, stacked
 from .forms import FORMS, from_numpy, tensor
 from .sparse import SPARSE_FORMS
@@ -78,6 +80,7 @@ class Part(NamedTuple):
 
 
 _FORMS = cast("Mapping[str, Callable[[object], object]]", {**FORMS, **SPARSE_FORMS})
+_ARRAY_FORMS = cast("Mapping[str, Callable[[object], object]]", ARRAY_FORMS)
 
 Piece: TypeAlias = Callable[[Part], object]
 
@@ -144,8 +147,8 @@ class Collate:
         if take.transform is not None:
             column = self._column(take)
             return lambda part: _collated(column(part))
-        loaded = self._load(take)
-        number, form = len(self._loaded) - 1, _FORMS[take.form or "pad"]
+        loaded, form = self._load(take), self._forms(take)[take.form or "pad"]
+        number = len(self._loaded) - 1
 
         def piece(part: Part) -> object:
             block = part.blocks[number]
@@ -155,9 +158,17 @@ class Collate:
                 block = block[part.begin : part.end]
             if isinstance(block, np.ndarray):
                 return tensor(block)
-            return form(block) if isinstance(block, RaggedBlock | SparseBlock) else block
+            return form(block) if isinstance(block, RaggedBlock | NestedBlock | SparseBlock) else block
 
         return piece
+
+    def _is_shaped(self, take: Take) -> bool:
+        """Whether its entries are arrays of any shape, or lists."""
+        place = self._reader.model.places[take.address]
+        return bool(place.lists) or len(place.outer) > 1
+
+    def _forms(self, take: Take) -> Mapping[str, Callable[[object], object]]:
+        return _ARRAY_FORMS if self._is_shaped(take) else _FORMS
 
     def _load(self, take: Take) -> Loaded:
         loaded = Loaded(self._reader, take, projection(self._reader.model, self._plan, take))
@@ -197,7 +208,9 @@ class Collate:
 
     def _column(self, take: Take) -> Callable[[Part], Column]:
         """One input of the samples of a batch, changed by its own function if it has one."""
-        loaded, number, form = self._load(take), len(self._loaded) - 1, _FORMS[take.form or "pad"]
+        loaded, number, form = self._load(take), len(self._loaded) - 1, self._forms(take)[take.form or "pad"]
+        place = self._reader.model.places[take.address]
+        together = partial(arrays_end_to_end, place) if self._is_shaped(take) else end_to_end
         own = None if take.transform is None else Transform(take.transform, self._reader)
         changed = own or self._changed
         assert changed is not None
@@ -212,8 +225,8 @@ class Collate:
                 return Column(values, lambda values: _alone(values[0]))
             if isinstance(block, np.ndarray):
                 return Column(values, lambda values: stacked(values, changed, take.address))
-            if isinstance(block, RaggedBlock):
-                return Column(values, lambda values: form(end_to_end(values, changed, take.address)))
+            if isinstance(block, RaggedBlock | NestedBlock):
+                return Column(values, lambda values: form(together(values, changed, take.address)))
             return Column(values, list)
 
         return column

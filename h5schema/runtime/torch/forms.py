@@ -21,7 +21,7 @@ class Padded(NamedTuple):
 
     Attributes:
         values: [batch, longest, ...].
-        lengths: int64 [batch].
+        lengths: int64 [batch]; of arrays of any shape [batch, dims], the sizes of the dims up to the last ragged one.
     """
 
     values: Tensor
@@ -33,7 +33,8 @@ class Masked(NamedTuple):
 
     Attributes:
         values: [batch, longest, ...].
-        mask: bool [batch, longest], true where there is a value.
+        mask: bool [batch, longest], true where there is a value; of arrays of any shape it has the axes of `values` up
+            to the last ragged one.
     """
 
     values: Tensor
