@@ -209,6 +209,8 @@ class _Builder:
         needed.name("h5schema.runtime", *("Among" if one.values is not None else "Check" for one in asked))
         if any(feature.check for feature in self.features) or any(part.check for part in parts):
             needed.name("h5schema.runtime", "Check")
+        if any(part.feature is not None for part in parts):
+            needed.name("h5schema.runtime", "Held")
         if any(part.values is not None for part in parts):
             needed.name("h5schema.runtime", "Among")
         if self.schema.splits:
@@ -340,6 +342,8 @@ def _parts(parts: tuple[PartIR, ...]) -> Code:
 
 
 def _part_of(part: PartIR) -> Code:
+    if part.feature is not None:
+        return call("Held", [("", string(part.feature))])
     if part.values is not None:
         return call("Among", [("", literal(value)) for value in part.values])
     return check(part.check) if part.check else literal(part.share)

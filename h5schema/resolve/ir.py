@@ -208,12 +208,13 @@ class PredicateIR(NamedTuple):
 
 
 class PartIR(NamedTuple):
-    """One part of a split: a share, values of `by` (or ids), or a predicate on `by`."""
+    """One part of a split: a share, values of `by` (or ids), a predicate on `by`, or a feature that holds it."""
 
     name: str
     share: float | None = None
     values: tuple[Json, ...] | None = None
     check: CheckIR | None = None
+    feature: str | None = None
 
 
 class SplitIR(NamedTuple):

@@ -9,12 +9,13 @@ from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from .blocks import Blobs, Categories, Maybe, NestedBlock, RaggedBlock, ShapedBlock, SparseBlock, SparseRow, Texts
 from .bound import BoundFile, IndexAt
 from .conditions import Absent, Among, Check, Present
-from .declared import Schema, Split
+from .declared import Held, Schema, Split
 from .features import (
     Array,
     Attributes,
     Bytes,
     Category,
+    Coo,
     Csr,
     Enumerated,
     Files,
@@ -59,6 +60,7 @@ __all__ = [
     "Categories",
     "Category",
     "Check",
+    "Coo",
     "Csr",
     "Enumerated",
     "Extraction",
@@ -69,6 +71,7 @@ __all__ = [
     "FixedAxis",
     "Frame",
     "Group",
+    "Held",
     "How",
     "IdAxis",
     "Ids",

@@ -130,7 +130,8 @@ class Model:
     def grown(self, dim: str) -> tuple[Stored, ...]:
         """The datasets to which the entries of an open dim are appended, but for its ids and commits."""
         features = (part for address in self.led_by(dim) for part in self.stored(address))
-        return *features, *self.kept(dim)[1:]
+        every = {part.path: part for part in (*features, *self.kept(dim)[1:])}  # features may share coordinates
+        return tuple(every.values())
 
     def layout(self) -> layout.Layout:
         """What the fingerprint is made of; equal to what the generator resolved."""

@@ -43,7 +43,7 @@ IN_MODULES = frozenset(
     {
         # groups.py and extract.py
         "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
-        "Group", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Nested", "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
+        "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Nested", "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
         "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",

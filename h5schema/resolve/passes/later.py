@@ -155,9 +155,6 @@ def _of_store(spec: StoreSpec) -> Iterator[Later]:
 def _of_split(spec: SplitSpec) -> Iterator[Later]:
     if len(spec.over) > 1:
         yield ("over",), "splits over several dims", "name one dim"
-    for name, part in spec.parts.items():
-        if part.feature is not None:
-            yield ("parts", name), "a part that a feature holds", "write a share, a list, or bounds"
 
 
 def _of_loader(spec: LoaderSpec) -> Iterator[Later]:

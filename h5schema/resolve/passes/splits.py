@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from h5schema.spec import PartSpec, SplitSpec
+from h5schema.vocabulary.dtypes import NUMBERS
 
 from ..draft import Draft, Notes, Path
 from ..ir import CheckIR, DimIR, FeatureIR, Json, PartIR, SplitIR
@@ -36,7 +37,7 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
         by = _by(draft, notes, spec.by, axis, path)
         if by is None:
             return None
-    elif not axis.ids and not _all_bounds(spec):
+    elif not axis.ids and not _all_bounds(spec) and not _all_held(spec):
         notes.add(
             "no-ids",
             f"entries of `{axis.name}` have no ids by which they could be dealt into parts",
@@ -53,7 +54,7 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
             "add `by`, the address of a feature with one number for each entry",
             breaks=path,
         )
-    parts = tuple(_parts(draft, notes, spec, by, path))
+    parts = tuple(_parts(draft, notes, spec, by, axis, path))
     if notes.breaks(path) or not _disjoint(notes, parts, path):
         return None
     return SplitIR(name, axis.address, None if by is None else by.address, parts, spec.seed)
@@ -61,6 +62,10 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
 
 def _all_bounds(spec: SplitSpec) -> bool:
     return all(part.check is not None for part in spec.parts.values())
+
+
+def _all_held(spec: SplitSpec) -> bool:
+    return all(part.feature is not None for part in spec.parts.values())
 
 
 def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> FeatureIR | None:
@@ -92,7 +97,9 @@ def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> Fe
     return feature
 
 
-def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, path: Path) -> Iterator[PartIR]:
+def _parts(
+    draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, axis: DimIR, path: Path
+) -> Iterator[PartIR]:
     for name, part in spec.parts.items():
         where = (*path, "parts", name)
         if part.share is not None:
@@ -103,6 +110,32 @@ def _parts(draft: Draft, notes: Notes, spec: SplitSpec, by: FeatureIR | None, pa
             yield PartIR(name, values=cast("tuple[Json, ...]", part.values))
         elif part.check is not None:
             yield PartIR(name, check=_bounds(notes, part, by, where, path))
+        elif part.feature is not None:
+            yield PartIR(name, feature=_holder(draft, notes, part.feature, axis, where, path))
+
+
+def _holder(draft: Draft, notes: Notes, address: str, axis: DimIR, where: Path, path: Path) -> str | None:
+    """The feature that holds the entries of a part: a mask over the dim, or a list of ids or positions."""
+    if find_feature(draft, notes, address, where, breaks=path) is None:
+        return None
+    feature = draft.resolved.get(address)
+    if feature is None:
+        notes.break_(path)
+        return None
+    number = NUMBERS.get(feature.dtype.name)
+    mask = feature.dims == (axis.address,) and feature.dtype.name == "bool"
+    numbered = number is not None and number.kind in ("int", "uint")
+    texts = feature.dtype.name == "str" and axis.ids
+    if not mask and (len(feature.dims) != 1 or feature.dims == (axis.address,) or not (numbered or texts)):
+        notes.add(
+            "split-part",
+            f"`{address}` is {feature.dtype.name} {written(feature.dims)}: it says no entries of `{axis.name}`",
+            where,
+            f"a part is held by a bool of dims [{axis.name}], or by a list of positions (whole numbers)"
+            + (" or ids (str)" if axis.ids else ""),
+            breaks=path,
+        )
+    return address
 
 
 def _check_value(draft: Draft, notes: Notes, value: object, by: FeatureIR | None, where: Path, path: Path) -> None:
@@ -134,6 +167,16 @@ def _disjoint(notes: Notes, parts: tuple[PartIR, ...], path: Path) -> bool:
             f"`{shares[0].name}` is a share and `{rules[0].name}` names entries: one could be in both",
             (*path, "parts", rules[0].name if shares[0] is parts[0] else shares[0].name),
             "let all parts be shares, or let all name their entries",
+            breaks=path,
+        )
+        return False
+    held, others = [part for part in rules if part.feature], [part for part in rules if not part.feature]
+    if held and others:
+        notes.add(
+            "mixed-parts",
+            f"`{held[0].name}` is held by a feature and `{others[0].name}` is not: an entry could be in both",
+            (*path, "parts", others[0].name),
+            "let all parts be held by features, or none",
             breaks=path,
         )
         return False

@@ -19,20 +19,30 @@ class SparseRow(NamedTuple, Generic[ItemT]):
     """An entry of which only some elements are stored; the others read as 0.
 
     Attributes:
-        indices: int64 [stored], where the stored elements stand, in ascending order.
+        indices: int64 [stored], where the stored elements stand, in ascending order; of an array of more axes than
+            one, among its elements in C order.
         values: [stored], the elements.
         size: Number of all elements.
+        shape: Of an array of more axes than one; empty: there is one axis.
     """
 
     indices: Rows
     values: NDArray[ItemT]
     size: int
+    shape: tuple[int, ...] = ()
+
+    @property
+    def coordinates(self) -> tuple[Rows, ...]:
+        """int64 [stored] for each axis."""
+        if len(self.shape) < 2:
+            return (self.indices,)
+        return tuple(one.astype(np.int64, copy=False) for one in np.unravel_index(self.indices, self.shape))
 
     def dense(self) -> NDArray[ItemT]:
-        """All elements: [size]."""
+        """All elements: [size], or of its shape."""
         dense = np.zeros(self.size, self.values.dtype)
         dense[self.indices] = self.values
-        return cast("NDArray[ItemT]", dense)
+        return cast("NDArray[ItemT]", dense.reshape(self.shape or (self.size,)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +54,14 @@ class SparseBlock(Block, Generic[ItemT]):
         indices: int64 [stored], where each stands in its row; ascending in every row.
         offsets: int64 [n + 1]; row i has `values[offsets[i]:offsets[i + 1]]`.
         width: Number of all elements of a row.
+        shape: Of a row that has more axes than one; empty: there is one.
     """
 
     values: NDArray[ItemT]
     indices: Rows
     offsets: Rows
     width: int
+    shape: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -65,7 +77,7 @@ class SparseBlock(Block, Generic[ItemT]):
 
     def _row(self, index: int) -> SparseRow[ItemT]:
         first, last = self.offsets[index : index + 2].tolist()
-        return SparseRow(self.indices[first:last], self.values[first:last], self.width)
+        return SparseRow(self.indices[first:last], self.values[first:last], self.width, self.shape)
 
     def __iter__(self) -> Iterator[SparseRow[ItemT]]:
         return (self._row(i) for i in range(len(self)))
@@ -81,10 +93,10 @@ class SparseBlock(Block, Generic[ItemT]):
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
     def dense(self) -> NDArray[ItemT]:
-        """All elements: [n, width]."""
+        """All elements: [n, width], or [n, ...] of the shape of a row."""
         dense = np.zeros((len(self), self.width), self.values.dtype)
         dense[self.rows, self.indices] = self.values
-        return cast("NDArray[ItemT]", dense)
+        return cast("NDArray[ItemT]", dense.reshape(len(self), *(self.shape or (self.width,))))
 
     def taken(self, rows: Rows) -> Self:
         lengths = self.lengths[rows]

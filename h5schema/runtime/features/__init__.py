@@ -10,7 +10,7 @@ from .files import Files
 from .json import Json
 from .nested import Nested
 from .ragged import Ragged
-from .sparse import Csr
+from .sparse import Coo, Csr
 from .text import Text, TextList
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Attributes",
     "Bytes",
     "Category",
+    "Coo",
     "Csr",
     "EncodedFeature",
     "Enumerated",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +83,6 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     __slots__ = ("_name", "dims", "dtype", "members", "options")
 
     kind: Kind[BlockT]
-    store: ClassVar[str] = ""
-    """The storage kind as the layout's fingerprint names it; nothing: it follows from the dims."""
 
     def __init__(self, dtype: str, dims: str, options: Options, members: Members | None = None) -> None:
         self.dtype = dtype
@@ -123,6 +121,11 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     # What a subclass says of its values.
 
     @property
+    def store(self) -> str:
+        """The storage kind as the layout's fingerprint names it; nothing: it follows from the dims."""
+        return ""
+
+    @property
     def file_dtype(self) -> np.dtype[np.generic]:
         """The dtype that h5py creates."""
         return self.number.file if self.members is None else self.members.file_dtype(self.dtype)
@@ -139,6 +142,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
 
     def dictionary(self, place: Place) -> str | None:
         """Path of the words of a category; None: it is none."""
+        return None
+
+    def shares(self, place: Place) -> str | None:
+        """Path of the group of which it shares coordinates with other features; None: it has its own."""
         return None
 
     def encoding(self, place: Place, count: int) -> Mapping[str, object]:

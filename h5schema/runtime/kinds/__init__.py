@@ -2,6 +2,7 @@
 
 from .coded import Coded
 from .compressed import Compressed
+from .coordinates import Coordinates, raveled
 from .dense import Dense
 from .end_to_end import EndToEnd, nested
 from .files import Files, Kept
@@ -13,6 +14,7 @@ __all__ = [
     "OPEN",
     "Coded",
     "Compressed",
+    "Coordinates",
     "Dense",
     "EndToEnd",
     "Files",
@@ -31,6 +33,7 @@ __all__ = [
     "firsts_of",
     "lengths_of",
     "nested",
+    "raveled",
     "starts_of",
     "stored_words",
 ]

@@ -34,8 +34,9 @@ def _pairs(block: SparseBlock[np.generic]) -> Pairs:
 
 def _sparse(block: SparseBlock[np.generic]) -> Tensor:
     """torch's sparse tensor of coordinates: [batch, width]."""
-    places = from_numpy(np.stack([block.rows, block.indices]))
-    shape = (len(block), block.width)
+    row = block.shape or (block.width,)
+    places = from_numpy(np.stack([block.rows, *np.unravel_index(block.indices, row)]).astype(np.int64))
+    shape = (len(block), *row)
     return torch.sparse_coo_tensor(places, tensor(block.values), shape, is_coalesced=True, check_invariants=False)
 
 

@@ -68,6 +68,8 @@ class Datasets:
             options: Of the user's values.
             expected: Number of rows that there will be at most, if it is known.
         """
+        if part.path in self._begun:  # features may share coordinates
+            return
         begun = self._begun[part.path] = Begun(part, options, expected)
         kept = self._kept.get(part.path)
         if kept is not None and part.path in self.file:

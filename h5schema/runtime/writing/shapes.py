@@ -44,8 +44,16 @@ class Shapes:
         """Gives a feature its shape: what the dims that it runs across have by now."""
         for dim in self._across[address]:
             self.lengths.setdefault(dim, counts[dim])
-        self._known.add(address)
+        self._known |= {address, *self.sharing(address)}
         self.model = self.declared.sized(self.lengths, self._known)
+
+    def sharing(self, address: str) -> list[str]:
+        """Addresses of the features that have the coordinates of this one, which is one of them, if it shares them."""
+        shared = self._shared(address)
+        return [] if shared is None else [one for one in self._across if self._shared(one) == shared]
+
+    def _shared(self, address: str) -> str | None:
+        return self.declared.features[address].shares(self.declared.places[address])
 
     def expect_room(self, dim: str, count: int) -> None:
         """Refuses more entries of a dim than the shapes allow; it would have `count` of them.

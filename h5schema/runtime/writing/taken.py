@@ -18,6 +18,7 @@ from ..spans import Rows
 from ..where import Where
 from .agreed import Block, agreed_lengths
 from .chunking import fitting
+from .shared import expect_shared
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -67,6 +68,7 @@ def checked(model: Model, dim: str, given: Given, target: str) -> Checked:
         where = Where(f"{target}: {place.path}", given.first, given.ids)
         blocks[address] = feature.block_of([None] * given.size if value is None else value, place, given.size, where)
     where = Where(f"{target}: {dim}", given.first, given.ids)
+    expect_shared(model, blocks, where)
     return Checked(blocks, agreed_lengths(model, dim, blocks, given.size, where), given.ids or [])
 
 

@@ -22,7 +22,7 @@ from h5schema.errors import DataError, FileError
 from h5schema.vocabulary import layout
 
 from .. import stamp, system
-from ..blocks import Maybe
+from ..blocks import Maybe, SparseBlock
 from ..carrier import H5pyCarrier
 from ..declared import Schema
 from ..features import Options
@@ -31,7 +31,7 @@ from ..kinds import Stored
 from ..model import Model
 from ..spans import Fetched, Rows, Spans, carry_out
 from ..where import Where
-from .agreed import Block
+from . import agreed
 from .claim import Claim, Standing
 from .datasets import Datasets, Kept
 from .dictionaries import Dictionaries
@@ -45,9 +45,9 @@ from .wholes import Wholes
 
 def _size_of(given: object) -> int | None:
     """How many entries are given; None: it is no block."""
-    shape: object = getattr(given, "shape", None)  # SciPy's matrices have no length
+    shape: object = None if isinstance(given, SparseBlock) else getattr(given, "shape", None)
     if isinstance(shape, tuple):
-        return cast("tuple[int, ...]", shape)[0] if shape else None
+        return cast("tuple[int, ...]", shape)[0] if shape else None  # SciPy's matrices have no length
     return len(given) if isinstance(given, Sized) else None
 
 
@@ -313,6 +313,12 @@ class Transaction:
         where = Where(f"{self.target}: {place.path}")
         if address not in self._shapes.waiting(place.lead):
             raise DataError("it has values already", where=str(where), do="give it with each entry, or all at once")
+        if self._shapes.sharing(address):
+            raise DataError(
+                "its coordinates are those of other features too",
+                where=str(where),
+                do="give all of them with each entry",
+            )
         self.flush(place.lead)
         self._begin_sized(address)
         feature, place = self.model.features[address], self.model.places[address]
@@ -437,7 +443,8 @@ class Transaction:
         self._shapes.settle(address, self._counts)
         self._waiting[lead] = Waiting(self.model, lead, str(self.target))
         with self._kept():
-            self._begin_feature(address, None)
+            for one in self._shapes.sharing(address) or [address]:
+                self._begin_feature(one, None)
 
     def _make_up(self, address: str) -> None:
         """The entries before the first value: they are absent, if they may be."""
@@ -488,9 +495,9 @@ class Transaction:
         checks = {address: feature.options.check for address, feature in self.model.features.items()}
         return [one for one, check in checks.items() if check and check.unique and self.model.places[one].lead]
 
-    def _blocks(self, addresses: Sequence[str], rows: Rows) -> dict[str, Block]:
+    def _blocks(self, addresses: Sequence[str], rows: Rows) -> dict[str, agreed.Block]:
         """What was put so far, of some entries."""
-        found: dict[str, Block] = {}
+        found: dict[str, agreed.Block] = {}
         for address in addresses:
             block = carry_out(self.model.features[address].reading(self.model.places[address], rows), self.carrier)
             some = cast("Maybe[object]", block)  # if it is one

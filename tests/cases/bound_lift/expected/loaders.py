@@ -3,8 +3,9 @@
 
 from typing import NamedTuple, TypedDict
 
-from h5schema.runtime import Batch, Fields, Plan, Take
-from h5schema.runtime.torch import Loader, Packed, Padded
+from h5schema.runtime import Batch, Fields, Plan, Take, Window
+from h5schema.runtime.torch import Loader
+from torch import Tensor
 
 from .groups import Lift
 
@@ -12,11 +13,11 @@ from .groups import Lift
 class PolicyInputsObs(TypedDict):
     """Part of a batch of `policy`."""
 
-    agentview_image: Padded
-    """uint8 [batch, step, 84, 84, 3]"""
+    agentview_image: Tensor
+    """uint8 [batch, 2, 84, 84, 3]"""
 
-    robot0_eef_pos: Padded
-    """float64 [batch, step, 3], in m"""
+    robot0_eef_pos: Tensor
+    """float64 [batch, 2, 3], in m"""
 
 
 class PolicyInputs(TypedDict):
@@ -24,15 +25,12 @@ class PolicyInputs(TypedDict):
 
     obs: PolicyInputsObs
 
-    model: list[str]
-    """str [batch]"""
-
 
 class PolicyTargets(TypedDict):
     """Part of a batch of `policy`."""
 
-    action: Packed
-    """float32 [batch, step, 7]"""
+    action: Tensor
+    """float32 [batch, 16, 7]"""
 
 
 class PolicyBatch(NamedTuple):
@@ -44,23 +42,30 @@ class PolicyBatch(NamedTuple):
 
 
 class Policy(Loader[PolicyBatch]):
-    """Samples of `demo`."""
+    """Samples of `step` in official/train."""
 
     file = Lift
     plan = Plan(
-        over="demo",
+        over="step",
+        split="official/train",
+        window={"step": Window(length=16, hop=1, edge="repeat")},
         sample=Fields(
             PolicyBatch,
             inputs={
                 "obs": {
-                    "agentview_image": Take("data/obs/agentview_image"),
-                    "robot0_eef_pos": Take("data/obs/robot0_eef_pos"),
+                    "agentview_image": Take(
+                        "data/obs/agentview_image",
+                        window={"step": Window(length=2, shift=-1)},
+                    ),
+                    "robot0_eef_pos": Take(
+                        "data/obs/robot0_eef_pos",
+                        window={"step": Window(length=2, shift=-1)},
+                    ),
                 },
-                "model": Take("data/model", form="list"),
             },
-            targets={"action": Take("data/action", dtype="float32", form="packed")},
+            targets={"action": Take("data/action", dtype="float32")},
         ),
-        batch=Batch(2, shuffle=True),
+        batch=Batch(256, shuffle=True),
     )
 
 

@@ -3,7 +3,7 @@
 
 from typing import TypedDict
 
-from h5schema.runtime import Batch, Ids, Plan, Take
+from h5schema.runtime import Batch, Plan, Take
 from h5schema.runtime.torch import Loader, Packed
 
 from .groups import Units
@@ -15,8 +15,8 @@ class UnitsLoaderBatch(TypedDict):
     spikes: Packed
     """float64 [batch, spike], in s"""
 
-    id: list[str]
-    """str [batch], ids of `unit`"""
+    where: list[list[str]]
+    """str [batch, contact]"""
 
 
 class UnitsLoader(Loader[UnitsLoaderBatch]):
@@ -25,8 +25,11 @@ class UnitsLoader(Loader[UnitsLoaderBatch]):
     file = Units
     plan = Plan(
         over="unit",
-        sample={"spikes": Take("units/spike_times", form="packed"), "id": Ids("unit")},
-        batch=Batch(4),
+        sample={
+            "spikes": Take("units/spike_times", form="packed"),
+            "where": Take("electrodes/location", form="list", via="units/electrodes"),
+        },
+        batch=Batch(1),
     )
 
 
