@@ -125,13 +125,16 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+_SIGNALS = frozenset(signal.valid_signals())
+
+
 @contextmanager
 def uninterrupted() -> Generator[None]:
     """Python's signal handlers wait until the end: HDF5 does not survive an exception in the middle of a write."""
     if threading.current_thread() is not threading.main_thread():  # handlers run in the main thread only
         yield
         return
-    known = ((number, signal.getsignal(number)) for number in signal.valid_signals())
+    known = ((number, signal.getsignal(number)) for number in _SIGNALS)
     handlers = {number: handler for number, handler in known if callable(handler)}
     came: list[tuple[int, FrameType | None]] = []
 

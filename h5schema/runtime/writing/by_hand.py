@@ -21,6 +21,7 @@ from ..where import Where
 from .agreed import Block, agreed_lengths
 from .changes import Changes, has_one_length
 from .claim import Claim, Standing
+from .growing import Growing
 from .plans import Values
 from .sized import Sized
 from .taken import Checked, TwiceError
@@ -55,6 +56,10 @@ class ByHand(Transaction):
             claim.leave()
             raise
         super().__init__(claim, model, schema, text, expected=known, lengths=known)
+
+    @cached_property
+    def _growing(self) -> dict[str, Growing]:
+        return {}
 
     @cached_property
     def _changes(self) -> Changes:
@@ -147,16 +152,41 @@ class ByHand(Transaction):
         """
         feature, place = self.model.features[address], self.model.places[address]
         dim = place.lead or ""
-        self._expect_changeable(dim, [address])
-        self._expect_growing(address)
+        if address not in self._growing:
+            self._expect_changeable(dim, [address])
+            self._expect_growing(address)
+            self._growing[address] = Growing(feature, place)
+        self._expect_untorn()
+        growing = self._growing[address]
+        if growing.add(row, more):
+            self._sized.give(address, np.array([row]))
+            if growing.is_full:
+                self._grow(address)
+            return
         entry = [more] if np.ndim(cast("Values", more)) == len(place.shape) else more
         where = self._where(place.path, dim, np.array([row]))
         block, _ = feature.block_of([entry], place._replace(optional=False), 1, where)
-        rows = feature.write(place, block, None, {place.path: 0})
-        if len(rows[place.path]):
+        values = feature.write(place, block, None, {place.path: 0})[place.path]
+        self.flush(dim)
+        with self._changing():
+            self._changes.grow(place, row, values)
+            self._sized.give(address, np.array([row]))
+
+    def flush(self, dim: str) -> None:
+        super().flush(dim)
+        for address in self._growing:
+            if self.model.places[address].lead == dim:
+                self._grow(address)
+
+    def _grow(self, address: str) -> None:
+        """Writes the values that were added one by one."""
+        place = self.model.places[address]
+        super().flush(place.lead or "")  # entries that wait themselves
+        taken_now = list(self._growing[address].taken())
+        if taken_now:
             with self._changing():
-                self._changes.grow(place, row, rows[place.path])
-                self._sized.give(address, np.array([row]))
+                for row, values in taken_now:
+                    self._changes.grow(place, row, values)
 
     def put_values(self, address: str, at: Rows, values: Values) -> None:
         """Writes over values that lie end to end.

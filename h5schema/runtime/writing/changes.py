@@ -100,6 +100,8 @@ class Changes:
             row: Of the entry.
             more: As they lie in the file.
         """
+        if not len(more):
+            return
         path, at = place.path, np.array([row])
         old, end = self.indexed(place, at), self._datasets.rows(path)
         start, length = int(old.starts[0]), int(old.lengths[0])

@@ -120,6 +120,17 @@ def column_of(feature: AnyFeature, place: Place, rows: int) -> Column | None:
     return None if make is None or feature.options.check is not None else make(feature, place, rows)
 
 
+def numbers_of(feature: AnyFeature, place: Place, rows: int) -> Numbers | None:
+    """A column for single values of a feature whose entries have many; None: they always go the long way."""
+    if feature.dtype in CONVERTED or feature.members or feature.options.check is not None:
+        return None
+    return Numbers(feature.dtype, place.shape, rows, _nothing if place.shape else _holding(feature.dtype))
+
+
+def _nothing(value: object) -> bool:
+    return False
+
+
 def _of_arrays(feature: AnyFeature, place: Place, rows: int) -> Column | None:
     return None if feature.members else Numbers(feature.dtype, place.shape, rows, lambda value: False)
 

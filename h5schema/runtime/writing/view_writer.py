@@ -53,8 +53,7 @@ class ViewWriter(View[EntryT, BlockT]):
             key: Id or position of the entry.
             more: One value, or an array of some.
         """
-        row = self._row_of(key)
-        self._reader.transaction.grow(self.address, row, more)
+        self._reader.transaction.grow(self.address, self._room().row(key), more)
 
     @property
     def values(self) -> ValuesWriter:
