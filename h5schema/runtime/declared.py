@@ -24,7 +24,17 @@ class Schema(NamedTuple):
     bind: str = ""
 
 
-Part: TypeAlias = "float | Among | Check"
+class Held(NamedTuple):
+    """A part of a split that a feature holds: a mask over the dim, or a list of positions or ids.
+
+    Attributes:
+        address: Of the feature.
+    """
+
+    address: str
+
+
+Part: TypeAlias = "float | Among | Check | Held"
 
 
 class Split:
@@ -32,7 +42,8 @@ class Split:
 
     Args:
         over: Address of the dim.
-        parts: For each part its share of the entries, or which values of `by` (or ids) it has.
+        parts: For each part its share of the entries, which values of `by` (or ids) it has, or the feature that
+            holds it.
         by: Address of the feature that decides; None: the id. No value of it stands in two parts.
         seed: Another seed deals the shares anew.
     """

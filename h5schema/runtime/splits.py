@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -16,8 +16,8 @@ from h5schema.vocabulary.suggest import closest
 
 from .blocks import Encoded, Maybe, Texts
 from .conditions import Among, Condition, Value
-from .declared import Split
-from .spans import Rows
+from .declared import Held, Split
+from .spans import Rows, any_outside
 
 if TYPE_CHECKING:
     from .any_reader import AnyReader
@@ -48,9 +48,13 @@ class SplitRows:
         Raises:
             DataError: An entry is in two parts, or lacks the feature that decides; or nothing has what the part lists.
         """
+        features = {name: part for name, part in self._split.parts.items() if isinstance(part, Held)}
+        if features:
+            return self._held(features, wanted)
         values = self._values()
         shares = {name: part for name, part in self._split.parts.items() if isinstance(part, float | int)}
         own = self._split.parts[wanted]
+        assert not isinstance(own, Held)
         if isinstance(own, float | int):
             below = 0.0
             for name, share in shares.items():
@@ -62,7 +66,7 @@ class SplitRows:
             drawn = self._drawn(values)
             return np.flatnonzero((drawn >= below) & (drawn < high)).astype(np.int64)
         rules: dict[str, Condition] = {
-            name: part for name, part in self._split.parts.items() if not isinstance(part, float | int)
+            name: part for name, part in self._split.parts.items() if not isinstance(part, float | int | Held)
         }
         if self._split.by is not None:
             feature = self._reader.model.features[self._split.by]
@@ -81,6 +85,40 @@ class SplitRows:
         if isinstance(listed := rules[wanted], Among) and not self._is_closed():
             self._expect_found(wanted, listed.values, values, rows)
         return rows
+
+    def _held(self, parts: Mapping[str, Held], wanted: str) -> Rows:
+        """Rows of a part that a feature holds; no entry stands in two of them."""
+        rows = {name: self._rows_in(part.address) for name, part in parts.items()}
+        kinds, counts = np.unique(np.concatenate(list(rows.values())), return_counts=True)
+        if (counts > 1).any():
+            row = int(kinds[counts > 1][0])
+            names = [name for name, its in rows.items() for _ in range(int((its == row).sum()))]
+            raise DataError(
+                f"the entry is in {' and '.join(names)} of split {self._name}",
+                where=self._reader.where(parts[names[-1]].address, self._split.over, row),
+                do="mend the features that hold the parts: each entry stands in one of them, once",
+            )
+        return rows[wanted]
+
+    def _rows_in(self, address: str) -> Rows:
+        """The rows that a feature names, by a mask, by positions, or by ids: in the order of the file."""
+        place, size = self._reader.model.places[address], self._reader.length(self._split.over)
+        whole = place.lead is None
+        rows = np.zeros(1, np.int64) if whole else np.arange(self._reader.length(str(place.lead)), dtype=np.int64)
+        block = self._reader.read(address, rows)
+        if isinstance(block, Texts):
+            return np.sort(np.array([self._reader.row_of(self._split.over, text) for text in block], np.int64))
+        values = cast("NDArray[np.generic]", block)[0, ...] if whole else cast("NDArray[np.generic]", block)
+        if values.dtype == np.bool_:
+            return np.flatnonzero(values).astype(np.int64)
+        found = values.astype(np.int64)
+        if any_outside(found, size):
+            raise DataError(
+                f"position {int(found[(found < 0) | (found >= size)][0])} is named, but there are {size} entries",
+                where=f"{self._reader.name}: {place.path}",
+                do="mend the feature: positions count from 0",
+            )
+        return np.sort(found)
 
     def _is_closed(self) -> bool:
         """Whether the schema knows every value that may come, so that one that does not come is no slip."""

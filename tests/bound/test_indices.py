@@ -113,9 +113,10 @@ def test_case_7a_units(generate: Generate, tmp_path: Path) -> None:
         assert found.unit["7"]["units"]["electrodes"].tolist() == [1]
     pytest.importorskip("torch")
     loaders = importlib.import_module(f"{package.__name__}.loaders")
-    (batch,) = loaders.units_loader(path)
-    assert batch["spikes"].offsets.tolist() == [0, 0, 20, 20, 50]
-    assert batch["spikes"].values.tolist() == times.tolist()
+    for row, batch in enumerate(loaders.units_loader(path)):
+        start, stop = [(0, 0), (0, 20), (20, 20), (20, 50)][row]
+        assert batch["spikes"].values.tolist() == times[start:stop].tolist()
+        assert batch["where"] == [[["DG"], ["CA1"], ["CA3"], ["CA1"]][row]]
 
 
 def test_ids_that_stand_twice_are_refused(generate: Generate, tmp_path: Path) -> None:

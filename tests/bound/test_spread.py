@@ -77,22 +77,62 @@ def test_case_5_B2_a_group_for_each_entry(generate: Generate, tmp_path: Path) ->
 
 
 def test_case_5_loader(generate: Generate, tmp_path: Path) -> None:
+    """A sample for each step; windows look back and ahead inside its demo, whose ends are repeated."""
     pytest.importorskip("torch")
     path = tmp_path / "demo.hdf5"
     made = lift(path, LENGTHS)
     package = generate("bound_lift")
     loaders = importlib.import_module(f"{package.__name__}.loaders")
-    seen = []
-    for inputs, targets in loaders.policy_loader(path, seed=3, workers=2):
-        offsets = targets["action"].offsets.tolist()
-        for at, model in enumerate(inputs["model"]):
-            number = int(model.split()[1].rstrip("/>"))
-            seen.append(number)
-            action = targets["action"].values[offsets[at] : offsets[at + 1]].numpy()
-            np.testing.assert_array_equal(action, made[number]["actions"].astype("f4"))
-            image = inputs["obs"]["agentview_image"].values[at][: LENGTHS[number]].numpy()
-            np.testing.assert_array_equal(image, made[number]["obs/agentview_image"])
-    assert sorted(seen) == ORDER
+    wanted = [(number, step) for number in (1, 10) for step in range(LENGTHS[number])]  # mask/train
+    with package.Lift(path) as found:
+        assert found.split("official/train").tolist() == [0, 3]
+        assert found.split("official/valid").tolist() == [1]
+    for workers in (0, 2):
+        seen = []
+        for inputs, targets in loaders.policy_loader(path, seed=3, workers=workers):
+            for i in range(len(targets["action"])):
+                action, image = targets["action"][i].numpy(), inputs["obs"]["agentview_image"][i].numpy()
+                number, step = next(
+                    (n, t) for n, t in wanted if np.array_equal(made[n]["actions"][t].astype("f4"), action[0])
+                )
+                seen.append((number, step))
+                ahead = np.clip(np.arange(step, step + 16), 0, LENGTHS[number] - 1)
+                np.testing.assert_array_equal(action, made[number]["actions"][ahead].astype("f4"))
+                back = np.clip([step - 1, step], 0, None)
+                np.testing.assert_array_equal(image, made[number]["obs/agentview_image"][back])
+        assert sorted(seen) == wanted
+
+
+def test_parts_that_features_hold(generate: Generate, tmp_path: Path) -> None:
+    path = tmp_path / "parts.h5"
+    package = generate("""
+        name: held_parts
+        bind: plain
+        dims: {row: open}
+        features:
+          x:     {dims: [row], dtype: int64}
+          good:  {dims: [row], dtype: bool}
+          bad:   {dims: [row], dtype: bool}
+          early: {dims: [_], dtype: int32}
+          late:  {dims: [_], dtype: int32}
+        splits:
+          mask: {over: row, parts: {good: good, bad: bad}}
+          time: {over: row, parts: {early: early, late: late}}
+    """)
+    with h5py.File(path, "w") as file:
+        file["x"] = np.arange(5)
+        file["good"] = np.array([True, False, True, False, False])
+        file["bad"] = np.array([False, True, False, False, True])
+        file["early"], file["late"] = np.array([3, 0], "i4"), np.array([2, 4], "i4")
+    with package.HeldParts(path) as found:
+        assert found.split("mask/good").tolist() == [0, 2]
+        assert found.split("mask/bad").tolist() == [1, 4]
+        assert found.split("time/early").tolist() == [0, 3]
+    for late, what in (([0, 4], "the entry is in early and late"), ([2, 5], "position 5 is named, but there are 5")):
+        with h5py.File(path, "a") as file:
+            file["late"][:] = late
+        with package.HeldParts(path) as found, pytest.raises(DataError, match=what):
+            found.split("time/late")
 
 
 SAMPLES = """

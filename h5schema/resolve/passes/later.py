@@ -145,9 +145,15 @@ def _of_place(at: str | None, *, bound: bool) -> Iterator[Later]:
         yield ("at",), "all attributes as one feature (`@*`)", "name them one by one, as '@name'"
 
 
+_OTHER_STORES = {
+    "csc": "turn the dims round and write `csr`: the csc of [cell, gene] is the csr of [gene, cell]",
+    "table": "leave it out: each feature of the group is then a column, a dataset of its own",
+}
+
+
 def _of_store(spec: StoreSpec) -> Iterator[Later]:
     if spec.kind is not None and spec.kind not in BUILT:
-        now = "leave it out: the feature is then dense, or ragged by its dims"
+        now = _OTHER_STORES.get(spec.kind, "leave it out: the feature is then dense, or ragged by its dims")
         yield ("store", "kind"), f"the storage kind `{spec.kind}`", now
     yield from _keys(spec, _STORE, ("store",))
 
@@ -158,8 +164,6 @@ def _of_split(spec: SplitSpec) -> Iterator[Later]:
 
 
 def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
-    if len(spec.over) > 1:
-        yield ("over",), "loaders over several dims", "name one dim"
     for key in ("inputs", "targets"):
         tree = getattr(spec, key)
         if tree is not None:

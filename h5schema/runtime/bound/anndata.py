@@ -12,7 +12,7 @@ from h5schema.errors import DataError, FileError
 
 from ..model import AnyFeature
 from ..spans import Rows, offsets_of, positions
-from .columns import Column, Converted, Held, Values
+from .columns import Column, Converted, InMemory, Values
 from .indices import Numbers, runs_of
 from .masked import Masked
 from .nodes import Nodes
@@ -87,7 +87,7 @@ def _csc(nodes: Nodes, path: str) -> Column:
     order = np.argsort(numbers, kind="stable")
     columns = np.repeat(np.arange(shape[1]), np.diff(ends))[order]
     counts = np.bincount(numbers, minlength=shape[0])
-    turned = (Held(one, nodes.name, path) for one in (data[order], columns, offsets_of(counts)))
+    turned = (InMemory(one, nodes.name, path) for one in (data[order], columns, offsets_of(counts)))
     values, indices, offsets = turned
     return DenseRows(values, indices, offsets, shape, where)
 

@@ -80,7 +80,7 @@ def member(dtype: np.dtype[np.generic], name: str) -> np.dtype[np.generic]:
     return cast("np.dtype[np.void]", dtype)[name]
 
 
-class Held:
+class InMemory:
     """Values in memory: an attribute, or what was computed.
 
     Args:

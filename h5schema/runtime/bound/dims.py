@@ -19,7 +19,7 @@ from ..ids import hashes_of, index_of
 from ..kinds import Place
 from ..model import Model
 from ..spans import Rows, offsets_of
-from .columns import Column, Converted, Held, Values
+from .columns import Column, Converted, InMemory, Values
 from .indices import At, Mask, Numbers, Runs, only, runs_of
 from .nodes import Nodes
 from .spread import Joined, names_of
@@ -106,7 +106,7 @@ class Dims:
     def ids(self, dim: str) -> Column:
         """The ids of a dim, from its nodes or from the feature that holds them."""
         if self.spread(dim) is not None:
-            return Held(_objects([name.encode() for name in self.names(dim)]), self._nodes.name, dim)
+            return InMemory(_objects([name.encode() for name in self.names(dim)]), self._nodes.name, dim)
         place = self._model.places[self._holder(dim)]
         found = self._raw(place.address)
         if found is None:
@@ -135,7 +135,7 @@ class Dims:
                 where=f"{self._nodes.name}: {self._model.places[self._holder(dim)].path}",
                 do="address them by position, or name a feature of other ids in the schema",
             )
-        return Held(index_of(hashes_of(text.decode() for text in texts)), self._nodes.name, dim)
+        return InMemory(index_of(hashes_of(text.decode() for text in texts)), self._nodes.name, dim)
 
     # Where entries lie.
 

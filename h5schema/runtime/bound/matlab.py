@@ -7,7 +7,7 @@ import numpy as np
 
 from ..features import EncodedFeature
 from ..model import AnyFeature
-from .columns import Column, Held, Values
+from .columns import Column, InMemory, Values
 from .nodes import Nodes
 from .turned import Turned
 
@@ -19,9 +19,9 @@ def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
         return column
     said = nodes.attributes(path, ("MATLAB_class", "MATLAB_empty"))
     if said.get("MATLAB_empty"):
-        return Held(np.zeros(0, column.dtype), nodes.name, path, empty=True)
+        return InMemory(np.zeros(0, column.dtype), nodes.name, path, empty=True)
     kept = _kept(column.shape, len(feature.dims.split()), keeps_rows=isinstance(feature, EncodedFeature))
-    turned = Turned(nodes.dataset(path), kept) if kept else Held(_one(column), nodes.name, path)
+    turned = Turned(nodes.dataset(path), kept) if kept else InMemory(_one(column), nodes.name, path)
     return _texts(turned, nodes, path) if isinstance(feature, EncodedFeature) else turned
 
 
@@ -46,4 +46,4 @@ def _texts(column: Column, nodes: Nodes, path: str) -> Column:
     rows = values.reshape(-1, shape[-1]) if len(shape) > 1 else values.reshape(1, -1)
     texts = np.empty(len(rows), h5py.string_dtype())
     texts[:] = [row.astype("<u2").tobytes().decode("utf-16-le", "surrogatepass").encode() for row in rows]
-    return Held(texts if len(shape) > 1 else texts[0:1].reshape(()), nodes.name, path)
+    return InMemory(texts if len(shape) > 1 else texts[0:1].reshape(()), nodes.name, path)

@@ -13,7 +13,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute
-from .columns import Column, Held, Member, Stored, member
+from .columns import Column, InMemory, Member, Stored, member
 
 if TYPE_CHECKING:
     from ..spans import Carrier
@@ -70,13 +70,13 @@ class Nodes:
     def _attribute(self, path: str, name: str) -> Column | None:
         node = self.file.get(path)
         if node is not None and name == "*":
-            return Held(_as_value({key: _plain(node.attrs, key) for key in node.attrs}), self.name, f"{path}@*")
+            return InMemory(_as_value({key: _plain(node.attrs, key) for key in node.attrs}), self.name, f"{path}@*")
         if node is None or name not in node.attrs:
             return None
         dtype, shape = form_of_attribute(node.attrs, name)
         if shape is None:
-            return Held(np.zeros(0, dtype), self.name, f"{path}@{name}", empty=True)
-        return Held(attribute_of(node.attrs, name), self.name, f"{path}@{name}")
+            return InMemory(np.zeros(0, dtype), self.name, f"{path}@{name}", empty=True)
+        return InMemory(attribute_of(node.attrs, name), self.name, f"{path}@{name}")
 
     def _dataset(self, path: str) -> Column | None:
         parts = path.strip("/").split("/")

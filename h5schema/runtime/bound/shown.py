@@ -16,7 +16,7 @@ from ..carrier import DirectCarrier
 from ..kinds import Place
 from ..model import Model
 from ..spans import Fetched, Spans
-from .columns import Blank, Column, Held
+from .columns import Blank, Column, InMemory
 from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
 from .indices import Rearranged, Worked
@@ -257,7 +257,7 @@ class Shown:
         if isinstance(column, Masked):
             return column.there
         there = np.full(self.dims.length(place.lead), column is not None, _BOOL)
-        return Held(column.present if isinstance(column, Stacked) else there, self.nodes.name, place.path)
+        return InMemory(column.present if isinstance(column, Stacked) else there, self.nodes.name, place.path)
 
     def _starts(self, address: str) -> Column:
         """Where the entries of a ragged feature begin; negative: absent."""
