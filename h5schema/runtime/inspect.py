@@ -41,7 +41,8 @@ class FeatureReport:
 
     Attributes:
         members: Names and values of an enum.
-        rows: What one row of its dataset is: `entries`, `values` of a ragged feature, or `bytes` of texts end to end.
+        rows: What one row of its dataset is: `entries`, `values` of a ragged feature, `elements` of a sparse one, or
+            `bytes` of texts end to end.
         shape: Of its dataset, or None for an attribute.
         chunks: Of its dataset; None: contiguous.
         codec: `none`, or the names of its filters; else `attribute` or `absent`.
@@ -151,14 +152,32 @@ def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> Featu
     path = cast("str", said["path"])
     dims = tuple(map(str, cast("list[str | int]", said["dims"])))
     dtype, members = _dtype(said["dtype"])
-    common = (address, path, dtype, dims, cast("str", said["unit"]), bool(said["optional"]), members)
-    found = None if "@" in path else file.get(path)
+    store = str(said.get("store", ""))
+    common = (
+        address,
+        path,
+        f"{dtype} {store}".strip(),
+        dims,
+        cast("str", said["unit"]),
+        bool(said["optional"]),
+        members,
+    )
+    found = None if "@" in path else _values(file, path)
     if not isinstance(found, h5py.Dataset):
         return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)
     found = in_bits(found)
     rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype in ENCODED else "values"
+    rows = "elements" if store else rows
     codec = names_of(found) or "none"
     return FeatureReport(*common, rows, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())
+
+
+def _values(file: h5py.File, path: str) -> object:
+    """The dataset of a feature's values, which may lie in a group beside others."""
+    found = file.get(path)
+    if not isinstance(found, h5py.Group):
+        return found
+    return next((found[name] for name in ("data", "codes") if name in found), None)
 
 
 def _dtype(said: object) -> tuple[str, Mapping[str, int]]:

@@ -120,14 +120,9 @@ def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _of_place(spec.at, bound=bound)
     name = spec.dtype.name
     if (bound and name == dtypes.CATEGORY) or (name in dtypes.LATER and not (bound and name == "any")):
-        yield ("dtype",), f"the dtype `{name}`", _INSTEAD.get(name, "use a number, a str or an enum")
+        yield ("dtype",), f"the dtype `{name}`", "use a number, a str or an enum"
     if spec.store is not None:
         yield from _of_store(spec.store)
-
-
-_INSTEAD = {
-    "category": "write str, or the dtype of the codes",
-}
 
 
 def _of_dims(dims: Sequence[object], at: Path, *, bound: bool) -> Iterator[Later]:
@@ -179,7 +174,7 @@ def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
                 if part.as_ is not None and part.as_ not in _FORMS:
                     yield (*path, "as"), f"the form `{part.as_}`", "use pad, mask, packed or list"
                 if part.dtype is not None and part.dtype in dtypes.LATER:
-                    yield (*path, "dtype"), f"the dtype `{part.dtype}`", _INSTEAD.get(part.dtype, "leave it out")
+                    yield (*path, "dtype"), f"the dtype `{part.dtype}`", "leave it out"
             case ListSpec():
                 waiting += [(item, (*path, index)) for index, item in enumerate(part.items)]
             case MapSpec():
