@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -12,21 +12,22 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .blocks import Maybe
+from .cells import Cell, Listed, Product, in_parts, keys_of, stored_elements
 from .chance import Drawn
 from .chosen import Chosen, Entries, First, Kept, Samples, Within
 from .conditions import Absent, Condition, Present
 from .model import Model
 from .plan import Plan, Take, takes
-from .projected import Element, Entry, Piece, Projection, projection, windows_along
+from .projected import Element, Entry, Piece, Projection, projection, roots, windows_along
 from .spans import Part, Rows
-from .subsets import Subset, rows_in
+from .subsets import Subsets, rows_in
 from .windows import Places
 
 _AT_ONCE = 1 << 14
 """Samples that conditions look at together."""
 
 
-def samples_of(reader: AnyReader, plan: Plan, subset: Subset | None, limit: int | None) -> Samples:
+def samples_of(reader: AnyReader, plan: Plan, subset: Subsets | None, limit: int | None) -> Samples:
     """The samples of a plan, in the order of the file.
 
     Args:
@@ -38,11 +39,15 @@ def samples_of(reader: AnyReader, plan: Plan, subset: Subset | None, limit: int 
     Raises:
         DataError: A sample lacks an input that has no `fill`, or split and conditions leave none at all.
     """
-    root = root_of(reader.model, plan.over)
-    rows = _rows_of(reader, plan, root, subset)
-    for take in takes(plan.sample):
-        _expect_present(reader, take, root, rows)
-    samples = _within(reader, plan, root, rows)
+    _expect_subset(reader, plan, subset)
+    if len(plan.dims) > 1:
+        samples = _of_product(reader, plan, subset)
+    else:
+        root = root_of(reader.model, plan.dim)
+        rows = _rows_of(reader, plan, root, subset)
+        for take in takes(plan.sample):
+            _expect_present(reader, take, root, _with_samples(reader, plan, root, rows))
+        samples = _within(reader, plan, root, rows)
     return samples if limit is None else First(samples, limit)
 
 
@@ -54,11 +59,11 @@ def root_of(model: Model, dim: str) -> str:
 # Which entries.
 
 
-def _rows_of(reader: AnyReader, plan: Plan, root: str, subset: Subset | None) -> Rows | None:
+def _rows_of(reader: AnyReader, plan: Plan, root: str, subset: Subsets | None) -> Rows | None:
     """Which entries of the root hold samples; None: all."""
-    rows = None if plan.split is None else reader.split(plan.split)
+    rows = None if plan.split is None or _over(reader, plan.split) != root else reader.split(plan.split)
     for address, condition in plan.where.items():
-        if not _is_of_element(reader.model, plan, address, condition):
+        if _is_of_entry(reader.model, plan, root, address, condition):
             asked = _all_rows(reader, root) if rows is None else rows
             rows = asked[_held(reader, Entry(address, root), address, condition, {root: asked})]
     if not (reader.length(root) if rows is None else len(rows)):
@@ -68,17 +73,54 @@ def _rows_of(reader: AnyReader, plan: Plan, root: str, subset: Subset | None) ->
         rows = asked[piece.fits(reader.lengths(piece.dim, asked))]
         if not len(rows):
             raise _none_left(reader, plan, root, f"{len(asked)} entries", f"the window of {piece.dim}: all are shorter")
-    if subset is None:
+    own = subset.get(root) if isinstance(subset, Mapping) else subset
+    if own is None:
         return rows
-    wanted = rows_in(reader, root, subset)
+    wanted = rows_in(reader, root, own)
     return np.sort(wanted) if rows is None else rows[np.isin(rows, wanted)]
+
+
+def _with_samples(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Rows | None:
+    """Those of the entries that hold a sample: of a ragged dim an entry may have none."""
+    if not reader.model.is_ragged(plan.dim):
+        return rows
+    asked = _all_rows(reader, root) if rows is None else rows
+    return asked[reader.lengths(plan.dim, asked) > 0]
+
+
+def _over(reader: AnyReader, split: str) -> str:
+    """The dim that a split divides."""
+    return reader.file.splits[split.partition("/")[0]].over
+
+
+def _expect_subset(reader: AnyReader, plan: Plan, subset: Subsets | None) -> None:
+    """Refuses a subset of nobody knows which dim."""
+    known = roots(reader.model, plan)
+    if isinstance(subset, Mapping):
+        unknown = next((dim for dim in subset if dim not in known), None)
+        if unknown is None:
+            return
+        what = f"{unknown!r} is no dim of entries that a sample has"
+    elif subset is None or len(known) == 1:
+        return
+    else:
+        what = f"samples are over {' and '.join(known)}: of which is this the subset?"
+    raise DataError(what, where=reader.name, do=f"give a dict by dim: {{{known[0]!r}: ...}}")
+
+
+def _is_of_entry(model: Model, plan: Plan, root: str, address: str, condition: Condition) -> bool:
+    """Whether a condition is one on each entry of a root."""
+    place = model.places[address]
+    if len(plan.dims) > 1:
+        return place.lead == root and not set(place.dims[1:]) & set(plan.dims)
+    return not _is_of_element(model, plan, address, condition)
 
 
 def _is_of_element(model: Model, plan: Plan, address: str, condition: Condition) -> bool:
     """Whether a condition is one on each position of the dim, not on each entry of its root."""
-    if model.is_ragged(plan.over):
-        return plan.over in model.places[address].ragged and not isinstance(condition, Present | Absent)
-    return plan.over in plan.window
+    if model.is_ragged(plan.dim):
+        return plan.dim in model.places[address].ragged and not isinstance(condition, Present | Absent)
+    return plan.dim in plan.window
 
 
 def _pieces(model: Model, plan: Plan) -> Iterator[Piece]:
@@ -94,7 +136,7 @@ def _pieces(model: Model, plan: Plan) -> Iterator[Piece]:
 
 def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samples:
     """The samples in the entries at some rows; None: in all."""
-    dim, window = plan.over, plan.window.get(plan.over)
+    dim, window = plan.dim, plan.window.get(plan.dim)
     if dim == root and window is None:
         return Entries(dim, reader.length(dim) if rows is None else rows)
     parent = None if dim == root else root
@@ -132,7 +174,7 @@ def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None) -
     for first in range(0, len(samples), _AT_ONCE):
         indices = np.arange(first, min(len(samples), first + _AT_ONCE), dtype=np.int64)
         at = samples.at(indices, Drawn(0, 0, indices)).at
-        held = np.ones(len(indices), np.bool_) if known is None else np.isin(at[plan.over], known)
+        held = np.ones(len(indices), np.bool_) if known is None else np.isin(at[plan.dim], known)
         for address, condition in conditions:
             held &= _held(reader, _element(reader.model, plan, address), address, condition, at)
         kept.append(indices[held])
@@ -140,9 +182,67 @@ def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None) -
 
 
 def _element(model: Model, plan: Plan, address: str) -> Projection:
-    if model.is_ragged(plan.over):
-        return Element(address, model.parent(plan.over), plan.over)
-    return Entry(address, plan.over)
+    if model.is_ragged(plan.dim):
+        return Element(address, model.parent(plan.dim), plan.dim)
+    return Entry(address, plan.dim)
+
+
+# Over several dims.
+
+
+def _of_product(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples:
+    """The samples of a plan over several dims of entries."""
+    known = {dim: _rows_of(reader, plan, dim, subset) for dim in plan.dims}
+    for take in takes(plan.sample):
+        lead = reader.model.places[take.address].lead
+        if lead is None or lead in known:
+            _expect_present(reader, take, plan.dim if lead is None else lead, None if lead is None else known[lead])
+    rows = {dim: reader.length(dim) if found is None else found for dim, found in known.items()}
+    asked = [(address, one) for address, one in plan.where.items() if _is_of_cell(reader.model, plan, address)]
+    samples: Samples = Product(rows)
+    stored = [address for address, condition in asked if isinstance(condition, Present)]
+    if stored:
+        samples = _stored(reader, plan, stored, known)
+    others = [(address, condition) for address, condition in asked if not isinstance(condition, Present)]
+    if others:
+        samples = Kept(samples, _held_cells(reader, plan, samples, others))
+    if not len(samples):
+        raise _none_left(reader, plan, " x ".join(plan.dims), f"{len(Product(rows))} elements")
+    return samples
+
+
+def _is_of_cell(model: Model, plan: Plan, address: str) -> bool:
+    return bool(set(model.places[address].dims[1:]) & set(plan.dims))
+
+
+def _stored(reader: AnyReader, plan: Plan, addresses: Sequence[str], known: Mapping[str, Rows | None]) -> Samples:
+    """The elements that all of some sparse features store."""
+    sizes = {dim: reader.length(dim) for dim in plan.dims}
+    kept: dict[str, Rows] = {}
+    for address in addresses:
+        lead = str(reader.model.places[address].lead)
+        rows = known[lead]
+        at = stored_elements(reader, address, _all_rows(reader, lead) if rows is None else rows)
+        held = np.ones(len(at[lead]), np.bool_)
+        for dim, some in known.items():
+            if some is not None and dim != lead:
+                held &= np.isin(at[dim], some)
+        if kept:
+            held &= np.isin(keys_of(at, sizes), keys_of(kept, sizes))
+        kept = {dim: rows[held] for dim, rows in at.items()}
+    return Listed(kept)
+
+
+def _held_cells(reader: AnyReader, plan: Plan, samples: Samples, conditions: Sequence[tuple[str, Condition]]) -> Rows:
+    kept = [np.empty(0, np.int64)]
+    for indices in in_parts(len(samples), _AT_ONCE):
+        at = samples.at(indices, Drawn(0, 0, indices)).at
+        held = np.ones(len(indices), np.bool_)
+        for address, condition in conditions:
+            cell = Cell(address, reader.model.places[address].dims, plan.dims)
+            held &= _held(reader, cell, address, condition, at)
+        kept.append(indices[held])
+    return np.concatenate(kept)
 
 
 # Shared.

@@ -1,0 +1,1 @@
+"""Case 4 of the language: images of different sizes, boxes, polygons."""
