@@ -62,6 +62,7 @@ def folder(tmp_path: Path) -> Path:
 def extracting(folder: Path, *options: str, command: Sequence[str] = EXTRACT) -> Iterator[subprocess.Popen[str]]:
     """A run that has made its first value."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    (folder / "begun").unlink(missing_ok=True)  # of a run before
     with subprocess.Popen(
         [sys.executable, *command, "in", "-o", "things.h5", *options],
         cwd=folder,
@@ -170,8 +171,8 @@ def test_ctrl_c_leaves_the_file_that_it_would_replace(folder: Path) -> None:
     with extracting(folder, "--overwrite") as process:
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode == 130
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
     assert (folder / "things.h5").read_bytes() == before
 
 

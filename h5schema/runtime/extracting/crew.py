@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from h5schema.errors import H5SchemaError, UsageError
 
@@ -27,6 +27,7 @@ from ..writing.transaction import Planned
 from .how import How
 from .maker import Maker
 from .orders import Batch, Job, Report, Wrote
+from .shelf import Shelf, shared_memory
 
 Order: TypeAlias = Batch | tuple[int, Planned]
 """Make a batch; or write one whose plan this is."""
@@ -194,7 +195,7 @@ class Processes(Crew):
         process = self._workers[number]
         assert process is not None
         try:
-            answer: Answer | H5SchemaError = process.talk.recv()
+            answer = process.hear()
         except (EOFError, OSError):
             self._workers[number] = None
             return process.died()
@@ -240,7 +241,9 @@ class _Process:
             shared.write(_BEAT.pack(-1, 0.0))
             shared.flush()
             self._beat = mmap.mmap(shared.fileno(), _BEAT.size)
-            ways = (theirs.fileno(), shared.fileno(), lifeline, handle)
+            self._memory = shared_memory()
+            self._shelf = Shelf(self._memory)
+            ways = (theirs.fileno(), shared.fileno(), lifeline, handle, self._memory)
             with _terminal_waits():
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
@@ -249,6 +252,15 @@ class _Process:
         self.talk = Connection(ours.detach())
         with suppress(OSError):  # as above
             self.talk.send((sys.path, job))
+
+    def hear(self) -> Answer | H5SchemaError:
+        """Its answer, which is there.
+
+        Raises:
+            EOFError, OSError: It is not, because the process has died.
+        """
+        answer = self.talk.recv()
+        return cast("Answer", self._shelf.take(answer) if isinstance(answer, bytes) else answer)
 
     def beat(self) -> Beat:
         """Where it is."""
@@ -271,6 +283,7 @@ class _Process:
     def _close(self) -> None:
         self.talk.close()
         os.close(self._alive)
+        os.close(self._memory)
         self._beat.close()
 
 

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from h5schema.errors import UserCodeError
 
+from ..writing.claim import is_unfinished
 from .failures import Failure
 
 
 class StoppedError(KeyboardInterrupt):
     """Somebody stopped the run; what was committed stays, and the same call goes on."""
+
+
+@contextmanager
+def told_to_go_on(target: Path) -> Generator[None]:
+    """Whoever stops a run while it begins or ends is told that the same command goes on, if something is committed."""
+    try:
+        yield
+    except StoppedError:
+        raise
+    except KeyboardInterrupt:
+        if is_unfinished(target):
+            raise StoppedError("stopped; the same command goes on with what was committed") from None
+        raise
 
 
 def lost_entries(failures: Sequence[Failure], target: str) -> UserCodeError:

@@ -19,6 +19,7 @@ from ..writer import Writer
 from ..writing.claim import Claim, end_appearing, is_unfinished
 from . import failure_list
 from .calls import Calls
+from .endings import told_to_go_on
 from .how import DEFAULT, How
 from .needs import needs_of
 from .orders import Job
@@ -118,21 +119,22 @@ class Extraction:
             _expect_free(target)
         updates = update and target.exists()
         unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
-        claim = Claim(target, overwrite=overwrite or updates, resumes=True, sync=sync)
-        old: Update | None = None
-        try:
-            with spending.on("find"):
-                old = Update(target, self.writer, self.parameters(), calls) if updates else None
-                work = works(model, given, calls) if old is None else old.work(given)
-        except BaseException:
-            claim.leave()
-            if old is not None:
-                old.close()
-            raise
-        with old or nullcontext():
-            job = job if old is None else job._replace(old=old.old)
-            running = Running(claim, job, self.parameters(), work, how, spending, old)
-            return running.run(calls, unmatched, listed, overwrite=replaces)
+        with told_to_go_on(target):
+            claim = Claim(target, overwrite=overwrite or updates, resumes=True, sync=sync)
+            old: Update | None = None
+            try:
+                with spending.on("find"):
+                    old = Update(target, self.writer, self.parameters(), calls) if updates else None
+                    work = works(model, given, calls) if old is None else old.work(given)
+            except BaseException:
+                claim.leave()
+                if old is not None:
+                    old.close()
+                raise
+            with old or nullcontext():
+                job = job if old is None else job._replace(old=old.old)
+                running = Running(claim, job, self.parameters(), work, how, spending, old)
+                return running.run(calls, unmatched, listed, overwrite=replaces)
 
     def plan(
         self,

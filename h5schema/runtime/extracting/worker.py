@@ -15,10 +15,14 @@ from h5schema.errors import H5SchemaError
 
 from .crew import FROM_TERMINAL, Order, beats, obeyed
 from .maker import Maker
-from .orders import Job
+from .orders import Job, Wrote
+from .shelf import Shelf
 
 _PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""See mallopt(3)."""
+_KEPT_BYTES = 64 << 20
 
 
 def main() -> None:
@@ -26,16 +30,19 @@ def main() -> None:
     for number in FROM_TERMINAL:  # the parent stops, and so does this
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_TERMINAL)  # as it was begun
-    talking, shared, lifeline, handle = map(int, sys.argv[1:])
+    talking, shared, lifeline, handle, memory = map(int, sys.argv[1:])
     _die_with_parent()
+    _keep_memory()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     talk = Connection(talking)
     try:
         path, job = cast("tuple[list[str], bytes]", talk.recv())
         sys.path[:] = path
         maker = Maker(cast("Job", pickle.loads(job)), handle, beats(shared))
+        shelf = Shelf(memory)
         while True:
-            talk.send(obeyed(maker, cast("Order", talk.recv())))
+            answer = obeyed(maker, cast("Order", talk.recv()))
+            talk.send(shelf.put(answer) if isinstance(answer, Wrote) else answer)
     except (EOFError, ConnectionError):
         return
     except H5SchemaError as error:
@@ -46,6 +53,14 @@ def _die_with_parent() -> None:
     """Lets Linux end this process with its parent, also while C code runs that lets no other thread run."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _keep_memory() -> None:
+    """Lets the C library use again what large arrays leave; else it asks for the memory of each anew, page by page."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def _end_with(lifeline: int) -> None:
