@@ -99,7 +99,7 @@ def _title(loader: LoaderIR, sample: SampleIR) -> str:
 
 
 def _plan(loader: LoaderIR) -> Code:
-    arguments: list[tuple[str, Code]] = [("over", string(loader.over[0]))]
+    arguments: list[tuple[str, Code]] = [("over", _over(loader.over))]
     if loader.split:
         arguments.append(("split", string("/".join(loader.split))))
     if loader.where:
@@ -139,6 +139,10 @@ def _sample(sample: SampleIR) -> Code:
     if sample.window:
         given.append(("window", _windows(sample.window)))
     return call(_take(sample), [("", string(sample.address)), *given])
+
+
+def _over(dims: tuple[str, ...]) -> Code:
+    return string(dims[0]) if len(dims) == 1 else Bracketed("(", tuple(("", string(dim)) for dim in dims), ")")
 
 
 def _windows(windows: tuple[tuple[str, WindowIR], ...]) -> Code:

@@ -7,8 +7,9 @@ from typing import cast
 
 from h5schema.spec import PredicateSpec
 
+from .draft import Path
 from .fed import Fed
-from .ir import FeatureIR, Json, PredicateIR
+from .ir import SPARSE, FeatureIR, Json, PredicateIR
 from .scope import find_feature, written
 from .values import as_check, checked, impossible
 
@@ -23,14 +24,16 @@ def conditions(fed: Fed, where: Mapping[str, PredicateSpec]) -> Iterator[tuple[s
         if feature is None:
             fed.notes.break_(fed.path)
             continue
-        if _can_ask(fed, feature, asked) and (feature.optional or asked.present is None):
+        stored = feature.kind in SPARSE and len(fed.roots) > 1
+        if _can_ask(fed, feature, asked) and (feature.optional or stored or asked.present is None):
             yield address, _predicate(fed, feature, asked)
 
 
 def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
     at = ("where", feature.address)
     shown = f"`{feature.address}` has dims {written(feature.dims)}:"
-    if not feature.dims or feature.dims[0] != fed.root.address:
+    shared = fed.shared(feature)
+    if not feature.dims or feature.dims[0] not in shared:
         fed.add(
             "where",
             f"{shown} no value for each `{fed.axis.name}`",
@@ -39,7 +42,9 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
             key=True,
         )
         return False
-    single = ((fed.root.address,), (fed.root.address, fed.axis.address))
+    if len(fed.roots) > 1 and asked.present is not None and feature.kind in SPARSE:
+        return _can_ask_stored(fed, feature, asked, at)
+    single = (tuple(shared), (fed.root.address, fed.axis.address))
     if asked.present is None and feature.dims not in single:
         fed.add(
             "where",
@@ -65,6 +70,24 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
                 "leave the condition out, or write `optional: true` in the feature",
             )
     return True
+
+
+def _can_ask_stored(fed: Fed, feature: FeatureIR, asked: PredicateSpec, at: Path) -> bool:
+    """Whether a loader can run over the elements that a sparse feature stores."""
+    if not asked.present:
+        fed.add("not-yet", "elements that are not stored come with a later version", at, "for now write `present`")
+    elif set(fed.shared(feature)) != {root.address for root in fed.roots} or len(feature.dims) != len(fed.roots):
+        dims = ", ".join(map(str, feature.dims))
+        fed.add(
+            "where",
+            f"elements of `{feature.address}` are over {dims}, and samples are not",
+            at,
+            f"write over: [{dims}]",
+            key=True,
+        )
+    else:
+        return True
+    return False
 
 
 def _predicate(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> PredicateIR:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .draft import Draft, Notes, Path
-from .ir import DimIR, WindowIR
+from .ir import DimIR, FeatureIR, WindowIR
 
 
 class Fed(NamedTuple):
@@ -15,6 +15,7 @@ class Fed(NamedTuple):
         path: Where it stands in the YAML.
         axis: The dim that it runs over.
         root: The dim of entries that this is, or of which it is a ragged dim.
+        roots: All of them, of a loader that runs over several.
         present: Addresses of features that every sample has, because `where` asks for it.
         windows: Pieces of dims, by address.
     """
@@ -24,8 +25,14 @@ class Fed(NamedTuple):
     path: Path
     axis: DimIR
     root: DimIR
+    roots: tuple[DimIR, ...]
     present: frozenset[str] = frozenset()
     windows: tuple[tuple[str, WindowIR], ...] = ()
+
+    def shared(self, feature: FeatureIR) -> list[str]:
+        """The dims of entries that a feature shares with a sample."""
+        known = {root.address for root in self.roots}
+        return [dim for dim in feature.dims if isinstance(dim, str) and dim in known]
 
     def add(
         self,

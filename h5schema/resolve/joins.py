@@ -45,7 +45,8 @@ def join(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Literal["on
             f"add `{via.address}: present` to the `where` of the loader",
         )
         return None
-    root, axis = fed.root.address, fed.axis.address
+    roots, axis = [root.address for root in fed.roots], fed.axis.address
+    root = via.dims[0] if via.dims and via.dims[0] in roots else roots[0]
     if via.dims in ((root,), (root, axis)):
         return "one"
     if len(via.dims) == 2 and via.dims[0] == root and via.kind == "ragged" and feature.kind != "ragged":

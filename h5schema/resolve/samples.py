@@ -14,7 +14,7 @@ from .identifiers import camel
 from .ir import SPARSE, FeatureIR, Json, RecordIR, SampleIR, TakeIR
 from .joins import join
 from .records import Tree, names_in_list, names_of_pair, record
-from .scope import find_input
+from .scope import find_input, written
 from .values import impossible
 from .windows import cut, own_windows
 
@@ -68,7 +68,7 @@ def _input(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | N
 
 def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
     """A dim as an input: the sample's position in it, or its id."""
-    dims = {fed.axis.address: fed.axis, fed.root.address: fed.root}
+    dims = {axis.address: axis for axis in (fed.axis, *fed.roots)}
     if spec.feature not in dims:
         fed.add(
             "input",
@@ -146,7 +146,16 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     if spec.via is not None:
         return _take_via(fed, spec, feature, at)
     lead = feature.dims[0] if feature.dims else None
-    if isinstance(lead, str) and lead != fed.root.address and fed.draft.axes[lead].size is None:
+    shared = fed.shared(feature)
+    if shared and lead not in shared:
+        fed.add(
+            "not-yet",
+            f"`{feature.address}` has dims {written(feature.dims)}: along `{shared[0]}` it is read in a later version",
+            (*at, "feature"),
+            f"for now store a copy that begins with `{shared[0]}`",
+        )
+        return None
+    if isinstance(lead, str) and not shared and fed.draft.axes[lead].size is None:
         fed.advise(
             "unwise-whole",
             f"`{feature.address}` is over `{lead}`, which a sample of `{fed.axis.name}` is no part of: "
@@ -227,6 +236,8 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: boo
         return _are_numbers(fed, spec, feature, at)
     if spec.as_ == "id":
         message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
+    elif feature.kind in SPARSE and not whole:
+        message, help = f"a sample has one element of `{feature.address}`", "leave out `as`"
     elif feature.kind in SPARSE:
         message, help = f"rows of `{feature.address}` are sparse", "write `dense`, `sparse` or `pairs`"
     elif spec.as_ not in _DOES:

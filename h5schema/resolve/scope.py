@@ -105,6 +105,34 @@ def find_sampled_dim(draft: Draft, notes: Notes, name: str, path: Path, breaks: 
     return None
 
 
+def sampled_dims(draft: Draft, notes: Notes, names: Sequence[str], path: Path) -> tuple[DimIR, ...]:
+    """The dims that a loader runs over; none of them, with a complaint, if one cannot be.
+
+    Dims of entries, or one ragged dim, beside which the dim that it is one of says nothing more.
+    """
+    at = (*path, "over")
+    known = [
+        find_sampled_dim(draft, notes, name, (*at, index) if len(names) > 1 else at, path)
+        for index, name in enumerate(names)
+    ]
+    axes = [axis for axis in known if axis is not None]
+    if len(axes) < len(names):
+        return ()
+    ragged = next((axis for axis in axes if axis.per is not None), None)
+    if ragged is not None:
+        axes = [axis for axis in axes if axis.address != ragged.per]
+    if len({axis.address for axis in axes}) < len(axes) or (ragged is not None and len(axes) > 1):
+        twice = len({axis.address for axis in axes}) < len(axes)
+        rule, message = (
+            ("dim-twice", "a dim stands twice")
+            if twice
+            else ("not-yet", "a ragged dim with another one comes with a later version")
+        )
+        notes.add(rule, message, at, "name dims of entries, each once", breaks=path)
+        return ()
+    return tuple(axes)
+
+
 def find_feature(
     draft: Draft, notes: Notes, address: str, path: Path, breaks: Path, *, key: bool = False
 ) -> str | None:

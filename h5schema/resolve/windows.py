@@ -21,6 +21,15 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
     """The windows of a loader, by address of the dim; complains about those that cannot be."""
     for name, spec in specs.items():
         at: Path = ("window", name)
+        if len(fed.roots) > 1:
+            fed.add(
+                "not-yet",
+                "windows in a loader over several dims come with a later version",
+                at,
+                "for now run over one dim",
+                key=True,
+            )
+            continue
         dim = find_dim(fed.draft, fed.notes, "", name, (*fed.path, *at), breaks=fed.path, key=True)
         if dim is None or dim not in fed.draft.axes or not _can_cut(fed, dim, at):
             continue
@@ -130,7 +139,18 @@ def own_windows(fed: Fed, spec: InputSpec, at: Path) -> tuple[tuple[str, WindowI
 
 def cut(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> tuple[str | int, ...] | None:
     """The shape of an input in a batch; empty: it is a whole entry; None, with a complaint: it cannot be."""
-    windows = dict(fed.windows)
+    windows, shared = dict(fed.windows), fed.shared(feature)
+    if len(shared) > 1:
+        rest = tuple(dim for dim in feature.dims if dim not in shared)
+        if feature.kind in ("csr", "coo") and rest:
+            fed.add(
+                "not-yet",
+                f"a sample has no `{rest[0]}`, and `{feature.address}` is sparse: that comes with a later version",
+                (*at, "feature"),
+                "for now run over all of its dims",
+            )
+            return None
+        return ("batch", *rest)
     for index, dim in enumerate(feature.dims):
         if (
             not isinstance(dim, str)

@@ -107,7 +107,8 @@ class Plan:
     """What a model is fed.
 
     Attributes:
-        over: Address of the dim; a sample is one entry of it, or one position of a dim that has a window.
+        over: Address of the dim; a sample is one entry of it, or one position of a dim that has a window. Of several
+            dims of entries, a sample is one combination of entries.
         sample: What is taken of it; a batch mirrors it as tensor, named tuple or dict.
         split: `split/part`, the samples that are used; None: all.
         where: Conditions that a sample meets, by address of the feature.
@@ -116,10 +117,20 @@ class Plan:
         batch: Size and order.
     """
 
-    over: str
+    over: str | tuple[str, ...]
     sample: Sample
     split: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict[str, Condition])
     window: Mapping[str, Window] = field(default_factory=dict[str, Window])
     transform: str | None = None
     batch: Batch = field(default_factory=Batch)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Addresses of the dims that samples are entries or positions of."""
+        return (self.over,) if isinstance(self.over, str) else self.over
+
+    @property
+    def dim(self) -> str:
+        """The first of these dims, which is often the only one."""
+        return self.dims[0]

@@ -12,6 +12,7 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .blocks import Maybe, RaggedBlock, Texts
+from .cells import Cell
 from .chosen import Chosen
 from .kinds import Place
 from .model import Model
@@ -354,6 +355,8 @@ def projection(model: Model, plan: Plan, take: Take) -> Projection:
         return Via(address, place.lead, _plain(model, plan, take.via))
     if place.lead not in roots(model, plan):
         return All(address, place.lead)
+    if len(plan.dims) > 1 and set(place.dims[1:]) & set(plan.dims):
+        return Cell(address, place.dims, plan.dims)
     window = window_of(plan, take, place.lead)
     if window is not None:
         return Stretch(address, place.lead, window)
@@ -362,21 +365,21 @@ def projection(model: Model, plan: Plan, take: Take) -> Projection:
         return Entry(address, place.lead)
     window = window_of(plan, take, dim)
     if window is not None:
-        return Piece(address, place.lead, dim, window, sampled=dim == plan.over)
-    return Element(address, place.lead, dim) if dim == plan.over else Entry(address, place.lead)
+        return Piece(address, place.lead, dim, window, sampled=dim == plan.dim)
+    return Element(address, place.lead, dim) if dim == plan.dim else Entry(address, place.lead)
 
 
 def roots(model: Model, plan: Plan) -> tuple[str, ...]:
     """The dims of entries that a loader runs over, or over ragged dims of which."""
-    return (model.parent(plan.over) if model.is_ragged(plan.over) else plan.over,)
+    return tuple(model.parent(dim) if model.is_ragged(dim) else dim for dim in plan.dims)
 
 
 def _plain(model: Model, plan: Plan, address: str) -> Projection:
     """How a feature is seen without a window."""
     place = model.places[address]
     assert place.lead is not None
-    if place.ragged[:1] == (plan.over,):
-        return Element(address, place.lead, plan.over)
+    if place.ragged[:1] == (plan.dim,):
+        return Element(address, place.lead, plan.dim)
     return Entry(address, place.lead)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeAlias, cast
 
@@ -16,6 +16,8 @@ from .spans import Rows
 
 Subset: TypeAlias = str | Sequence[str] | Sequence[int] | NDArray[np.generic]
 """Ids or positions in the dim, each once; a mask over the dim; or a pattern of ids, as of file names: `george_*`."""
+Subsets: TypeAlias = Subset | Mapping[str, Subset]
+"""Of the dim of entries that a loader runs over; or by its address, where there are several."""
 
 
 _AT_ONCE = 1 << 16

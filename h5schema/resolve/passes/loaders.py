@@ -17,7 +17,7 @@ from ..naming import Wanted, name_classes
 from ..records import with_classes_of
 from ..samplers import sampler_of
 from ..samples import batch_of
-from ..scope import find_sampled_dim
+from ..scope import sampled_dims
 from ..windows import windows_of
 from .classes import complain
 
@@ -80,12 +80,13 @@ def records_of(loader: LoaderIR) -> Iterator[RecordIR]:
 def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: LoaderSpec) -> LoaderIR | None:
     """The loader; None, with a complaint, if something in it is not there."""
     path: Path = ("loaders", name)
-    axis = find_sampled_dim(draft, notes, spec.over[0], (*path, "over"), path)
-    root = axis if axis is None or axis.per is None else draft.axes[axis.per]
-    split = _split(draft, notes, spec, path, root)
-    if axis is None or root is None:
+    axes = sampled_dims(draft, notes, spec.over, path)
+    roots = tuple(axis if axis.per is None else draft.axes[axis.per] for axis in axes)
+    split = _split(draft, notes, spec, path, roots)
+    if not axes:
         return None
-    fed = Fed(draft, notes, path, axis, root)
+    axis, root = axes[0], roots[0]
+    fed = Fed(draft, notes, path, axis, root, roots)
     if axis is not root and not any(axis.address in feature.dims for feature in draft.resolved.values()):
         fed.add(
             "over",
@@ -111,8 +112,8 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
         class_name=class_name,
         function=f"{name}_loader",
         batch_name=f"{class_name}Batch",
-        over=(axis.address,),
-        roots=(root.address,),
+        over=tuple(one.address for one in axes),
+        roots=tuple(one.address for one in roots),
         sample=sample,
         split=split,
         where=where,
@@ -134,7 +135,9 @@ def _present(draft: Draft, spec: LoaderSpec) -> frozenset[str]:
     return frozenset(address for address, asked in spec.where.items() if asked.present is not False)
 
 
-def _split(draft: Draft, notes: Notes, spec: LoaderSpec, path: Path, axis: DimIR | None) -> tuple[str, str] | None:
+def _split(
+    draft: Draft, notes: Notes, spec: LoaderSpec, path: Path, roots: tuple[DimIR, ...]
+) -> tuple[str, str] | None:
     if spec.split is None:
         return None
     where = (*path, "split")
@@ -161,12 +164,13 @@ def _split(draft: Draft, notes: Notes, spec: LoaderSpec, path: Path, axis: DimIR
         )
         return None
     over = next((split.over for split in draft.splits if split.name == name), None)
-    if axis is not None and over not in (None, axis.address):
+    known = [root.address for root in roots]
+    if known and over not in (None, *known):
         notes.add(
             "split-over",
-            f"split `{name}` is over `{over}`, but this loader runs over `{axis.address}`",
+            f"split `{name}` is over `{over}`, but this loader runs over `{'` and `'.join(known)}`",
             where,
-            f"declare a split over `{axis.address}`",
+            f"declare a split over `{known[0]}`",
             breaks=path,
         )
         return None

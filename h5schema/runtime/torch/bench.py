@@ -47,7 +47,7 @@ def measure(name: str, loader: AnyLoader, path: Path, seconds: float) -> LoaderF
     reader = Reader(loader.file, path)
     try:
         case = _case(name, loader, batches, reader, seconds)
-        return _figures(name, loader.plan.over, batches, case)
+        return _figures(name, loader.plan.dim, batches, case)
     finally:
         reader.close()
         cast("Loader[object]", batches.dataset).source.close()
@@ -57,7 +57,7 @@ def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader
     places, rows = reader.model.places, cast("Loader[object]", batches.dataset).rows
     taken = {take.address: take for take in takes(loader.plan.sample) if places[take.address].lead is not None}
     if not taken:
-        raise UsageError(f"the loader {name} takes no values of {loader.plan.over}", do="measure another one")
+        raise UsageError(f"the loader {name} takes no values of {loader.plan.dim}", do="measure another one")
     if not len(batches):
         raise UsageError(
             f"the loader {name} has no batch: its {len(rows)} samples do not fill one of {batches.order.size}",

@@ -23,7 +23,7 @@ from ..samples import samples_of
 from ..sampling import Once, Ordering, Sampling, Shuffle
 from ..shares import Share
 from ..spans import Access, Rows
-from ..subsets import Subset
+from ..subsets import Subsets
 from ..view import RowError
 from .ahead import Ahead
 from .batches import Batches
@@ -56,7 +56,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         self,
         path: Paths,
         *,
-        subset: Subset | None = None,
+        subset: Subsets | None = None,
         limit: int | None = None,
         access: Access = "map",
     ) -> None:
@@ -78,7 +78,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         shuffle: Shuffle | None = None,
         sampler: Sampling | None = None,
         drop_last: bool | None = None,
-        subset: Subset | None = None,
+        subset: Subsets | None = None,
         limit: int | None = None,
         access: Access = "map",
         pin_memory: bool = False,
@@ -196,7 +196,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     @property
     def rows(self) -> Rows:
         """The row of each sample in the dim: int64 [samples]."""
-        return everything(self.samples).at[self.plan.over]
+        return everything(self.samples).at[self.plan.dim]
 
     @cached_property
     def samples(self) -> Samples:

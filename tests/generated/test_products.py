@@ -1,0 +1,149 @@
+"""Loaders over several dims: one element of a matrix at a time, with the entries of every dim."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="loaders need torch")
+
+from h5schema import pipeline  # noqa: E402
+from h5schema.errors import DataError  # noqa: E402
+
+SCHEMA = """\
+h5schema: 1
+name: matrices
+version: 1.0.0
+dims: {cell: {ids: true}, gene: {ids: true}, token: {per: gene}, bin: 2}
+features:
+  counts: {dims: [cell, gene], dtype: float32, store: csr}
+  rating: {dims: [cell, gene], dtype: int64, store: coo}
+  dense:  {dims: [cell, gene], dtype: float32}
+  deep:   {dims: [cell, gene, bin], dtype: int16}
+groups:
+  cells: {over: cell, features: {donor: {dtype: int32}}}
+  genes: {over: gene, features: {symbol: {dtype: str}, text: {dims: [gene, token], dtype: uint16}}}
+splits:
+  donors: {over: cell, by: cells/donor, parts: {train: [0, 1], test: [2]}}
+loaders:
+  every:
+    over: [cell, gene]
+    inputs:
+      {dense: dense, deep: deep, symbol: genes/symbol, donor: cells/donor, cell: cell, gene: gene,
+       id: {feature: gene, as: id}}
+    targets: {count: counts}
+    batch: {size: 7, shuffle: true}
+  stored:
+    over: [cell, gene]
+    where: {counts: present}
+    inputs: {text: {feature: genes/text, as: pad}, donor: cells/donor, cell: cell, gene: gene}
+    targets: {count: counts, dense: dense}
+    batch: {size: 5, shuffle: true}
+  train:
+    over: [gene, cell]
+    split: donors/train
+    where: {rating: present, genes/symbol: [g1, g2, g3]}
+    inputs: {cell: cell, gene: gene, rating: rating, count: {feature: counts, dtype: float64}}
+    batch: 5
+  large: {over: [cell, gene], where: {dense: {above: 30}}, inputs: dense, batch: 1000}
+"""
+CELLS, GENES = 9, 6
+
+
+def matrices() -> tuple[Any, Any, Any]:
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 5, (CELLS, GENES)) * (rng.random((CELLS, GENES)) < 0.4)
+    rating = rng.integers(1, 9, (CELLS, GENES)) * (rng.random((CELLS, GENES)) < 0.5)
+    return counts.astype(np.float32), rating, np.arange(CELLS * GENES, dtype=np.float32).reshape(CELLS, GENES)
+
+
+COUNTS, RATING, DENSE = matrices()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("matrices")
+    (folder / "matrices.yaml").write_text(SCHEMA, encoding="utf-8")
+    pipeline.generate([folder / "matrices.yaml"], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaders(folder: Path) -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        with importlib.import_module("matrices").MatricesWriter.create(folder / "data.h5") as w:
+            for gene in range(GENES):
+                text = np.arange(gene, dtype=np.uint16)
+                w.gene[f"gene-{gene}"] = {"genes": {"symbol": f"g{gene}", "text": text}}
+            for cell in range(CELLS):
+                w.cell[f"cell-{cell}"] = {
+                    "counts": COUNTS[cell],
+                    "rating": RATING[cell],
+                    "dense": DENSE[cell],
+                    "deep": np.stack([DENSE[cell], -DENSE[cell]], 1).astype(np.int16),
+                    "cells": {"donor": cell % 3},
+                }
+        yield importlib.import_module("matrices.loaders")
+        for name in [name for name in sys.modules if name.partition(".")[0] == "matrices"]:
+            del sys.modules[name]
+
+
+def test_T4_every_element_of_a_dense_matrix(loaders: ModuleType, folder: Path) -> None:
+    seen = []
+    for inputs, targets in loaders.every_loader(folder / "data.h5", seed=1):
+        cells, genes = inputs["cell"].numpy(), inputs["gene"].numpy()
+        assert np.array_equal(inputs["dense"], DENSE[cells, genes])
+        assert np.array_equal(inputs["deep"], np.stack([DENSE, -DENSE], -1)[cells, genes])
+        assert np.array_equal(targets["count"], COUNTS[cells, genes])
+        assert inputs["symbol"] == [f"g{gene}" for gene in genes]
+        assert inputs["id"] == [f"gene-{gene}" for gene in genes]
+        assert inputs["donor"].tolist() == (cells % 3).tolist()
+        seen += zip(cells.tolist(), genes.tolist(), strict=True)
+    assert sorted(seen) == [(cell, gene) for cell in range(CELLS) for gene in range(GENES)]
+
+
+def test_T4_the_stored_elements_of_a_sparse_matrix(loaders: ModuleType, folder: Path) -> None:
+    seen = []
+    for inputs, targets in loaders.stored_loader(folder / "data.h5", seed=1):
+        cells, genes = inputs["cell"].numpy(), inputs["gene"].numpy()
+        assert np.array_equal(targets["count"], COUNTS[cells, genes])
+        assert np.array_equal(targets["dense"], DENSE[cells, genes])
+        assert inputs["text"].lengths.tolist() == genes.tolist()
+        seen += zip(cells.tolist(), genes.tolist(), strict=True)
+    assert sorted(seen) == list(zip(*[axis.tolist() for axis in np.nonzero(COUNTS)], strict=True))
+
+
+def test_T4_splits_and_conditions_on_every_dim(loaders: ModuleType, folder: Path) -> None:
+    wanted = [(c, g) for c, g in zip(*np.nonzero(RATING), strict=True) if c % 3 < 2 and g in (1, 2, 3)]
+    seen = []
+    for batch in loaders.train_loader(folder / "data.h5"):
+        cells, genes = batch["cell"].numpy(), batch["gene"].numpy()
+        assert np.array_equal(batch["rating"], RATING[cells, genes])
+        assert np.array_equal(batch["count"], COUNTS[cells, genes])
+        seen += zip(cells.tolist(), genes.tolist(), strict=True)
+    assert sorted(seen) == sorted(wanted)
+    (large,) = loaders.large_loader(folder / "data.h5")
+    assert sorted(large.tolist()) == list(range(31, CELLS * GENES))
+
+
+def test_T5_subsets_of_several_dims(loaders: ModuleType, folder: Path) -> None:
+    subset = {"cell": [0, 5], "gene": "gene-[13]"}
+    seen = [
+        pair
+        for inputs, _ in loaders.every_loader(folder / "data.h5", subset=subset)
+        for pair in zip(inputs["cell"].tolist(), inputs["gene"].tolist(), strict=True)
+    ]
+    assert sorted(seen) == [(0, 1), (0, 3), (5, 1), (5, 3)]
+    assert len(loaders.every_loader(folder / "data.h5", subset={"gene": [2]}).dataset) == CELLS
+    with pytest.raises(DataError, match="of which is this the subset"):
+        loaders.every_loader(folder / "data.h5", subset=[1, 2])
+    with pytest.raises(DataError, match="'token' is no dim of entries that a sample has"):
+        loaders.every_loader(folder / "data.h5", subset={"token": [1]})
