@@ -269,3 +269,19 @@ def test_codes_of_several_files_are_those_of_all(made: Any, tmp_path: Path) -> N
         assert dataset[row]["code"].tolist() == [words.index(word)], "whichever file it comes from"
     everything = torch.cat([batch["code"] for batch in made.loaders.codes_loader(paths)])
     assert [words[code] for code in everything.tolist()] == [word for some in files.values() for word in some]
+
+
+def test_words_of_entries_are_changed(tmp_path: Path) -> None:
+    reader, writer = cells()
+    path = written(tmp_path / "a.h5", writer, ["T", "B", "T"])
+    with writer.edit(path) as file:
+        file.cell["a1"] = {"kind": "new", "donor": "d9"}
+        file.kind[np.array([0, 2])] = ["B", "T"]
+        del file.cell["a0"]
+    with reader(path) as file:
+        assert {key: file.cell[key] for key in file.cell} == {
+            "a1": {"kind": "new", "donor": "d9"},
+            "a2": {"kind": "T", "donor": "d2"},
+        }
+        assert list(file.kind.categories) == ["T", "B", "new"], "a code means the same word forever"
+        file.verify()

@@ -12,7 +12,7 @@ from blank import declare
 from making import generated
 
 from h5schema.errors import DataError, UsageError
-from h5schema.runtime import Array, Axis, IdAxis, Maybe, Text, optional
+from h5schema.runtime import Array, Axis, Csr, IdAxis, Maybe, Scalar, Text, optional
 from h5schema.runtime.repacking import repack
 
 X = np.random.default_rng(0).random((7, 5)).astype(np.float32)
@@ -177,3 +177,35 @@ def test_a_loader_over_the_first_dim(tmp_path: Path) -> None:
     assert np.array_equal(dataset[2].numpy(), X[2:3])
     order = [row for batch in made.loaders.ByCell.loader(made.path, seed=1) for row in batch.numpy().tolist()]
     assert sorted(order) == sorted(X.tolist())
+
+
+def test_T2_any_number_of_features_along_any_dim(tmp_path: Path) -> None:
+    """Along the first dim, along the second, along both, along none; lengths are checked."""
+    reader, writer = cells(
+        weight=Scalar(np.float64, "cell"),
+        name=Text("cell"),
+        symbol=Text("gene"),
+        weights=Array(np.float32, "gene 4"),
+        spliced=Csr(np.int16, "cell gene"),
+        grid=Array(np.int32, "2 3"),
+    )
+    grid, weights = np.arange(6, dtype=np.int32).reshape(2, 3), np.ones((5, 4), np.float32)
+    spliced = (X > 0.5).astype(np.int16)
+    names = [f"n{i}" for i in range(7)]
+    with writer.create(tmp_path / "a.h5") as file:
+        file.grid = grid
+        with pytest.raises(DataError, match="4 entries are given, but the others have 5"):
+            file.gene.extend(genes(5), {"symbol": genes(4), "weights": weights})
+        file.gene.extend(genes(5), {"symbol": genes(5), "weights": weights})
+        blocks = {"counts": X, "spliced": spliced, "weight": X[:, 0].astype(np.float64), "name": names}
+        with pytest.raises(DataError, match="6 entries are given, but the others have 7"):
+            file.cell.extend([f"c{i}" for i in range(7)], {**blocks, "spliced": spliced[:6]})
+        file.cell.extend([f"c{i}" for i in range(7)], blocks)
+    with reader(tmp_path / "a.h5") as file:
+        assert np.array_equal(file.spliced[:].dense(), spliced)
+        assert np.array_equal(file.counts[:], X)
+        assert list(file.name) == names
+        assert list(file.symbol) == genes(5)
+        assert np.array_equal(file.weights[:], weights)
+        assert np.array_equal(file.grid[()], grid)
+        file.verify()

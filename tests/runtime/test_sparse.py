@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import extracted, generated
 
-from h5schema.errors import DataError, FileError
+from h5schema.errors import DataError, FileError, UsageError
 from h5schema.runtime import Array, Axis, Csr, IdAxis, Maybe, SparseBlock, SparseRow, optional
 from h5schema.runtime.repacking import repack
 from h5schema.vocabulary.dtypes import NUMBERS
@@ -228,7 +228,7 @@ loaders:
 """
 
 
-def test_T11_rows_as_dense_vectors_as_pairs_and_as_torch_sparse_tensors(tmp_path: Path) -> None:
+def test_T9_T11_rows_as_dense_vectors_as_pairs_and_as_torch_sparse_tensors(tmp_path: Path) -> None:
     torch: Any = pytest.importorskip("torch", reason="loaders need torch")
     made = generated(tmp_path, SCHEMA)
     x = matrix(11, 5)
@@ -297,3 +297,17 @@ def test_a_dense_feature_beside_it(tmp_path: Path) -> None:
         file.cell.extend({"x": x, "y": x})
     with reader(tmp_path / "a.h5") as file:
         assert np.array_equal(file.x[:].dense(), file.y[:])
+
+
+def test_entries_of_a_finished_file_stay(tmp_path: Path) -> None:
+    reader, writer = cells()
+    x = matrix(5, 4)
+    path = written(tmp_path / "a.h5", writer, x)
+    with writer.edit(path) as file:
+        with pytest.raises(UsageError, match="entries of counts cannot be changed yet"):
+            file.cell["c1"] = {"counts": x[0]}
+        with pytest.raises(UsageError, match="entries of counts cannot be changed yet"):
+            del file.cell["c1"]
+    with reader(path) as file:
+        assert np.array_equal(file.counts[:].dense(), x)
+        file.verify()
