@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
+from .forms import from_numpy
+
 _ALIGNED = 64
 _NUMBERS = count()
 
@@ -57,7 +59,9 @@ class Parcel(NamedTuple):
 
     def opened(self) -> object:
         """What was packed; its tensors share one memory, which is nobody else's."""
-        memory = self.bytes().clone() if self.slot is not None else self.bytes()
+        memory = self.bytes()
+        if self.slot is not None:  # numpy copies in this thread; torch would share the work, and wait for busy cores
+            memory = from_numpy(memory.numpy().copy())
         return _Unpickler(io.BytesIO(self.rest), [_seen(memory, laid) for laid in self.laid]).load()
 
 
