@@ -297,6 +297,7 @@ class _Builder:
                 layout=feature.layout if feature.layout != "auto" else None,
                 check=check(feature.check) if feature.check else None,
                 fill=feature.fill,
+                axes=literal(feature.axes) if feature.axes else None,
             ),
             optional=feature.optional,
             doc="\n\n".join(text for text in (feature.doc.strip(), self.values.summary(feature)) if text),

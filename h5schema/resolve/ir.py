@@ -139,6 +139,7 @@ class FeatureIR(NamedTuple):
         chunk: Bytes of a chunk; None: chosen by the writer.
         layout: `auto`, `contiguous` or `chunked`.
         fill: In a file of others, the value that means absent; None: there is none.
+        axes: In a file of others, the axes of its dataset in the order of `dims`; (): they lie in this order.
         store: Storage kind that the schema asks for by name (`coo shared`: of a whole group); nothing: it follows from
             the dims.
         lists: Of its ragged dims, from the first, those over which an entry is a list.
@@ -163,6 +164,7 @@ class FeatureIR(NamedTuple):
     doc: str = ""
     check: CheckIR | None = None
     fill: Json = None
+    axes: tuple[int, ...] = ()
     lists: int = 0
     varying: int = 0
 

@@ -28,6 +28,8 @@ def misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[str
     if axis.size is None and index:
         if is_open(draft.axes, dims[0]):
             return _across(draft, dims[0], axis)
+        if draft.reading.schema.bind == "plain":
+            return None  # it is shown first: see `turned`
         rest = tuple(one for one in dims if one != dim)
         return (
             "not-yet",
@@ -39,8 +41,6 @@ def misplaced(draft: Draft, dims: Dims, index: int, dim: str | int) -> tuple[str
 
 def _misplaced_ragged(draft: Draft, dims: Dims, index: int, axis: DimIR, per: str) -> tuple[str, str, str] | None:
     axes, parent = draft.axes, draft.axes[per].name
-    if draft.bound and dims[0] == per:
-        return None
     if index and dims[index - 1] == per and is_open(axes, per) and index > 1:
         return (
             "not-yet",
@@ -53,7 +53,7 @@ def _misplaced_ragged(draft: Draft, dims: Dims, index: int, axis: DimIR, per: st
         what = f"lists over `{other}` and over `{axis.name}`, neither per the other, come with a later version"
         return "not-yet", what, "for now make two features of it"
     between = dims[dims.index(per) + 1 : index] if per in dims[:index] else None
-    apart = axis.address in lists or draft.bound
+    apart = axis.address in lists
     if between is None or any(is_open(axes, one) for one in between) or (apart and between):
         order = _ordered(axes, dims, axis)
         return (
@@ -69,9 +69,20 @@ def _misplaced_ragged(draft: Draft, dims: Dims, index: int, axis: DimIR, per: st
             "that comes with a later version",
             f"for now take it out of the dims, or make it `per: {inner}`",
         )
-    if draft.bound and len(ragged_in(axes, dims[: index + 1])) > 1:
-        return "not-yet", "a second ragged dim in one feature comes with a later version", "for now give it one"
+    varying = [one for one in ragged_in(axes, dims) if one not in lists]
+    if len(varying) > 1 and any(draft.dims[one].spec.index is not None for one in varying):
+        what = "arrays of several ragged dims that lie by an `index` come with a later version"
+        return "not-yet", what, "for now such arrays are nodes of their own (braces in `at`)"
     return None
+
+
+def turned(draft: Draft, dims: Dims) -> tuple[Dims, tuple[int, ...]]:
+    """Dims with that of the entries first, and the axes of the dataset in this order; () if they lie so."""
+    lead = next((index for index, dim in enumerate(dims) if is_open(draft.axes, dim)), 0)
+    if not lead:
+        return dims, ()
+    order = (lead, *(index for index in range(len(dims)) if index != lead))
+    return tuple(dims[index] for index in order), order
 
 
 def _ordered(axes: Mapping[str, DimIR], dims: Dims, axis: DimIR) -> Dims:

@@ -160,6 +160,20 @@ def test_case_9_a_real_netcdf_file(generate: Generate, corpus: Path) -> None:
         assert found.posterior.theta[2].shape == (500, 8)
 
 
+def test_case_9_samples_of_chain_and_draw(generate: Generate, corpus: Path) -> None:
+    pytest.importorskip("torch")
+    path = corpus / "arviz-devs__arviz_example_data/data/centered_eight.nc"
+    loaders = importlib.import_module(f"{generate('bound_eight_schools').__name__}.loaders")
+    theta, mu = [], []
+    for batch in loaders.draws_loader(path):
+        theta += batch["theta"].tolist()
+        mu += batch["mu"].tolist()
+    with h5py.File(path) as file:
+        kept = file["sample_stats/diverging"][:] == 0
+        assert mu == file["posterior/mu"][:][kept].tolist()
+        assert theta == file["posterior/theta"][:][kept].tolist()
+
+
 def test_packed_values_are_those_of_xarray(generate: Generate, tmp_path: Path) -> None:
     xarray = pytest.importorskip("xarray")
     pytest.importorskip("h5netcdf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 from pathlib import Path
 from typing import TypedDict
 
@@ -26,6 +28,8 @@ from h5schema.runtime import (
     Scalar,
     Schema,
 )
+
+from .conftest import Generate
 
 Lists = list[list[list[float]]]
 
@@ -178,6 +182,76 @@ def test_case_7c_ranges_that_overlap_and_turn(tmp_path: Path) -> None:
         assert [one.tolist() for one in found.x[1]] == [[4, 5], []]
         with pytest.raises(DataError, match="row 1 is asked for, but the dataset has 5 rows"):
             found.x[0]
+
+
+def test_case_7b_in_the_language(generate: Generate, tmp_path: Path) -> None:
+    path = tmp_path / "events.lh5"
+    events = [[[1.0], [2.0, 3.0]], [], [[], [4.0]]]
+    write(path, events)
+    with h5py.File(path, "a") as file:
+        file["evt/timestamp"], file["evt/energy"] = file["time"], file["energy"]
+    package = generate("bound_lh5_events")
+    with package.Lh5Events(path) as found:
+        assert [[one.tolist() for one in entry] for entry in found.evt.energy] == events
+        assert found.evt.timestamp[:].tolist() == [0, 1, 2]
+    pytest.importorskip("torch")
+    loaders = importlib.import_module(f"{package.__name__}.loaders")
+    (batch,) = loaders.events_loader(path)
+    assert batch["t"].tolist() == [0, 1, 2]
+
+
+def test_case_7c_in_the_language(generate: Generate, corpus: Path) -> None:
+    path = corpus / "talmolab__sleap/tests/data/slp_hdf5/minimal_instance.slp"
+    package = generate("bound_sleap_labels")
+    with package.SleapLabels(path) as found, h5py.File(path) as file:
+        instances, points = file["instances"][:], file["points"][:]
+        for row, frame in enumerate(file["frames"][:]):
+            own = instances[int(frame["instance_id_start"]) : int(frame["instance_id_end"])]
+            np.testing.assert_array_equal(found.instances.score[row], own["score"])
+            wanted = [points["x"][int(one["point_id_start"]) : int(one["point_id_end"])] for one in own]
+            for got, one, instance in zip(found.points.x[row], wanted, own, strict=True):
+                np.testing.assert_array_equal(got, one if instance["instance_type"] == 0 else [])
+        assert found.video_info[0] == json.loads(file["videos_json"][0])
+    pytest.importorskip("torch")
+    loaders = importlib.import_module(f"{package.__name__}.loaders")
+    for batch in loaders.frames_loader(path):
+        assert set(batch) == {"index", "points", "video"}
+
+
+def test_layout_13_entries_along_the_last_axis(generate: Generate, corpus: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tracks.h5"
+    tracks = np.random.default_rng(4).normal(size=(2, 3, 4, 50))
+    with h5py.File(path, "w") as file:
+        file.create_dataset("tracks", data=tracks, chunks=(1, 3, 2, 7), compression="gzip")
+        file["occupancy"] = np.arange(100, dtype="u1").reshape(50, 2)
+    package = generate("""
+        name: tracks
+        bind: plain
+        dims: {frame: open}
+        features:
+          tracks_of: {dims: [2, 3, 4, frame], dtype: float64, at: tracks}
+          occupancy: {dims: [frame, 2], dtype: uint8}
+    """)
+    with package.Tracks(path) as found:
+        assert len(found.frame) == 50
+        rows = np.array([49, 3, 4, 5, 3])
+        np.testing.assert_array_equal(found.tracks_of[rows], np.moveaxis(tracks, -1, 0)[rows])
+        np.testing.assert_array_equal(found.tracks_of[7], tracks[..., 7])
+        np.testing.assert_array_equal(found.tracks_of[:], np.moveaxis(tracks, -1, 0))
+        assert found.frame[2]["occupancy"].tolist() == [4, 5]
+    loom = generate("""
+        name: loom
+        bind: plain
+        dims: {gene: {ids: genes}, cell: open}
+        features:
+          genes:  {dims: [gene], dtype: str, at: row_attrs/Gene}
+          cells:  {dims: [cell], dtype: int64, at: col_attrs/Cell}
+          matrix: {dims: [gene, cell], dtype: float64}
+    """)
+    real = corpus / "linnarsson-lab__loompy/test.loom"
+    with loom.Loom(real) as found, h5py.File(real) as file:
+        np.testing.assert_array_equal(found.matrix[3], file["matrix"][3])
+        assert len(found.cell) == 200
 
 
 class ImageEntry(TypedDict):

@@ -82,7 +82,7 @@ def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[st
     bad = set[str]()
     for address, axis in axes.items():
         chain = _chain(axes, axis)
-        wrong = None if axis.per is None else _bad_parent(draft, axes, axis, chain)
+        wrong = None if axis.per is None else _bad_parent(axes, axis, chain)
         if wrong is not None:
             path = draft.dims[address].path
             notes.add(wrong[0], wrong[1], (*path, "per"), wrong[2], breaks=path)
@@ -101,9 +101,7 @@ def _chain(axes: Mapping[str, DimIR], axis: DimIR) -> list[str]:
     return chain or [axis.address]
 
 
-def _bad_parent(
-    draft: Draft, axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]
-) -> tuple[str, str, str] | None:
+def _bad_parent(axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]) -> tuple[str, str, str] | None:
     """Rule, message and help if a dim cannot be per the one that it names; of one that is not there all was said."""
     parent = axes.get(chain[0])
     if parent is None:
@@ -114,9 +112,4 @@ def _bad_parent(
     if axis.address in chain:
         what = f"`{axis.name}` is per `{parent.name}`, and so in the end per itself"
         return "per-cycle", what, "one of these dims is open: write `open`, or give it a `source`"
-    if parent.per is not None and draft.bound:
-        what = (
-            f"`{parent.name}` is ragged itself; ragged dims of ragged dims of files of others come with a later version"
-        )
-        return "not-yet", what, "for now `per` names an open dim"
     return None

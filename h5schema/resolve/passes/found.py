@@ -77,7 +77,8 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
             notes.add("index", what, path, "leave it out, or write `per`", key=True, breaks=dim.path)
         return axis
     if index is None:
-        if draft.axes[axis.per].spread is None and not _is_laid_out(draft, axis.per):
+        nested = draft.axes[axis.per].per is not None
+        if nested or (draft.axes[axis.per].spread is None and not _is_laid_out(draft, axis.per)):
             notes.add(
                 "no-index",
                 f"nothing says where the entries of `{axis.name}` lie for each `{axis.per}`",
@@ -96,7 +97,8 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
 def _is_laid_out(draft: Draft, dim: str) -> bool:
     """Whether braces name a dim, be it of features that had their complaint."""
     named = "{" + dim.rpartition("/")[2]
-    return any(named in (one.spec.at or "") for one in (*draft.groups.values(), *draft.features.values()))
+    said = (*(one.spec.at for one in draft.groups.values()), *(one.spec.at for one in draft.features.values()))
+    return any(named in (at or "") for at in said)
 
 
 def _conditions(

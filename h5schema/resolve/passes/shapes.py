@@ -9,7 +9,7 @@ from h5schema.vocabulary.dtypes import CATEGORY, ENCODED, item_bytes
 
 from ..draft import Declared, Draft, Given, Notes, Settings
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
-from ..order import lists_in, misplaced, ragged_in
+from ..order import lists_in, misplaced, ragged_in, turned
 from ..scope import find_dim, is_open, written
 from ..stores import SHARED, Asked, misfit, store_of, stored_as
 
@@ -37,6 +37,7 @@ def resolve_shapes(draft: Draft) -> Draft:
         dims = _dims(draft, notes, feature, settings.dims)
         if dims is None or notes.breaks(feature.path) or not _ordered(draft, notes, feature, dims, settings.dims):
             continue
+        dims, stored_axes = turned(draft, dims)
         spec = feature.spec
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
         if not _addressable(draft, notes, feature, dims, settings.dims):
@@ -83,6 +84,7 @@ def resolve_shapes(draft: Draft) -> Draft:
             store=stored_as(feature, store),
             lists=len(lists),
             varying=len(ragged_in(draft.axes, dims)) - len(lists),
+            axes=stored_axes,
         )
     _expect_shared(draft, notes, resolved)
     return notes.done(draft._replace(resolved=resolved))

@@ -8,11 +8,15 @@ from ..model import AnyFeature
 from . import anndata, cf, matlab
 from .columns import Column
 from .nodes import Nodes
+from .turned import Turned
 
 
 def _plain(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """Values as they lie there."""
-    return nodes.column(path)
+    column, axes = nodes.column(path), feature.options.axes
+    if axes is None or column is None or len(column.shape or ()) != len(axes):
+        return column
+    return Turned(nodes.dataset(path), axes)
 
 
 CONVENTIONS: Mapping[str, Callable[[Nodes, str, AnyFeature], Column | None]] = {

@@ -51,6 +51,7 @@ class Options:
         check: What every value keeps.
         optional: Whether entries may be absent.
         fill: In a file of others, the value that means absent.
+        axes: In a file of others, the axes of the dataset in the order of `dims`; None: they lie in this order.
     """
 
     at: str | None = None
@@ -62,6 +63,7 @@ class Options:
     check: Check | None = None
     optional: bool = False
     fill: bool | int | float | str | None = None
+    axes: Sequence[int] | None = None
 
 
 class Given(TypedDict, total=False):
@@ -75,6 +77,7 @@ class Given(TypedDict, total=False):
     layout: str
     check: Check | None
     fill: bool | int | float | str | None
+    axes: Sequence[int] | None
 
 
 class Feature(ABC, Generic[EntryT, BlockT]):
