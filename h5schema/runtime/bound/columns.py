@@ -72,7 +72,7 @@ class Member:
         found = self._records.read(starts, lengths)
         for name in self._names:
             found = cast("Values", cast("NDArray[np.void]", found)[name])
-        return np.ascontiguousarray(found)  # a view would keep all records, and torch takes no such strides
+        return found.copy()  # a view would keep all records, and torch takes no such strides, be it of one row
 
 
 def member(dtype: np.dtype[np.generic], name: str) -> np.dtype[np.generic]:
