@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from blank import declare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from h5schema.errors import DataError, FileError
 from h5schema.runtime import (
+    Axis,
     FixedAxis,
     IdAxis,
     Maybe,
     Nested,
     Ragged,
     RaggedAxis,
+    RaggedBlock,
+    ShapedBlock,
     optional,
 )
 from h5schema.runtime.features import Feature
@@ -241,3 +247,205 @@ def test_M17_a_slice_of_an_entry_is_as_numpy_has_it(
                         key,
                         part,
                     )
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("classes", "entry", "what", "where"),
+    [
+        (
+            Shapes,
+            {"outline": [np.zeros((2, 2), np.float32)] * 2, "kind": np.zeros(3, np.uint8)},
+            "outline has length 2, kind has 3, and both run over polygon",
+            "image, row 1 ('b')",
+        ),
+        (
+            Shapes,
+            {"outline": [np.zeros((n, 2), np.float32) for n in (1, 4)], "weight": [np.zeros(1), np.zeros(5)]},
+            "outline has length 4 at polygon 1, weight has 5, and both run over vertex",
+            "image, row 1 ('b')",
+        ),
+        (
+            Shapes,
+            {"outline": [np.zeros((1, 2), np.float32), np.zeros((1, 3), np.float32)]},
+            "the shape is [1, 3], not [any length, 2]",
+            "/outline, row 1 ('b'), polygon 1",
+        ),
+        (Shapes, {"outline": np.float32(1)}, "float32 is not a list", "/outline, row 1 ('b')"),
+        (Shapes, {"outline": [None]}, "NoneType is not a number or an array of float32", "row 1 ('b'), polygon 0"),
+        (Shapes, {"name": ["a", "b", 3]}, "3 is int, not str", "/name, row 1 ('b'), polygon 2"),
+        (Shapes, {"name": "ab"}, "str is not a list", "/name, row 1 ('b')"),
+        (
+            Images,
+            {"pixels": np.zeros((2, 3, 3), np.uint8), "planes": np.zeros((3, 2, 4), np.float32)},
+            "pixels has length 3, planes has 4, and both run over width",
+            "image, row 1 ('b')",
+        ),
+        (
+            Images,
+            {"pixels": np.zeros((2, 3), np.uint8)},
+            "the shape is [2, 3], not [any length, any length, 3]",
+            "/pixels, row 1 ('b')",
+        ),
+        (
+            Images,
+            {"pixels": np.zeros((1, 1, 3), np.uint8), "classes": np.full((1, 2, 1), 7, np.uint8)},
+            "7 is no value of Kind",
+            "/classes, row 1 ('b')",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(classes: Any, entry: Any, what: str, where: str, tmp_path: Path) -> None:
+    writer = ShapesWriter if classes is Shapes else ImagesWriter
+    first = {} if classes is Shapes else image_of(0, 1, 1)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.image["a"] = first
+        with pytest.raises(DataError) as caught:
+            w.image["b"] = entry
+        assert caught.value.what.startswith(what)
+        assert caught.value.where.endswith(where)
+        w.image["c"] = first
+    with classes(tmp_path / "a.h5") as f:
+        assert list(f.image) == ["a", "c"]
+
+
+def error_of(call: Callable[[Any], object], of: Any) -> DataError | None:
+    try:
+        call(of)
+    except DataError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("classes", "dataset", "row", "value"),
+    [
+        (Images, "dims/width/lengths", 5, -1),
+        (Images, "dims/width/lengths", 5, 2**40),
+        (Images, "dims/width/lengths", 6, 2**62),
+        (Images, "dims/height/lengths", 6, 2**46),
+        (Images, "features/pixels/starts", 5, 10**9),
+        (Shapes, "dims/polygon/lengths", 3, -5),
+        (Shapes, "dims/polygon/lengths", 3, 2**50),
+        (Shapes, "dims/vertex/lengths", 3, -2),
+        (Shapes, "dims/vertex/lengths", 3, 2**62),
+        (Shapes, "dims/vertex/firsts", 3, -1),
+        (Shapes, "dims/vertex/firsts", 3, 2**40),
+        (Shapes, "features/name/firsts", 3, 2**40),
+        (Shapes, "features/name/lengths", 3, -7),
+    ],
+)
+def test_a_damaged_index_is_an_error_of_ours(classes: Any, dataset: str, row: int, value: int, tmp_path: Path) -> None:
+    writer, entries = (ImagesWriter, IMAGES) if classes is Images else (ShapesWriter, SHAPES)
+    path = write(tmp_path / "a.h5", writer, entries)
+    with h5py.File(path, "r+") as file:
+        file[f".h5schema/{dataset}"][row] = value
+    with classes(path) as f:
+        features = [name for name, one in vars(classes).items() if isinstance(one, Feature)]
+        failed = 0
+        for name in features:
+            error = error_of(list, getattr(f, name))
+            assert error is None or str(path) in error.where
+            failed += error is not None
+        assert failed
+        with pytest.raises(FileError, match="not what was written"):
+            f.verify()
+
+
+def test_a_block_is_given_back_and_is_checked(tmp_path: Path) -> None:
+    with (
+        Shapes(write(tmp_path / "a.h5", ShapesWriter, SHAPES)) as f,
+        Images(write(tmp_path / "b.h5", ImagesWriter, IMAGES)) as g,
+    ):
+        lists = {name: getattr(f, name)[:] for name in ("outline", "weight", "kind", "mask", "name", "note")}
+        arrays = {name: getattr(g, name)[:] for name in ("pixels", "planes", "classes", "rows")}
+    with ShapesWriter.create(tmp_path / "c.h5") as w:
+        w.image.extend(list(SHAPES), lists)
+    with ImagesWriter.create(tmp_path / "d.h5") as w:
+        w.image.extend(list(IMAGES), arrays)
+        pixels = arrays["pixels"]
+        for wrong in (
+            ShapedBlock(pixels.values, pixels.offsets, pixels.shapes + 1),
+            ShapedBlock(pixels.values, pixels.offsets, pixels.shapes[1:]),
+            RaggedBlock(pixels.values, pixels.offsets),
+        ):
+            with pytest.raises(DataError, match="the shapes are not those of the entries"):
+                w.image.extend([f"x{i}" for i in range(9)], {"pixels": wrong})
+    with Shapes(tmp_path / "c.h5") as f, Images(tmp_path / "d.h5") as g:
+        expect(f, "image", SHAPES)
+        expect(g, "image", IMAGES)
+
+
+def test_M17_every_dtype_of_images_of_any_size(tmp_path: Path) -> None:
+    declared = {name: Ragged(np.dtype(name).type, "image height 2 width") for name in DTYPES}
+    lists = {f"{name}_lists": Nested(np.dtype(name).type, "image height item") for name in DTYPES}
+    axes = {"image": Axis(dict), "height": RaggedAxis(per="image"), "width": RaggedAxis(per="image")}
+    reader, writer = declare(**axes, item=RaggedAxis(per="height"), **declared, **lists)
+    rng = np.random.default_rng(0)
+    entries = [
+        {name: rng.integers(0, 2, (h, 2, w)).astype(name) for name in DTYPES}
+        | {f"{name}_lists": [rng.integers(0, 2, n).astype(name) for n in range(h)] for name in DTYPES}
+        for h, w in [(0, 3), (3, 0), (2, 5), (1, 1)]
+    ]
+    with writer.create(tmp_path / "a.h5") as w:
+        for entry in entries:
+            w.image.append(entry)
+    with reader(tmp_path / "a.h5") as f:
+        assert all(
+            same(found[name], wanted[name]) for found, wanted in zip(f.image, entries, strict=True) for name in wanted
+        )
+
+
+def test_lists_of_lists(tmp_path: Path) -> None:
+    """Documents of paragraphs of sentences of words, each with a vector; and images of any size in lists."""
+    reader, writer = declare(
+        doc=IdAxis(dict),
+        paragraph=RaggedAxis(per="doc"),
+        sentence=RaggedAxis(per="paragraph"),
+        word=RaggedAxis(per="sentence"),
+        text=Nested("str", "doc paragraph sentence word"),
+        vector=optional(Nested(np.float32, "doc paragraph sentence word 3")),
+        mood=Nested(np.int8, "doc paragraph sentence"),
+        length=optional(Ragged(np.int32, "doc paragraph")),
+    )
+    rng = np.random.default_rng(1)
+
+    def doc(*paragraphs: list[int]) -> dict[str, Any]:
+        return {
+            "text": [[[f"w{i}" for i in range(n)] for n in one] for one in paragraphs],
+            "vector": [[rng.normal(size=(n, 3)).astype(np.float32) for n in one] for one in paragraphs],
+            "mood": [np.arange(len(one), dtype=np.int8) for one in paragraphs],
+            "length": np.array([sum(one) for one in paragraphs], np.int32),
+        }
+
+    docs = {"a": doc([3, 0, 2], [], [1]), "b": doc(), "c": doc([0]), "d": doc([2], [4, 1]) | {"vector": None}}
+    with writer.create(tmp_path / "a.h5") as w:
+        for key, entry in docs.items():
+            w.doc[key] = entry
+    with reader(tmp_path / "a.h5") as f:
+        expect(f, "doc", docs)
+        assert f.text["a", 1:] == [[], [["w0"]]]
+        assert same(f.vector["a", 2:], docs["a"]["vector"][2:])
+        f.verify()
+
+
+@BOTH
+def test_U6_entries_are_replaced_and_taken_away(
+    classes: Any, entries: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    reader, writer = classes
+    path = write(tmp_path / "a.h5", writer, entries)
+    made = image_of if reader is Images else shapes_of
+    new = {"i1": made(11, 5, 7), "i6": made(12, 0, 2)} if reader is Images else {"i1": made(11, [9, 0, 1]), "i6": {}}
+    with writer.edit(path) as w:
+        for key, entry in new.items():
+            w.image[key] = entry
+        del w.image["i2"]
+        w.image.rename("i3", "x")
+    wanted = {("x" if key == "i3" else key): new.get(key, entry) for key, entry in entries.items() if key != "i2"}
+    with reader(path) as f:
+        assert set(f.image) == set(wanted)
+        expect(f, "image", {key: wanted[key] for key in f.image})
+        f.verify()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
 from ..spans import Reading, Rows, Spans, offsets_of
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from .kind import Place, Stored
 
 _INT64 = np.dtype(np.int64)
+_MOST = 2**47
+"""A longer array is in no memory."""
 
 
 class Indexed(NamedTuple):
@@ -70,6 +74,9 @@ class StartsAndLengths:
         spans = (Spans(path, rows) for path in (*first, *firsts))
         fetched = yield (Spans(starts_of(place), rows, inside=True), *spans)
         starts, *found = (part.astype(np.int64, copy=False) for part in fetched)
+        if len(found) == 1:  # spans of values with such a length would be refused
+            return Indexed(starts, found[0])
+        _expect_lengths(first, found)
         if not deeper:
             return Indexed(starts, found[0], tuple(found[1:]))
         lengths, begins = [found[0]], found[1:]
@@ -77,9 +84,23 @@ class StartsAndLengths:
         for level in deeper:
             runs = (Spans(path, begins.pop(0), np.diff(offsets)) for path in level)
             fetched = yield tuple(runs)
-            lengths += (part.astype(np.int64, copy=False) for part in fetched)
+            found = [part.astype(np.int64, copy=False) for part in fetched]
+            _expect_lengths(level, found)
+            lengths += found
             offsets = offsets_of(lengths[-1])[offsets]
         return Indexed(starts, lengths[0], tuple(lengths[1:]))
+
+
+def _expect_lengths(paths: Sequence[str], found: Sequence[Rows]) -> None:
+    """Refuses lengths that no array has: sums and products of others would hide them."""
+    for path, lengths in zip(paths, found, strict=False):
+        wrong = (lengths < 0) | (lengths > _MOST)
+        if wrong.any():
+            raise DataError(
+                f"{int(lengths[wrong][0])} is no length",
+                where=path,
+                do="the file is damaged: its index is not what was written; extract or copy it again",
+            )
 
 
 def _levels(place: Place) -> tuple[tuple[str, ...], ...]:
@@ -108,4 +129,12 @@ def shapes_of(place: Place, lengths: tuple[Rows, ...]) -> Rows:
     """Sizes of the outer dims of arrays, int64 [n, outer dims], from the lengths of those that are ragged."""
     known = iter(lengths)
     columns = [next(known) if size is None else size for size in place.outer]
-    return np.stack(np.broadcast_arrays(*columns), axis=1).astype(np.int64, copy=False)
+    shapes = np.stack(np.broadcast_arrays(*columns), axis=1).astype(np.int64, copy=False)
+    rows = shapes.prod(axis=1, dtype=np.float64)
+    if (rows > _MOST).any():
+        raise DataError(
+            f"an array of shape {shapes[np.argmax(rows)].tolist()} fits into no memory",
+            where=place.path,
+            do="the file is damaged: its index is not what was written; extract or copy it again",
+        )
+    return shapes
