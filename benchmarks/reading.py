@@ -1,6 +1,6 @@
 """What a loader reads in a second, beside h5py and beside the limit.
 
-    python benchmarks/reading.py [--rounds 7] [--work rows,images,ragged] [--small]
+    python benchmarks/reading.py [--rounds 7] [--work rows,images,ragged,csr] [--small]
 
 Each work is one file on a memory file system (or the temporary folder), read through the generated loader's own
 DataLoader, shuffled, in one process. Contenders are interleaved; the median of each is printed, and the median of its
@@ -33,6 +33,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
 
+from h5schema.runtime import SparseBlock
+
 ROWS = """
 h5schema: 1
 name: rows
@@ -54,6 +56,16 @@ features:
   label: {dims: [row], dtype: int64}
 loaders:
   every: {over: row, inputs: x, targets: label, batch: {size: 128, shuffle: true}}
+"""
+SPARSE = """
+h5schema: 1
+name: counted
+version: 1.0.0
+dims: {row: {size: open}}
+features:
+  x: {dims: [row, 2000], dtype: float32, store: csr}
+loaders:
+  every: {over: row, inputs: x, batch: {size: 128, shuffle: true}}
 """
 RAGGED = """
 h5schema: 1
@@ -258,6 +270,57 @@ def ragged(count: int, folder: Path, rounds: int) -> None:
         )
 
 
+def sparse(count: int, folder: Path, rounds: int) -> None:
+    """Rows of 2000 elements, of which 5 % are stored, made dense."""
+    module, width, size = generated(SPARSE, folder), 2000, 128
+    rng = np.random.default_rng(0)
+    lengths = rng.binomial(width, 0.05, count)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    indices = np.concatenate([np.sort(rng.choice(width, n, replace=False)) for n in lengths.tolist()]).astype(np.int32)
+    data = rng.random(len(indices), np.float32)
+    path = folder / "counted.h5"
+    with module.CountedWriter.create(path) as new:
+        for first in range(0, count, 1000):
+            bounds = indptr[first : first + 1001]
+            part = slice(int(bounds[0]), int(bounds[-1]))
+            new.row.extend({"x": SparseBlock(data[part], indices[part].astype(np.int64), bounds - bounds[0], width)})
+    for name, values in (("data", data), ("indices", indices)):
+        np.save(folder / f"{name}.npy", values)
+    stored, places = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("data", "indices"))
+
+    def densified() -> Iterator[Any]:
+        for rows in batches(count, size):
+            bounds = list(zip(indptr[rows].tolist(), indptr[rows + 1].tolist(), strict=True))
+            dense = np.zeros(len(rows) * width, np.float32)
+            firsts = np.repeat(np.arange(len(rows)) * width, lengths[rows])
+            dense[firsts + np.concatenate([places[a:b] for a, b in bounds])] = np.concatenate(
+                [stored[a:b] for a, b in bounds]
+            )
+            yield torch.from_numpy(dense.reshape(len(rows), width))
+
+    class Entries(Dataset[Any]):
+        def __init__(self) -> None:
+            self.file = h5py.File(path)
+            self.data, self.indices = self.file["x/data"], self.file["x/indices"]
+
+        def __len__(self) -> int:
+            return count
+
+        def __getitem__(self, index: int) -> Any:
+            row, part = np.zeros(width, np.float32), slice(*indptr[index : index + 2].tolist())
+            row[self.indices[part]] = self.data[part]
+            return torch.from_numpy(row)
+
+    one_by_one = DataLoader(Entries(), batch_size=size, shuffle=True)
+    loader = module.loaders.Every.loader(path)
+    contenders = [
+        Contender("limit: from a memory map, made dense", densified),
+        Contender("h5schema", lambda: loader),
+        Contender("h5py, row by row", lambda: one_by_one),
+    ]
+    race(contenders, count, rounds)
+
+
 def of_form(module: Any, form: str) -> Any:
     """The loader with its entries in another form."""
     from h5schema.runtime import Plan, Take
@@ -290,7 +353,7 @@ def main() -> None:
     """The tables in docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--work", default="rows,images,ragged")
+    parser.add_argument("--work", default="rows,images,ragged,csr")
     parser.add_argument("--small", action="store_true", help="a twentieth of the samples, to see that it runs")
     given = parser.parse_args()
     rounds: int = given.rounds
@@ -320,6 +383,8 @@ def main() -> None:
                         "zstd, chunks of one": {"chunks": (1, 3, 64, 64), **zstd},
                     }
                     dense(IMAGES, pictures, 128, layouts, folder, rounds)
+                case "csr":
+                    sparse(50_000 // scale, folder, rounds)
                 case _:
                     ragged(50_000 // scale, folder, rounds)
 

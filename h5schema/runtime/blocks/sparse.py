@@ -94,8 +94,9 @@ class SparseBlock(Block, Generic[ItemT]):
 
     def dense(self) -> NDArray[ItemT]:
         """All elements: [n, width], or [n, ...] of the shape of a row."""
-        dense = np.zeros((len(self), self.width), self.values.dtype)
-        dense[self.rows, self.indices] = self.values
+        dense = np.zeros(len(self) * self.width, self.values.dtype)
+        firsts = np.arange(len(self), dtype=np.int64) * self.width
+        dense[np.repeat(firsts, self.lengths) + self.indices] = self.values  # faster than by row and place
         return cast("NDArray[ItemT]", dense.reshape(len(self), *(self.shape or (self.width,))))
 
     def taken(self, rows: Rows) -> Self:
