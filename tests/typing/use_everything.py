@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import reveal_type
 
 import numpy as np
@@ -45,6 +46,24 @@ with Everything("everything.h5") as file:
     reveal_type(file.title[()])  # str
 with EverythingWriter("everything.h5") as writer:
     reveal_type(writer.wave[3])  # NDArray[np.float32]
+    reveal_type(writer.kind["an id"])  # Kind
+    reveal_type(writer.clip.pop("an id"))  # ClipEntry
+    reveal_type(writer.clip.setdefault("an id", file.clip["an id"]))  # ClipEntry
+    reveal_type(writer.row[0]["count"])  # int
+    writer.clip["an id"] = file.clip["another"]
+    del writer.clip["an id"]
+    writer.clip.rename("an id", "another")
+    writer.row[0] = file.row[1]
+    del writer.row[0]
+    writer.kind["an id"] = Kind(0)
+    writer.colour[3] = None
+    writer.wave["an id"] = np.zeros(3, np.float32)
+    writer.wave["an id", 10:20] = np.zeros(10, np.float32)
+    writer.wave[3, 0] = 1.0
+    writer.wave.values[1000:2000] = 0
+    writer.wave.append("an id", 1.0)
+    writer.mels[np.arange(3)] = np.zeros((3, 3, 40), np.float16)
+    entries: MutableMapping[str, ClipEntry] = writer.clip
 for batch in First.loader("everything.h5"):
     reveal_type(batch)  # FirstBatch
     reveal_type(batch.inputs)  # FirstInputs
