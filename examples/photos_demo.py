@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -23,6 +22,7 @@ import h5py
 import numpy as np
 import torch
 from drawings import draw_folder
+from showing import command, show
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -48,19 +48,6 @@ class UsualDataset(Dataset[tuple[Tensor, int]]):
             self.images, self.labels = file["image"], file["label"]
         row = self.rows[index]
         return torch.from_numpy(self.images[row]).float(), int(self.labels[row])
-
-
-def command(*words: str) -> None:
-    """Runs `h5schema` as a user types it, and shows that."""
-    print(f"\n$ h5schema {' '.join(words)}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "h5schema", *words], check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
-
-
-def show(path: Path) -> None:
-    """Prints a text file."""
-    print(f"\n$ cat {path}\n{path.read_text(encoding='utf-8').rstrip()}", flush=True)
 
 
 def samples_per_second(one_pass: Callable[[], Iterable[Any]], samples: int) -> float:

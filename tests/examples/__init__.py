@@ -1,0 +1,1 @@
+"""The examples for each kind of user, run as their users would."""

@@ -1,0 +1,59 @@
+"""Each demo runs to its end in a folder of its own, and reaches what its page promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the demos train models: pip install 'h5schema[torch]'")
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+
+
+def run(name: str, folder: Path, *arguments: str) -> str:
+    """What a demo prints."""
+    command = [sys.executable, str(EXAMPLES / f"{name}_demo.py"), *arguments, "--work", str(folder / "work")]
+    alone = os.environ | {
+        "OMP_NUM_THREADS": "1"
+    }  # models this small are slower on several, and tests run beside others
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False, env=alone)
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-2000:]
+    return done.stdout
+
+
+def accuracy_of(output: str) -> tuple[int, float]:
+    found = re.search(r"accuracy on (\d+) recordings of two voices that were not trained on: (\d\.\d+)\s*$", output)
+    assert found, output[-2000:]
+    return int(found[1]), float(found[2])
+
+
+def test_M13_made_up_digits_of_unheard_voices(tmp_path: Path) -> None:
+    pytest.importorskip("soundfile", reason="recordings are read by soundfile: pip install 'h5schema[audio]'")
+    count, share = accuracy_of(run("digits", tmp_path))
+    assert count == 80
+    assert share >= 0.7
+
+
+def test_M13_real_digits_of_unheard_voices(tmp_path: Path, shared: Path) -> None:
+    pytest.importorskip("soundfile", reason="recordings are read by soundfile: pip install 'h5schema[audio]'")
+    count, share = accuracy_of(run("digits", tmp_path, str(shared / "data" / "recordings")))
+    assert count == 100
+    assert share >= 0.45
+
+
+def test_tokens_of_text_files(tmp_path: Path) -> None:
+    found = re.search(r"(\d+) windows of 128 tokens; a token costs (\d\.\d+) bits\s*$", run("tokens", tmp_path))
+    assert found
+    assert int(found[1]) > 500
+    assert float(found[2]) < 4.0
+
+
+def test_B2_a_group_per_demonstration_of_another_program(tmp_path: Path) -> None:
+    output = run("lift", tmp_path)
+    assert re.search(r"12 demonstrations, \d+ samples\n", output)
+    assert "actions [" in output
