@@ -58,7 +58,7 @@ def _feature(fed: Fed, word: str, address: str) -> tuple[str, str] | None:
     if feature is None:
         fed.notes.break_(fed.path)
         return None
-    if feature.dims != (fed.root.address,):
+    if feature.dims not in {(root.address,) for root in fed.roots}:
         fed.add(
             "sampler",
             f"`{address}` has dims {written(feature.dims)}: not one value for each `{fed.root.name}`",
