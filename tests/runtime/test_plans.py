@@ -88,7 +88,7 @@ def test_the_layout_is_that_of_the_file(folder: Path, workers: int) -> None:
             assert one.decoded == pytest.approx(logical, rel=0.1) or one.decoded < logical + 40 * COUNT
             stored = file[one.address].id.get_storage_size()
             assert one.stored == pytest.approx(stored, rel=0.2) or one.stored < 60 * COUNT
-    assert plan.bytes == pytest.approx(summary.bytes, rel=0.1)
+    assert plan.bytes == pytest.approx(summary.bytes, rel=0.15)  # of the room left by moving, some is used again
     assert summary.coded is not None
     assert summary.coded.ratio > 1
 
