@@ -34,9 +34,9 @@ _SOURCED = {
     "table": "One entry per row of `{}`.",
     "function": "One entry for each source that `{}` yields.",
 }
-_OF_NUMPY = ("dense", "ragged", "nested", "scalar", *SPARSE)
+_OF_NUMPY = ("dense", "ragged", "nested", "scalar", "files", *SPARSE)
 """Kinds whose declaration names a type of numpy."""
-_ARRAYS = ("dense", "ragged", "nested")
+_ARRAYS = ("dense", "ragged", "nested", "files")
 """Kinds whose entries are arrays, or lists of arrays."""
 _DECLARATIONS = {
     "scalar": "Scalar",
@@ -45,6 +45,7 @@ _DECLARATIONS = {
     "ragged": "Ragged",
     "nested": "Nested",
     "csr": "Csr",
+    "files": "Files",
     "coo": "Coo",
     "category": "Category",
     "text": "Text",
@@ -237,7 +238,10 @@ class _Builder:
         else:
             argument = ("", name(dim.entry or ""))
         found = _given(
-            ids=dim.id_feature, spread=dim.spread, index=None if dim.indexed is None else _index(dim.indexed)
+            ids=dim.id_feature,
+            spread=dim.spread,
+            like=dim.like,
+            index=None if dim.indexed is None else _index(dim.indexed),
         )
         return AxisView(name(dim.identifier), call(_axis_class(dim), [argument, *found]), doc)
 
@@ -289,6 +293,8 @@ class _Builder:
             shared=literal(True) if feature.store == "coo shared" else None,
             size=literal(feature.dtype.size) if feature.dtype.size is not None else None,
             options=_given(
+                form=feature.store if feature.kind == "files" else None,
+                quality=feature.quality,
                 at=at if at != feature.identifier else None,
                 unit=feature.unit or None,
                 codec=feature.codec if feature.codec != "none" else None,

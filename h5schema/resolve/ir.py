@@ -13,7 +13,7 @@ from h5schema.vocabulary.sources import CapturedKind
 
 Kind = Literal[
     "scalar", "dense", "enum", "ragged", "nested", "text", "texts", "attributes", "bytes", "json", "category", "csr",
-    "coo",
+    "coo", "files",
 ]  # fmt: skip
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a list, a text."""
 SPARSE = ("csr", "coo")
@@ -66,6 +66,7 @@ class DimIR(NamedTuple):
         id_feature: Address of the feature in which a file of others holds the ids.
         indexed: How a file of others says where the entries of a ragged dim lie.
         spread: Path with braces, if each entry is a node of its own.
+        like: Address of the dim whose entries these are a second time.
     """
 
     address: str
@@ -81,6 +82,7 @@ class DimIR(NamedTuple):
     id_feature: str | None = None
     indexed: IndexIR | None = None
     spread: str | None = None
+    like: str | None = None
 
 
 class IndexIR(NamedTuple):
@@ -144,6 +146,7 @@ class FeatureIR(NamedTuple):
             the dims.
         lists: Of its ragged dims, from the first, those over which an entry is a list.
         varying: How many ragged dims an array of it has.
+        quality: With which arrays are encoded as files that lose something; None: they are not.
     """
 
     address: str
@@ -167,6 +170,7 @@ class FeatureIR(NamedTuple):
     axes: tuple[int, ...] = ()
     lists: int = 0
     varying: int = 0
+    quality: int | None = None
 
 
 class EntryIR(NamedTuple):
@@ -249,6 +253,7 @@ class WindowIR(NamedTuple):
     align: str | None = None
     frame: FrameIR | None = None
     at: str | None = None
+    ranges: str | tuple[tuple[int, int], ...] | None = None
 
     def over(self, own: WindowIR | None) -> WindowIR:
         """This window of a loader, with what an input says of its own."""
@@ -269,6 +274,7 @@ class TakeIR(NamedTuple):
         transform: `module:function` that changes the value of each sample.
         via: Address of the feature that says of which entries it is.
         joined: How many these are, of one sample.
+        ranged: Whether it is a range of the dim, as long as it says.
     """
 
     address: str
@@ -281,6 +287,7 @@ class TakeIR(NamedTuple):
     transform: str | None = None
     via: str | None = None
     joined: Literal["one", "many"] | None = None
+    ranged: bool = False
 
 
 class RecordIR(NamedTuple):

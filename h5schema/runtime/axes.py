@@ -61,9 +61,18 @@ class OpenAxis(AnyAxis, Generic[EntryT]):
 
 
 class Axis(OpenAxis[EntryT]):
-    """An open dim whose entries have positions only; on a file a `Sequence` of entries."""
+    """An open dim whose entries have positions only; on a file a `Sequence` of entries.
 
-    __slots__ = ()
+    Args:
+        entry: See `OpenAxis`.
+        like: In a file of others, address of the dim whose entries these are a second time.
+    """
+
+    __slots__ = ("like",)
+
+    def __init__(self, entry: type[EntryT], *, like: str | None = None) -> None:
+        super().__init__(entry)
+        self.like = like
 
     @overload
     def __get__(self, node: None, owner: type) -> Self: ...

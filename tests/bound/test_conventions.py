@@ -34,7 +34,9 @@ def test_case_6_a_real_file_of_anndata(generate: Generate, corpus: Path) -> None
         wanted = dense(file["X"])
         np.testing.assert_array_equal(found.X[:], wanted)
         np.testing.assert_array_equal(found.X[[7, 2, 7]], wanted[[7, 2, 7]])
-        np.testing.assert_array_equal(found.layers.array[:], file["layers/array"][:])
+        np.testing.assert_array_equal(found.obsp.distances[:], file["obsp/array"][:])
+        assert len(found.neighbor) == len(found.cell) == 30
+        assert set(found.obs.obs_cat.categories) == {word.decode() for word in file["obs/__categories/obs_cat"]}
         np.testing.assert_array_equal(found.layers.sparse[:], dense(file["layers/sparse"]))
         np.testing.assert_array_equal(found.obsm.pca[:], file["obsm/array"][:])
         np.testing.assert_array_equal(found.obs.n_counts[:], file["obs/float64"][:])
@@ -47,6 +49,7 @@ def test_case_6_a_real_file_of_anndata(generate: Generate, corpus: Path) -> None
     rows = []
     for inputs, targets in loaders.train_loader(path, seed=1):
         assert inputs["x"].shape[1:] == (20,)
+        assert inputs["kind"].dtype.is_floating_point is False
         rows += targets.tolist()
     with h5py.File(path) as file:
         assert sorted(rows) == sorted(file["obs/float64"][:].tolist())

@@ -31,6 +31,10 @@ def refuse_in_bound(draft: Draft) -> Draft:
         for key in _said(feature.spec):
             _complain(notes, feature.path, key, _words(key))
         _check_attributes(notes, feature)
+        if feature.spec.dtype.name == "category" and draft.reading.schema.bind != "anndata":
+            what = "a category is codes and a dictionary, as AnnData has them"
+            path = (*feature.path, "dtype")
+            notes.add("category", what, path, "write `dtype: str`, or `bind: anndata`", breaks=feature.path)
     for dim in draft.dims.values():
         if dim.spec.source is not None:
             _complain(notes, dim.path, "source", "names the files that entries are made from, and")

@@ -10,7 +10,7 @@ from h5schema.vocabulary.dtypes import NUMBERS
 
 from ..draft import Declared, Draft, Notes
 from ..ir import DimIR, FeatureIR, IndexIR, PredicateIR
-from ..scope import find_feature, written
+from ..scope import find_dim, find_feature, is_open, written
 from ..spread import spread_axes
 from ..values import as_check, impossible
 
@@ -23,6 +23,7 @@ def resolve_found(draft: Draft) -> Draft:
         return draft
     notes = Notes(draft)
     draft = draft._replace(axes={**draft.axes, **spread_axes(draft, notes)})
+    draft = draft._replace(axes={**draft.axes, **dict(_second_times(draft, notes))})
     axes = {
         address: _with_ids(draft, notes, _with_index(draft, notes, axis, draft.dims[address]), draft.dims[address])
         for address, axis in draft.axes.items()
@@ -45,6 +46,20 @@ def _with_fill(draft: Draft, notes: Notes, feature: FeatureIR) -> FeatureIR:
     if wrong is not None:
         notes.add("fill", wrong[0], path, wrong[1], breaks=declared.path)
     return feature._replace(fill=fill)  # type: ignore[arg-type]
+
+
+def _second_times(draft: Draft, notes: Notes) -> Iterator[tuple[str, DimIR]]:
+    """Dims that are another one a second time, each with the other."""
+    for address, axis in draft.axes.items():
+        dim = draft.dims[address]
+        if dim.spec.like is None:
+            continue
+        path = (*dim.path, "like")
+        other = find_dim(draft, notes, dim.group, dim.spec.like, path, breaks=dim.path)
+        if other is not None and (not is_open(draft.axes, other) or not is_open(draft.axes, address)):
+            what = f"`{dim.spec.like}` is not open, so `{axis.name}` has no entries of it"
+            notes.add("like", what, path, "name a dim of entries", breaks=dim.path)
+        yield address, axis._replace(like=other)
 
 
 def _with_ids(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec]) -> DimIR:

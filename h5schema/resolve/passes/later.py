@@ -35,10 +35,8 @@ _EVOLUTION = {
 }
 _GROUP = {"use": ("mounting another schema (`use`)", "copy its features into this schema")} | _EVOLUTION
 _OWN_DIM = {
-    "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
-}
-_DIM = {
     "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
+    "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
 }
 _OWN_FEATURE = {
     "fill": ("`fill` in a feature, which is for files of others", "write `optional: true`: absent is then no value"),
@@ -47,7 +45,6 @@ _FEATURE = {
     "methods": ("methods of views", "write a function that takes the view"),
 } | _EVOLUTION
 _STORE = {
-    "quality": ("encoded entries (`quality`)", "leave it out"),
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
 }
 _FORMS = ("pad", "mask", "packed", "list", "dense", "sparse", "pairs", "id")
@@ -85,7 +82,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_ROOT).union(_GROUP, _DIM, _OWN_DIM, _OWN_FEATURE, _FEATURE)
+_KEYS = frozenset(_ROOT).union(_GROUP, _OWN_DIM, _OWN_FEATURE, _FEATURE)
 """Keys that are refused themselves, not their values."""
 
 
@@ -105,7 +102,7 @@ def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
 
 
 def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
-    yield from _keys(spec, _DIM if bound else _DIM | _OWN_DIM)
+    yield from _keys(spec, {} if bound else _OWN_DIM)
     if len(spec.per) > 1:
         yield ("per",), "a ragged dim per combination of dims", "name one dim"
     if spec.ids and (spec.per or isinstance(spec.size, int)):
@@ -119,7 +116,7 @@ def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
     name = spec.dtype.name
-    if (bound and name == dtypes.CATEGORY) or (name in dtypes.LATER and not (bound and name == "any")):
+    if name in dtypes.LATER and not (bound and name == "any"):
         yield ("dtype",), f"the dtype `{name}`", "use a number, a str or an enum"
     if spec.store is not None:
         yield from _of_store(spec.store)

@@ -10,6 +10,7 @@ import numpy as np
 
 from h5schema.errors import DataError, FileError
 
+from ..blocks import Texts
 from ..model import AnyFeature
 from ..spans import Rows, offsets_of, positions
 from .columns import Column, Converted, InMemory, Values
@@ -60,7 +61,23 @@ def _categorical(nodes: Nodes, codes_at: str, words: Column) -> Column:
         return known[np.maximum(numbers, 0)]
 
     there = Converted(codes, _BOOL, lambda values: np.greater_equal(values.astype(np.int64), 0))
-    return Masked(Converted(codes, words.dtype, decoded), there)
+    return Categorical(Converted(codes, words.dtype, decoded), there, codes, known)
+
+
+class Categorical(Masked):
+    """Texts by codes.
+
+    Args:
+        column: The texts.
+        there: Which entries have one.
+        codes: As they lie there; -1 is an entry without one.
+        words: By code.
+    """
+
+    def __init__(self, column: Column, there: Column, codes: Column, words: Values) -> None:
+        super().__init__(column, there)
+        self.codes = codes
+        self.words = Texts.of([one if isinstance(one, bytes) else str(one).encode() for one in words.tolist()])
 
 
 def _nullable(nodes: Nodes, path: str) -> Column:

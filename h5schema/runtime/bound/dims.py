@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import FileError
 
-from ..axes import FixedAxis, IdAxis, RaggedAxis
+from ..axes import Axis, FixedAxis, IdAxis, RaggedAxis
 from ..blocks import Texts
 from ..conditions import Condition
 from ..features import EncodedFeature
@@ -55,7 +55,12 @@ class Dims:
     def length(self, dim: str) -> int:
         """Number of entries of an open dim: that of its nodes, of the first dataset over it, or of an index."""
         if dim not in self._lengths:
-            self._lengths[dim] = next(self._witnesses(dim), (0, "nothing"))
+            axis = self._model.axes[dim].axis
+            like = axis.like if isinstance(axis, Axis) else None
+            found = (
+                next(self._witnesses(dim), (0, "nothing")) if like is None else (self.length(like), self.witness(like))
+            )
+            self._lengths[dim] = found
         return self._lengths[dim][0]
 
     def witness(self, dim: str) -> str:

@@ -13,9 +13,11 @@ from h5schema.vocabulary import layout
 
 from ..axes import OpenAxis
 from ..carrier import DirectCarrier
-from ..kinds import Place
+from ..features import Category
+from ..kinds import KnownWords, Place
 from ..model import Model
 from ..spans import Fetched, Spans
+from .anndata import Categorical
 from .columns import Blank, Column, InMemory
 from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
@@ -102,8 +104,18 @@ class Shown:
         self._expect_shape(place, column.shape, where)
         if place.ragged:
             self._expect_indexed(place, column, where)
+        if isinstance(feature, Category):
+            return self._coded(place, column, where)
         self._columns[place.path] = column if is_spread(place) else self._understood(place, column, where)
         return place._replace(shape=column.shape[1:] if rows else column.shape)
+
+    def _coded(self, place: Place, column: Column, where: str) -> Place:
+        """A category, with the words of the file."""
+        if not isinstance(column, Categorical):
+            raise FileError("it is no category of AnnData", where=where, do="write `dtype: str` in the schema")
+        codes = column.codes if place.optional else Complete(column.codes, column.there, where)
+        self._columns[f"{place.path}/codes"] = codes
+        return place._replace(words=KnownWords(column.words))
 
     def _understood(self, place: Place, column: Column, where: str) -> Column:
         values = understood(self._model.features[place.address], column, where)

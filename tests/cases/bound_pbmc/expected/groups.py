@@ -6,7 +6,9 @@ from typing import TypedDict
 import numpy as np
 from h5schema.runtime import (
     Array,
+    Axis,
     BoundFile,
+    Category,
     FixedAxis,
     Group,
     IdAxis,
@@ -37,10 +39,15 @@ class ObsmEntry(TypedDict):
     pca: NDArray[np.float64]
 
 
+class ObspEntry(TypedDict):
+    """What an entry of `cell` has in `obsp`."""
+
+    distances: NDArray[np.float64]
+
+
 class LayersEntry(TypedDict):
     """What an entry of `cell` has in `layers`."""
 
-    array: NDArray[np.float64]
     sparse: NDArray[np.float64]
 
 
@@ -50,6 +57,7 @@ class CellEntry(TypedDict):
     X: NDArray[np.float32]
     obs: ObsEntry
     obsm: ObsmEntry
+    obsp: ObspEntry
     layers: LayersEntry
 
 
@@ -59,14 +67,18 @@ class GeneEntry(TypedDict):
     var: VarEntry
 
 
+class NeighborEntry(TypedDict):
+    """One entry of `neighbor`."""
+
+
 class ObsGroup(Group):
     """The group `obs`."""
 
     barcode = Text("cell", at="_index")
     """str [cell]"""
 
-    obs_cat = Text("cell")
-    """str [cell]"""
+    obs_cat = Category("cell")
+    """category [cell]"""
 
     n_counts = Scalar(np.float64, "cell", at="float64")
     """float64 [cell]"""
@@ -86,11 +98,15 @@ class ObsmGroup(Group):
     """float64 [cell, pc]"""
 
 
+class ObspGroup(Group):
+    """The group `obsp`."""
+
+    distances = Array(np.float64, "cell neighbor", at="array")
+    """float64 [cell, neighbor]"""
+
+
 class LayersGroup(Group):
     """The group `layers`."""
-
-    array = Array(np.float64, "cell gene")
-    """float64 [cell, gene]"""
 
     sparse = Array(np.float64, "cell gene")
     """float64 [cell, gene]"""
@@ -105,6 +121,8 @@ class Pbmc(BoundFile):
 
     gene = IdAxis(GeneEntry, ids="var/symbol")
 
+    neighbor = Axis(NeighborEntry, like="cell")
+
     pc = FixedAxis(50)
 
     X = Array(np.float32, "cell gene")
@@ -115,5 +133,7 @@ class Pbmc(BoundFile):
     var = VarGroup("var")
 
     obsm = ObsmGroup("obsm")
+
+    obsp = ObspGroup("obsp")
 
     layers = LayersGroup("layers")

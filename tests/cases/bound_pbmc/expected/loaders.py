@@ -16,6 +16,9 @@ class TrainInputs(TypedDict):
     x: Tensor
     """float32 [batch, gene]"""
 
+    kind: Tensor
+    """int64 [batch], codes of `obs/obs_cat`"""
+
     pca: Tensor
     """float32 [batch, pc]"""
 
@@ -37,10 +40,14 @@ class Train(Loader[TrainBatch]):
         over="cell",
         sample=Fields(
             TrainBatch,
-            inputs={"x": Take("X"), "pca": Take("obsm/pca", dtype="float32")},
+            inputs={
+                "x": Take("X"),
+                "kind": Take("obs/obs_cat"),
+                "pca": Take("obsm/pca", dtype="float32"),
+            },
             n_counts=Take("obs/n_counts"),
         ),
-        batch=Batch(16, shuffle=True),
+        batch=Batch(128, shuffle=True),
     )
 
 
