@@ -203,6 +203,7 @@ class GroupIR(NamedTuple):
     features: tuple[FeatureIR, ...] = ()
     groups: tuple[GroupIR, ...] = ()
     doc: str = ""
+    table: bool = False
 
 
 class PredicateIR(NamedTuple):

@@ -180,7 +180,8 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         return None
     own = tuple((dim, window) for dim, window in own if dim in feature.dims)
     shape = cut(fed, feature, dict(own), at)
-    form = _form(fed, spec, feature, at, whole=not shape)
+    ranged = any(window.ranges is not None for dim, window in fed.windows if dim in feature.dims)
+    form = (ranged and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=not shape)
     dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
     if shape is None or not (form and dtype and fill):
         return None
@@ -193,6 +194,7 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         window=own,
         shape=shape or None,
         transform=spec.transform,
+        ranged=ranged,
     )
 
 
@@ -232,7 +234,7 @@ def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sample
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
     if spec.as_ == "list" and feature.dtype.name in ENCODED:
         return True
-    if spec.as_ is None or (whole and spec.as_ in _FORMS_OF.get(feature.kind, ())):
+    if spec.as_ is None or (whole and spec.as_ in _forms_of(feature)):
         return _are_numbers(fed, spec, feature, at)
     if spec.as_ == "id":
         message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
@@ -248,6 +250,13 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: boo
         help = "leave out `as`"
     fed.add("as", message, (*at, "as"), help)
     return False
+
+
+def _forms_of(feature: FeatureIR) -> tuple[str, ...]:
+    """Forms that whole entries may have in a batch."""
+    if feature.kind in SPARSE:
+        return ("dense", "sparse", "pairs")
+    return tuple(_DOES) if feature.varying or feature.lists else ()
 
 
 def _are_numbers(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
@@ -319,8 +328,6 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
-_FORMS_OF = dict.fromkeys(("ragged", "nested"), tuple(_DOES)) | dict.fromkeys(SPARSE, ("dense", "sparse", "pairs"))
-"""Forms of features by their kind."""
 _DECODED = ({"str", "bytes"}, {"str", CATEGORY})
 """Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""
 _NARROWED = frozenset(

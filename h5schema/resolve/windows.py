@@ -9,6 +9,7 @@ from h5schema.spec import InputSpec, WindowSpec
 from .draft import Path
 from .fed import Fed
 from .ir import FeatureIR, FrameIR, WindowIR
+from .ranges import ranges_of
 from .scope import find_dim
 
 _OWN = frozenset({"length", "shift", "step", "align", "frame"})
@@ -35,13 +36,10 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
             continue
         said = spec.model_fields_set
         if "ranges" in said:
-            fed.add(
-                "not-yet",
-                "not yet in this version: windows of explicit ranges",
-                (*at, "ranges"),
-                "for now write `length` and `hop`",
-                key=True,
-            )
+            ranges = ranges_of(fed, spec, dim, at)
+            if ranges is not None:
+                yield dim, _window(spec)._replace(ranges=ranges)
+            continue
         sampled = dim == fed.axis.address
         for key in ("at",) if sampled else _OF_POSITIONS:
             if key in said:
@@ -163,9 +161,25 @@ def cut(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> 
         rest = feature.dims[index + 1 :]
         if dim not in windows:
             return ("batch", *rest)
+        if windows[dim].ranges is not None:
+            return ("batch", dim, *rest) if _is_of_range(fed, own.get(dim), dim, at) else None
         shape = _shape(fed, windows[dim].over(own.get(dim)), dim, at)
         return None if shape is None else ("batch", *shape, *rest)
     return ()
+
+
+def _is_of_range(fed: Fed, own: WindowIR | None, dim: str, at: Path) -> bool:
+    """Whether what an input says of its own suits ranges."""
+    wrong = [] if own is None else [key for key in ("length", "align", "frame") if getattr(own, key) is not None]
+    if wrong:
+        fed.add(
+            "window",
+            f"`ranges` say how long the windows are: no `{wrong[0]}`",
+            (*at, "window", dim, wrong[0]),
+            "leave it out",
+            key=True,
+        )
+    return not wrong
 
 
 def _is_cut(fed: Fed, feature: FeatureIR, index: int, dim: str, at: Path) -> bool:

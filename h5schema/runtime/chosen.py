@@ -18,10 +18,12 @@ class Chosen(NamedTuple):
     Attributes:
         at: By dim of the sample: int64 [n], the row in a dim of entries, the position within its entry in a ragged one.
         drawn: The samples as chance sees them.
+        sizes: By dim, where samples are ranges of it: int64 [n], how long each is.
     """
 
     at: Mapping[str, Rows]
     drawn: Drawn
+    sizes: Mapping[str, Rows] = {}
 
 
 class Samples(Protocol):
@@ -93,6 +95,30 @@ class Within:
         if self._parent is not None:
             at[self._parent] = self._rows[entries]
         return Chosen(at, drawn)
+
+
+class Ranged:
+    """Ranges of entries, which are as long as they say.
+
+    Args:
+        dim: Address of the dim.
+        parent: Of which each entry has a length of it; None: it is a dim of entries itself.
+        rows: int64 [samples], the entry of the parent.
+        starts: int64 [samples], of each range.
+        sizes: int64 [samples], how long each is.
+    """
+
+    def __init__(self, dim: str, parent: str | None, rows: Rows, starts: Rows, sizes: Rows) -> None:
+        self._dim = dim
+        self._sizes = sizes
+        self._at = {dim: starts} if parent is None else {dim: starts, parent: rows}
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def at(self, indices: Rows, drawn: Drawn) -> Chosen:
+        at = {dim: rows[indices] for dim, rows in self._at.items()}
+        return Chosen(at, drawn, {self._dim: self._sizes[indices]})
 
 
 class Kept:

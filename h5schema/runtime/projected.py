@@ -17,8 +17,9 @@ from .chosen import Chosen
 from .kinds import Place
 from .model import Model
 from .plan import Plan, Take, takes
+from .ranges import Range
 from .spans import Asked, Part, Rows
-from .windows import Cut, Edge, Window, cut_of
+from .windows import Edge, Window, cut_of
 
 _ONE = np.zeros(1, np.int64)
 
@@ -358,12 +359,16 @@ def projection(model: Model, plan: Plan, take: Take) -> Projection:
     if len(plan.dims) > 1 and set(place.dims[1:]) & set(plan.dims):
         return Cell(address, place.dims, plan.dims)
     window = window_of(plan, take, place.lead)
+    if window is not None and window.ranges is not None:
+        return Range(address, place.lead, place.lead, window)
     if window is not None:
         return Stretch(address, place.lead, window)
     dim = place.ragged[0] if place.ragged else None
     if dim is None:
         return Entry(address, place.lead)
     window = window_of(plan, take, dim)
+    if window is not None and window.ranges is not None:
+        return Range(address, place.lead, dim, window)
     if window is not None:
         return Piece(address, place.lead, dim, window, sampled=dim == plan.dim)
     return Element(address, place.lead, dim) if dim == plan.dim else Entry(address, place.lead)
@@ -389,10 +394,10 @@ def window_of(plan: Plan, take: Take, dim: str) -> Window | None:
     return None if known is None else known.over(take.window.get(dim))
 
 
-def windows_along(model: Model, plan: Plan, dim: str) -> list[Cut]:
+def windows_along(model: Model, plan: Plan, dim: str) -> list[Window]:
     """The windows of all inputs along a dim."""
     found = [window_of(plan, take, dim) for take in takes(plan.sample) if _has(model.places[take.address], dim)]
-    return [cut_of(window) for window in found if window is not None]
+    return [window for window in found if window is not None]
 
 
 def _has(place: Place, dim: str) -> bool:

@@ -19,9 +19,10 @@ from .conditions import Absent, Condition, Present
 from .model import Model
 from .plan import Plan, Take, takes
 from .projected import Element, Entry, Piece, Projection, projection, roots, windows_along
+from .ranges import ranged
 from .spans import Part, Rows
 from .subsets import Subsets, rows_in
-from .windows import Places
+from .windows import Places, cut_of
 
 _AT_ONCE = 1 << 14
 """Samples that conditions look at together."""
@@ -142,13 +143,22 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
     parent = None if dim == root else root
     entries = np.zeros(1, np.int64) if parent is None else _all_rows(reader, root) if rows is None else rows
     lengths = np.array([reader.length(dim)], np.int64) if parent is None else reader.lengths(dim, entries)
-    places = Places() if window is None else Places.of(window, windows_along(reader.model, plan, dim))
-    samples = Within(dim, parent, entries, lengths, places)
+    windows = windows_along(reader.model, plan, dim)
+    samples: Samples
+    still: Samples
+    if window is not None and window.ranges is not None:
+        shifts = [one.shift or 0 for one in windows]
+        bounds = min(shifts, default=0), max(shifts, default=0)
+        samples = still = ranged(reader, window, dim, parent, entries, lengths, bounds)
+    else:
+        places = Places() if window is None else Places.of(window, [cut_of(one) for one in windows])
+        samples = Within(dim, parent, entries, lengths, places)
+        still = Within(dim, parent, entries, lengths, places._replace(jitter=0))
     if not len(samples) and len(entries):
         longest = f"the window of {dim}: the longest entry has {int(lengths.max())}" if window else ""
         raise _none_left(reader, plan, root, f"{len(entries)} entries", longest)
     known = rows if parent is None else None
-    kept = _kept(reader, plan, Within(dim, parent, entries, lengths, places._replace(jitter=0)), known)
+    kept = _kept(reader, plan, still, known)
     if kept is None:
         return samples
     if not len(kept):

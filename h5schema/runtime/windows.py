@@ -43,6 +43,7 @@ class Window:
         align: Whether the position is the window's `start` (default) or its middle.
         frame: Cuts the window into frames.
         at: Where the one piece of a dim is cut that the loader does not run over.
+        ranges: In place of `length` and `hop`, each (start, stop); or the address of the feature that holds them.
     """
 
     length: int | None = None
@@ -54,6 +55,7 @@ class Window:
     align: Align | None = None
     frame: Frame | None = None
     at: Literal["random", "start", "center"] | None = None
+    ranges: str | Sequence[Sequence[int]] | None = None
 
     def over(self, own: Window | None) -> Window:
         """This window of a loader, with what an input says of its own."""

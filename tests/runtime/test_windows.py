@@ -44,6 +44,13 @@ Clips, ClipsWriter = declare(
     mel=Ragged(np.float32, "clip frame"),
     digit=Scalar(np.uint8, "clip"),
 )
+Spans, SpansWriter = declare(
+    clip=Axis(dict),
+    time=RaggedAxis(per="clip"),
+    span=RaggedAxis(per="clip"),
+    wave=Ragged(np.float32, "clip time"),
+    spans=optional(Ragged(np.int64, "clip span 2")),
+)
 STEPS = 31
 Steps, StepsWriter = declare(step=Axis(dict), x=Scalar(np.float64, "step"), y=Array(np.int32, "step 2"))
 
@@ -352,3 +359,51 @@ def test_windows_over_several_files(clips: Path, tmp_path: Path) -> None:
     for batch in tried.loader([clips, second], seed=1):
         for x, clip in zip(batch["x"], batch["clip"].tolist(), strict=True):
             assert x[0] // 100 == clip % len(LENGTHS)
+
+
+@given(data=st.data(), step=st.integers(1, 3), shift=st.integers(-3, 3), held=st.booleans())
+def test_T8_explicit_ranges(clips: Path, steps: Path, data: st.DataObject, step: int, shift: int, held: bool) -> None:
+    pair = st.tuples(st.integers(0, 20), st.integers(1, 15)).map(lambda one: (one[0], one[0] + one[1]))
+    ranges = data.draw(st.lists(pair, min_size=1, max_size=5))
+    sample = {"x": Take("wave"), "y": Take("wave", form="packed", window={"time": Window(shift=shift, step=step)})}
+    window = {"time": Window(ranges="spans" if held else ranges)}
+    tried = loader(
+        Spans if held else Clips,
+        over="time",
+        window=window,
+        sample=sample | {"clip": Position("clip"), "at": Position("time")},
+        batch=Batch(100),
+    )
+    path = clips
+    if held:
+        path = clips.with_name("spans.h5")
+        with SpansWriter.create(path, overwrite=True) as w:
+            for i in range(len(LENGTHS)):
+                spans = None if i == 2 else np.array(ranges[: i % 3], np.int64).reshape(-1, 2)
+                w.clip.append({"wave": wave(i), "spans": spans})
+    wanted = []
+    for clip, length in enumerate(LENGTHS):
+        own = ([] if clip == 2 else ranges[: clip % 3]) if held else ranges
+        inside = [one for one in own if one[0] + min(0, shift) >= 0 and one[1] + max(0, shift) <= length]
+        wanted += [(clip, *one) for one in inside]
+    if not wanted:
+        with pytest.raises(DataError, match="no sample is left"):
+            tried.loader(path)
+        return
+    (batch,) = tried.loader(path)
+    assert list(zip(batch["clip"].tolist(), batch["at"].tolist(), strict=True)) == [one[:2] for one in wanted]
+    assert batch["x"].lengths.tolist() == [stop - start for _, start, stop in wanted]
+    y = [wave(clip)[start + shift : stop + shift : step] for clip, start, stop in wanted]
+    assert batch["y"].values.tolist() == np.concatenate(y).tolist()
+    assert np.diff(batch["y"].offsets).tolist() == [len(one) for one in y]
+
+
+def test_T8_ranges_of_a_dim_of_entries(steps: Path) -> None:
+    ranges = [(3, 7), (0, 31), (30, 33), (10, 11)]
+    sample = {"x": Take("x"), "y": Take("y", form="list")}
+    tried = loader(Steps, over="step", window={"step": Window(ranges=ranges)}, sample=sample, batch=Batch(9))
+    (batch,) = tried.loader(steps)
+    assert batch["x"].lengths.tolist() == [4, 31, 1]
+    assert batch["y"][0].tolist() == [[6, 7], [8, 9], [10, 11], [12, 13]]
+    with pytest.raises(DataError, match=r"the range \[5, 5\] of step ends where it begins"):
+        loader(Steps, over="step", window={"step": Window(ranges=[(5, 5)])}, sample=sample).loader(steps)

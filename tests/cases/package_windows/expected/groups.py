@@ -23,6 +23,7 @@ class ClipEntry(TypedDict):
     wave: NDArray[np.float32]
     mel: NDArray[np.float16]
     digit: int
+    word: NDArray[np.int64]
 
 
 class StepEntry(TypedDict):
@@ -37,7 +38,7 @@ class PackageWindows(File):
     schema = Schema(
         "package_windows",
         "1.0.0",
-        "sha256:a8e63e3c7d0ad720d23d17e1617bb0b7cdfad86235415b304bed3adf16e63c35",
+        "sha256:e26e11d267a2708db27516fd531ee88cbf6880b0bb1d552f539647c3c8456a51",
     )
 
     clip = IdAxis(ClipEntry)
@@ -59,6 +60,9 @@ class PackageWindows(File):
 
     x = Scalar(np.float32, "step")
     """float32 [step]"""
+
+    word = Ragged(np.int64, "clip frame 2")
+    """int64 [clip, frame, 2]"""
 
 
 class PackageWindowsWriter(PackageWindows, Writer):

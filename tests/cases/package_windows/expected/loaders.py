@@ -14,7 +14,7 @@ from h5schema.runtime import (
     Take,
     Window,
 )
-from h5schema.runtime.torch import Loader, Padded
+from h5schema.runtime.torch import Loader, Packed, Padded
 from torch import Tensor
 
 from .groups import PackageWindows
@@ -170,3 +170,56 @@ class Elements(Loader[ElementsBatch]):
 
 elements_loader = Elements.loader
 """A DataLoader of the batches of `Elements`."""
+
+
+class WordsBatch(NamedTuple):
+    """A batch of `words`."""
+
+    wave: Padded
+    """float32 [batch, time]"""
+
+    wave_packed: Packed
+    """float32 [batch, time]"""
+
+
+class Words(Loader[WordsBatch]):
+    """Samples of `time`."""
+
+    file = PackageWindows
+    plan = Plan(
+        over="time",
+        window={"time": Window(ranges="word")},
+        sample=Fields(
+            WordsBatch,
+            wave=Take("wave"),
+            wave_packed=Take("wave", form="packed"),
+        ),
+        batch=Batch(1),
+    )
+
+
+words_loader = Words.loader
+"""A DataLoader of the batches of `Words`."""
+
+
+PartsBatch = Padded
+"""A batch of `parts`.
+
+float32 [batch, step]
+"""
+
+
+class Parts(Loader[PartsBatch]):
+    """Samples of `step`."""
+
+    file = PackageWindows
+    plan = Plan(
+        over="step",
+        window={"step": Window(ranges=[[0, 5], [3, 12]])},
+        sample=Take("x"),
+        batch=Batch(1),
+    )
+
+
+parts_loader = Parts.loader
+"""A DataLoader of the batches of `Parts`."""
