@@ -104,6 +104,32 @@ def test_two_iterations_at_a_time_do_not_meet(tmp_path: Path) -> None:
         assert not torch.equal(one["y"], other["y"]), "they are two epochs"
 
 
+def test_workers_that_live_on_after_a_pass_was_left(tmp_path: Path) -> None:
+    kind = big(tmp_path)
+    lives: dict[str, Any] = {"persistent_workers": True, "multiprocessing_context": "fork"}
+    loader = kind.loader(tmp_path / "big.h5", workers=2, **lives)
+    alone = kind.loader(tmp_path / "big.h5")
+    expected = [[batch["y"].tolist() for batch in alone] for _ in range(2)]
+    for number, _ in enumerate(loader):
+        if number == 17:
+            break
+    found = []
+    for batch in loader:
+        assert torch.equal(batch["x"][:, 7], batch["y"].float())
+        found.append(batch["y"].tolist())
+    assert found == expected[1]
+
+
+def test_room_that_is_not_used_is_no_memory() -> None:
+    def shared() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[2]) * 4096
+
+    before = shared()
+    post = Post(4, 2, 64 << 20)
+    assert post.slots.shape == (12, 64 << 20)
+    assert shared() - before < 8 << 20
+
+
 def test_a_slow_reader_gets_every_batch(tmp_path: Path) -> None:
     """Workers fill all the room they have while nobody takes anything."""
     loader = big(tmp_path, size=500).loader(tmp_path / "big.h5", workers=2, multiprocessing_context="fork")

@@ -29,7 +29,7 @@ BatchT_co = TypeVar("BatchT_co", covariant=True)
 _MOST = 16
 _BYTES_AHEAD = 3 << 19
 """Batches are read together up to so many bytes: small ones are all overhead, large ones none."""
-_ROOM = 8 << 20
+_ROOM = 64 << 20
 """Bytes that a worker has for what it reads at a time; memory that is not used costs nothing."""
 
 
@@ -125,7 +125,7 @@ class Collate:
 
     def slot_bytes(self, samples: int) -> int:
         """Room for the tensors of so many samples: most fit, also in a wider dtype, or padded."""
-        return min(_ROOM, 8 * samples * sum(one.sample_bytes + 64 for one in self._loaded))
+        return min(_ROOM, 4096 + 8 * samples * (64 + sum(one.sample_bytes + 64 for one in self._loaded)))
 
     def _piece(self, sample: Sample) -> Piece:
         reader = self._reader

@@ -81,10 +81,7 @@ class Post:
     """
 
     def __init__(self, workers: int, ahead: int, size: int) -> None:
-        made = cast(
-            "Any", torch.empty(workers * (ahead + 1), size, dtype=torch.uint8)
-        )  # torch types no `share_memory_`
-        self.slots: Tensor = made.share_memory_()
+        self.slots = _shared(workers * (ahead + 1) * size).view(-1, size)
         self._number = next(_NUMBERS)
         self._each = ahead + 1
         self._turn = 0
@@ -96,7 +93,7 @@ class Post:
         _Pickler(rest, tensors).dump(made)
         laid, size = _laid(tensors)
         slot = self._next_slot() if size <= self.slots.shape[1] else None
-        memory = torch.empty(size, dtype=torch.uint8) if slot is None else self.slots[slot]
+        memory = _shared(size) if slot is None else self.slots[slot]
         for tensor, place in zip(tensors, laid, strict=True):
             _seen(memory, place).copy_(tensor)
         return Parcel(self._number, slot, memory if slot is None else None, size, laid, rest.getvalue())
@@ -109,6 +106,12 @@ class Post:
 
 
 _POSTS: WeakValueDictionary[int, Post] = WeakValueDictionary()
+
+
+def _shared(size: int) -> Tensor:
+    """Shared memory that costs nothing before it is written: torch's `share_memory_` would write all of it."""
+    storage = cast("Any", torch.UntypedStorage)._new_shared(size)  # as torch's own collation has it
+    return torch.empty(0, dtype=torch.uint8).set_(storage)
 
 
 def _laid(tensors: list[Tensor]) -> tuple[list[Laid], int]:
