@@ -104,6 +104,7 @@ class InnerView(NamedTuple):
     name: str
     class_name: str
     at: str
+    table: Code | None = None
 
 
 class GroupView(NamedTuple):
@@ -238,6 +239,7 @@ class _Builder:
         else:
             argument = ("", name(dim.entry or ""))
         found = _given(
+            source=dim.source if self.schema.bind else None,
             ids=dim.id_feature,
             spread=dim.spread,
             like=dim.like,
@@ -266,7 +268,12 @@ class _Builder:
             axes=tuple(axes[dim.address] for dim in group.dims),
             features=tuple(self._feature(feature, group) for feature in group.features),
             groups=tuple(
-                InnerView(name(inner.identifier), name(inner.class_name), _relative(inner.path, group.path))
+                InnerView(
+                    name(inner.identifier),
+                    name(inner.class_name),
+                    _relative(inner.path, group.path),
+                    literal(True) if inner.table else None,
+                )
                 for inner in group.groups
             ),
         )

@@ -23,6 +23,7 @@ from .passes.declare import declare
 from .passes.finish import finish
 from .passes.found import resolve_found
 from .passes.inherit import inherit
+from .passes.kept_files import keep_files
 from .passes.later import refuse_later
 from .passes.loaders import resolve_loaders
 from .passes.members import resolve_members
@@ -57,6 +58,7 @@ PASSES: tuple[Pass, ...] = (
     # how it is made
     resolve_origins,
     check_params,
+    keep_files,
     order_features,
     advise_unmade,
     # what code calls it

@@ -14,7 +14,7 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
-from .blocks import Blobs, Categories, Encoded, Maybe, NestedBlock, RaggedBlock, SparseBlock, Texts
+from .blocks import Blobs, Categories, Encoded, FilesBlock, Maybe, NestedBlock, RaggedBlock, SparseBlock, Texts
 from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
@@ -81,6 +81,7 @@ class Loaded:
         """What was read by sample, in the loaded dtype."""
         if self._number is not None:
             block = self._coded(block)
+        block = _decoded(block)
         if isinstance(block, Maybe):
             block = self._filled(cast("Maybe[object]", block))
         if isinstance(block, NestedBlock):
@@ -165,3 +166,13 @@ class Loaded:
         if members is not None and isinstance(fill, str):
             return members.value_of(fill, "fill")
         return int(fill) if isinstance(fill, bool) and dtype != "bool" else fill
+
+
+def _decoded(block: object) -> object:
+    """Files as the arrays that they hold."""
+    if isinstance(block, FilesBlock):
+        return cast("FilesBlock[np.generic]", block).decoded()
+    if isinstance(block, Maybe):
+        some = cast("Maybe[object]", block)
+        return Maybe(_decoded(some.values), some.present)
+    return block

@@ -15,6 +15,8 @@ class FileForm(NamedTuple):
         call: The word for `call` whose sources may be such files.
         dtypes: Of the arrays that it holds.
         axes: How many an array of it may have.
+        channels: How long a third one may be.
+        example: Of dims, for messages.
         loses: Whether encoding loses something, so that a `quality` is needed.
     """
 
@@ -23,12 +25,18 @@ class FileForm(NamedTuple):
     call: str
     dtypes: tuple[str, ...]
     axes: tuple[int, ...]
+    channels: tuple[int, ...]
+    example: str
     loses: bool = False
 
 
+_IMAGE = "[image, height, width, 3]"
+
 FILE_FORMS: Mapping[str, FileForm] = {
-    "jpeg": FileForm(b"\xff\xd8\xff", "h5schema.extractors.image", "image", ("uint8",), (2, 3), loses=True),
-    "png": FileForm(b"\x89PNG\r\n\x1a\n", "h5schema.extractors.image", "image", ("uint8",), (2, 3)),
-    "flac": FileForm(b"fLaC", "h5schema.extractors.audio", "audio", ("float32", "int16"), (1,)),
+    "jpeg": FileForm(
+        b"\xff\xd8\xff", "h5schema.extractors.image", "image", ("uint8",), (2, 3), (3,), _IMAGE, loses=True
+    ),
+    "png": FileForm(b"\x89PNG\r\n\x1a\n", "h5schema.extractors.image", "image", ("uint8",), (2, 3), (3, 4), _IMAGE),
+    "flac": FileForm(b"fLaC", "h5schema.extractors.audio", "audio", ("float32", "int16"), (1,), (3,), "[clip, time]"),
 }
 """By the word of the language."""

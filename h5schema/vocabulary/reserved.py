@@ -42,7 +42,7 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction", "File", "FixedAxis",
+        "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction", "File", "Files", "FixedAxis",
         "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Nested", "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
         "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py

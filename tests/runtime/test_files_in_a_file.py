@@ -13,6 +13,7 @@ import soundfile
 from blank import declare
 from hypothesis import given
 from hypothesis import strategies as st
+from making import extracted
 from PIL import Image
 
 from h5schema.errors import DataError
@@ -203,3 +204,41 @@ def test_arrays_beside_them_are_as_ever(tmp_path: Path) -> None:
         w.photo.extend({"a": pixels, "b": pixels})
     with reader(tmp_path / "a.h5") as f:
         assert np.array_equal(f.a[:].decoded(), f.b[:])
+
+
+SCHEMA = """
+h5schema: 1
+name: pictures_in_files
+version: 1.0.0
+dims:
+  photo: {source: '{name}.{ending:jpg|png}'}
+  height: {per: photo}
+  width: {per: photo}
+features:
+  pixels: {dims: [photo, height, width, 3], dtype: uint8, call: image, store: jpeg}
+  small: {dims: [photo, 4, 4, 3], dtype: uint8, call: image, params: {size: [4, 4]}, store: png}
+  bright: {dims: [photo], dtype: float64, from: small, call: 'pictures_in_files_io:mean'}
+loaders:
+  all: {over: photo, inputs: {pixels: {feature: pixels, as: list}, small: {feature: small, dtype: float32}}, batch: 2}
+"""
+
+
+def test_M17_sources_are_kept_and_fed(tmp_path: Path) -> None:
+    sources = {f"p{i}.jpg": file for i, file in enumerate(JPEGS)} | {"q.png": encoded(PICTURES[0], "PNG")}
+    (tmp_path / "sources").mkdir()
+    made = extracted(tmp_path, SCHEMA, "def mean(small):\n    return small.mean()\n", sources, code=1)
+    assert "encoding it as one would lose something" in made.said  # the PNG
+    with h5py.File(made.path) as plain:
+        assert plain["pixels"][:].tobytes() == b"".join(JPEGS)
+    resized = [
+        np.asarray(Image.open(io.BytesIO(file)).convert("RGB").resize((4, 4), Image.Resampling.LANCZOS))
+        for file in JPEGS
+    ]
+    with made.groups.PicturesInFiles(made.path) as f:
+        assert all(np.array_equal(f.small[i], one) for i, one in enumerate(resized))
+        assert f.bright[:].tolist() == [one.mean() for one in resized]
+    batches = list(made.loaders.All.loader(made.path))
+    pixels = [one.numpy() for batch in batches for one in batch["pixels"]]
+    assert all(np.array_equal(one, decoded(file)) for one, file in zip(pixels, JPEGS, strict=True))
+    small = np.concatenate([batch["small"].numpy() for batch in batches])
+    assert np.array_equal(small, np.stack(resized).astype(np.float32))

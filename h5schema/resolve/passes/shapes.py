@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from h5schema.spec import FeatureSpec
 from h5schema.vocabulary.dtypes import CATEGORY, ENCODED, item_bytes
+from h5schema.vocabulary.files import FILE_FORMS
 
 from ..draft import Declared, Draft, Given, Notes, Settings
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
 from ..order import lists_in, misplaced, ragged_in, turned
 from ..scope import find_dim, is_open, written
-from ..stores import SHARED, Asked, misfit, store_of, stored_as
+from ..stores import SHARED, Asked, expect_tables, misfit, quality_of, store_of, stored_as
 
 Dims = tuple[str | int, ...]
 
@@ -22,7 +23,7 @@ _ENCODED: Mapping[str, Kind] = {
     "any": "attributes",
     CATEGORY: "category",
 }
-_BY_STORE: Mapping[str, Kind] = {"csr": "csr", "coo": "coo"}
+_BY_STORE: Mapping[str, Kind] = {"csr": "csr", "coo": "coo", "jpeg": "files", "png": "files", "flac": "files"}
 
 MOST_BYTES = 2**47
 """What a process can address on the machines of today."""
@@ -82,12 +83,26 @@ def resolve_shapes(draft: Draft) -> Draft:
             unit=spec.unit,
             doc=spec.doc,
             store=stored_as(feature, store),
+            quality=_quality(notes, feature, settings, kind),
             lists=len(lists),
             varying=len(ragged_in(draft.axes, dims)) - len(lists),
             axes=stored_axes,
         )
     _expect_shared(draft, notes, resolved)
+    expect_tables(draft, notes, resolved)
     return notes.done(draft._replace(resolved=resolved))
+
+
+def _quality(notes: Notes, feature: Declared[FeatureSpec], settings: Settings, kind: Kind) -> int | None:
+    """The quality of a feature whose files may be encoded anew; complains where nothing has one."""
+    quality, store = quality_of(settings), store_of(settings)
+    if quality is None or (kind == "files" and store is not None and FILE_FORMS[store.value].loses):
+        return None if quality is None else quality.value
+    message = f"nothing is encoded with loss for `{feature.name}`, so there is no quality"
+    notes.add(
+        "store", message, quality.path, "leave out `quality`; of the storage kinds, `jpeg` has one", breaks=feature.path
+    )
+    return None
 
 
 def _expect_shared(draft: Draft, notes: Notes, resolved: Mapping[str, FeatureIR]) -> None:
@@ -112,7 +127,8 @@ def _expect_shared(draft: Draft, notes: Notes, resolved: Mapping[str, FeatureIR]
 def _asked(feature: Declared[FeatureSpec], settings: Settings, dims: Dims, dtype: DtypeIR) -> Asked:
     optional = settings.optional is not None and settings.optional.value
     shared = stored_as(feature, store_of(settings)) == SHARED
-    return Asked(feature.name, dims, dtype, attribute=_at_mark(feature.spec), optional=optional, shared=shared)
+    own = feature.spec.store is not None
+    return Asked(feature.name, dims, dtype, attribute=_at_mark(feature.spec), optional=optional, shared=shared, own=own)
 
 
 def _at_mark(spec: FeatureSpec) -> bool:

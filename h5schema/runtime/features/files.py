@@ -89,8 +89,8 @@ class Files(Feature[NDArray[ItemT], FilesBlock[ItemT]]):
         return np.dtype(np.uint8)
 
     @property
-    def dtype_record(self) -> object:
-        return {"file": self.form, "dtype": self.dtype}
+    def store(self) -> str:
+        return self.form
 
     @property
     def attributes(self) -> Mapping[str, str]:

@@ -36,7 +36,7 @@ def generated(folder: Path, schema: str) -> Made:
     return Made(groups, loaders, folder / f"{name}.h5", "")
 
 
-def extracted(folder: Path, schema: str, functions: str, sources: Mapping[str, bytes]) -> Made:
+def extracted(folder: Path, schema: str, functions: str, sources: Mapping[str, bytes], *, code: int = 0) -> Made:
     """The package of a schema, and the file that `h5schema extract` makes of sources.
 
     Args:
@@ -44,6 +44,7 @@ def extracted(folder: Path, schema: str, functions: str, sources: Mapping[str, b
         schema: Whose functions are in the module `NAME_io`.
         functions: That module.
         sources: Bytes of each file, by its relative path.
+        code: With which the command ends: 1, if sources fail.
     """
     made = generated(folder, schema)
     (folder / f"{made.path.stem}_io.py").write_text(functions, encoding="utf-8")
@@ -51,13 +52,13 @@ def extracted(folder: Path, schema: str, functions: str, sources: Mapping[str, b
         source = folder / "sources" / name
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_bytes(content)
-    said = run(folder, "extract", "schema.yaml", "sources", "-o", made.path.name)
+    said = run(folder, "extract", "schema.yaml", "sources", "-o", made.path.name, code=code)
     return made._replace(said=said)
 
 
-def run(folder: Path, *arguments: str) -> str:
+def run(folder: Path, *arguments: str, code: int = 0) -> str:
     done = subprocess.run(
         [*_H5SCHEMA, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
