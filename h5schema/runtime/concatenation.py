@@ -73,7 +73,9 @@ class Concatenation:
     def _wanted(self, first: object) -> Rows:
         """Positions of values, which an index of the first axis means."""
         known = Positions(self._reader, self._address, self._feature, len(self))
-        return known.rows(slice(None) if first is ... else [first] if isinstance(first, int | np.integer) else first)
+        if isinstance(first, int | np.integer):
+            return np.array([known.row(cast("int", first))], np.int64)
+        return known.rows(slice(None) if first is ... else first)
 
     def _spread(self, wanted: Rows) -> Spread:
         offsets = self._offsets()
@@ -100,7 +102,8 @@ class Concatenation:
         np.minimum.at(first, number, spread.within)
         np.maximum.at(last, number, spread.within + 1)
         block = self._reader.read(self._address, entries, Part(first, last - first))
-        ragged = cast("RaggedBlock[np.generic]", block.values if isinstance(block, Maybe) else block)
+        some = cast("Maybe[object]", block)  # if it is one
+        ragged = cast("RaggedBlock[np.generic]", some.values if isinstance(block, Maybe) else block)
         found: Values = ragged.values.take(ragged.offsets[number] + spread.within - first[number], axis=0)
         return found
 
@@ -156,7 +159,7 @@ class Positions(View[object, object]):
 
     def rows(self, index: object) -> Rows:
         if isinstance(index, str | tuple) or index is None:
-            raise self._no_index(index)
+            raise self._no_index(cast("object", index))
         return super().rows(cast("slice | Iterable[int] | NDArray[np.generic]", index))
 
 

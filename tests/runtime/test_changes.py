@@ -16,11 +16,12 @@ from blank import declare
 from everything import Everything, EverythingWriter
 from everything.examples import entry as every_entry
 from everything.examples import equal, name_of, write
+from test_shapes import Images, ImagesWriter, Shapes, ShapesWriter, image_of, same, shapes_of
 
 from h5schema.errors import DataError, FileError, H5SchemaError, UsageError
 from h5schema.runtime import Array, Axis, Category, Check, IdAxis, Ragged, RaggedAxis, Scalar, Text, optional
 from h5schema.runtime.repacking import repack
-from h5schema.runtime.writing import by_hand
+from h5schema.runtime.writing import unchangeable
 
 Reader, Creator = declare(
     clip=IdAxis(dict),
@@ -424,16 +425,14 @@ def test_repack_closes_gaps(tmp_path: Path) -> None:
 
 
 def test_large_values_in_one_piece_are_not_copied(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(by_hand, "_SPREAD_BYTES", 100)
+    monkeypatch.setattr(unchangeable, "_SPREAD_BYTES", 100)
     command = r"write it anew in chunks: h5schema repack .*a\.h5 --layout chunked"
-    w = Creator.edit(path)
-    w.frame.append(frame(9))
-    with pytest.raises(FileError, match=command):
-        w.commit()
-    w.close()
     with Creator.edit(path) as w:
+        for change in (lambda: w.frame.append(frame(9)), lambda: w.frame.__delitem__(0)):
+            with pytest.raises(FileError, match=command):
+                change()
         with pytest.raises(FileError, match=command):
-            del w.frame[0]
+            w.frame.extend({"x": np.zeros((2, 2, 3), np.float32), "label": ["a", "b"]})
         w.x[2] = np.full((2, 3), 8, np.float32)
     assert Reader(path).x[2].sum() == 48
     assert len(Reader(path).frame) == 6
@@ -470,3 +469,36 @@ def test_nothing_is_left_beside_it(path: Path) -> None:
     assert os.listdir(path.parent) == [path.name]
     with pytest.raises(UsageError, match="no file is being written"):
         w.clip["clip 1"] = entry(21)
+
+
+def test_shapes_and_lists(tmp_path: Path) -> None:
+    """Arrays whose whole shape varies, and lists of arrays: entries are replaced, moved and taken away."""
+    images = {str(i): image_of(i, i % 4, i % 3 + 1) for i in range(9)}
+    with ImagesWriter.create(tmp_path / "a.h5") as w:
+        for key, one in images.items():
+            w.image[key] = one
+    shapes = {str(i): shapes_of(i, None if i == 4 else [j % 5 for j in range(i)]) for i in range(9)}
+    with ShapesWriter.create(tmp_path / "b.h5") as w:
+        for key, one in shapes.items():
+            w.image[key] = one
+    with ImagesWriter.edit(tmp_path / "a.h5") as w, ShapesWriter.edit(tmp_path / "b.h5") as v:
+        for i in range(0, 9, 2):
+            w.image[str(i)] = images[str(i)] = image_of(i + 20, 7 - i // 2, i)
+            v.image[str(i)] = shapes[str(i)] = shapes_of(i + 21, [4, 0, i])
+        for key in ("0", "7"):
+            for writer, known in ((w, images), (v, shapes)):
+                del writer.image[key]
+                del known[key]
+        for change in (
+            lambda: w.pixels.__setitem__("3", images["3"]["pixels"]),
+            lambda: v.outline.__setitem__("3", [np.zeros((2, 2), np.float32)]),
+        ):
+            with pytest.raises(UsageError, match="have the same lengths, so they change together"):
+                change()
+    for reader, name, known in ((Images, "a.h5", images), (Shapes, "b.h5", shapes)):
+        with reader(tmp_path / name) as f:
+            f.verify()
+            assert set(f.image) == set(known)
+            for key, one in known.items():
+                found = f.image[key]
+                assert all(same(found[feature], one.get(feature)) for feature in found), key

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TypeAlias, cast
+from typing import cast
 
 import numpy as np
 
-from h5schema.errors import DataError, FileError, UsageError
-from h5schema.vocabulary import layout
+from h5schema.errors import UsageError
 
-from ..blocks import RaggedBlock, taken
+from ..blocks import taken
 from ..declared import Schema
-from ..kinds import Coded, Dense, EndToEnd, Indexed, firsts_of
+from ..kinds import Indexed
 from ..model import Model
 from ..spans import Rows
 from ..where import Where
 from .agreed import Block, agreed_lengths
-from .changes import Changes, has_one_length
+from .changes import Changes
 from .claim import Claim, Standing
 from .growing import Growing
+from .new_lengths import Chosen, new_lengths
 from .plans import Values
 from .sized import Sized
 from .taken import Checked, TwiceError
 from .transaction import Transaction, stats_of
+from .unchangeable import expect_changeable, expect_growing, expect_resizable, expect_whole
 
-Lengths: TypeAlias = "Rows | RaggedBlock[np.int64]"
-"""Of a ragged dim in some entries: int64 [n], or a list for each."""
 _TOGETHER = 1024
 """Entries without values that are written at a time."""
-_SPREAD_BYTES = 256 << 20
-"""Of a dataset in one piece, of which a copy is made because it is to grow or to shrink."""
 
 
 class ByHand(Transaction):
@@ -50,16 +47,14 @@ class ByHand(Transaction):
         self, claim: Claim | Standing, model: Model, schema: Schema, text: str, lengths: Mapping[str, int] | None = None
     ) -> None:
         known = lengths or {}
+        self._growing: dict[str, Growing] = {}
+        self._resizable: set[str] = set()
         try:
             self._sized = Sized(model, known, str(claim.target))
         except BaseException:
             claim.leave()
             raise
         super().__init__(claim, model, schema, text, expected=known, lengths=known)
-
-    @cached_property
-    def _growing(self) -> dict[str, Growing]:
-        return {}
 
     @cached_property
     def _changes(self) -> Changes:
@@ -77,7 +72,7 @@ class ByHand(Transaction):
             DataError: A value, shape or length does not fit.
         """
         self._expect_changeable(dim, given)
-        self._expect_whole(given)
+        expect_whole(self.model, given, str(self.target))
         if not len(rows):
             return
         if rows.max() >= self._counts[dim]:
@@ -88,14 +83,14 @@ class ByHand(Transaction):
             feature, place = self.model.features[address], self.model.places[address]
             block, present = feature.block_of(value, place, len(rows), self._where(place.path, dim, rows))
             blocks[address] = taken(block, order), None if present is None else present[order]
-        lengths = self._new_lengths(dim, at, blocks)
+        lengths = new_lengths(self.model, self._changes, dim, Chosen(at, blocks), self._where(dim, dim, at))
         self._swap_unique(at, blocks, self._where(dim, dim, at))
         with self._changing():
             for address, (block, present) in blocks.items():
                 self._changes.put(self.model.features[address], self.model.places[address], at, block, present)
                 self._sized.give(address, at)
             for ragged, one in lengths.items():
-                self._put_lengths(ragged, at, one)
+                self._changes.put_lengths(ragged, at, one)
 
     def delete(self, dim: str, row: int) -> None:
         """Takes an entry away; the last one gets its row."""
@@ -109,7 +104,7 @@ class ByHand(Transaction):
             )
         paths = [part.path for part in (*self.model.grown(dim), stats_of(dim)) if part.per_entry]
         paths = [path for path in paths if self._datasets.grows(path)]
-        self._expect_resizable(paths)
+        expect_resizable(self._datasets, paths, str(self.target))
         for address in self._uniques:
             if self.model.places[address].lead == dim and self._sized.given(address, np.array([row])).all():
                 self._unique.release(self.model, self._blocks([address], np.array([row])))
@@ -154,7 +149,7 @@ class ByHand(Transaction):
         dim = place.lead or ""
         if address not in self._growing:
             self._expect_changeable(dim, [address])
-            self._expect_growing(address)
+            expect_growing(self.model, address, str(self.target))
             self._growing[address] = Growing(feature, place)
         self._expect_untorn()
         growing = self._growing[address]
@@ -230,7 +225,7 @@ class ByHand(Transaction):
         self._sized.expect_given(address, rows)
 
     def put_plain(self, dim: str, entry: object, key: str | None) -> bool:
-        self._sized.expect_room(dim, self._counts[dim] + 1)
+        self._expect_room(dim, 1)
         return super().put_plain(dim, entry, key)
 
     def publish(self, run: Mapping[str, object] | None = None) -> None:
@@ -238,8 +233,15 @@ class ByHand(Transaction):
         super().publish(run)
 
     def _accepted(self, dim: str, given: Mapping[str, object], count: int, ids: list[str] | None) -> Checked:
-        self._sized.expect_room(dim, self._counts[dim] + count)
+        self._expect_room(dim, count)
         return super()._accepted(dim, given, count, ids)
+
+    def _expect_room(self, dim: str, count: int) -> None:
+        """Refuses more entries than there may be."""
+        self._sized.expect_room(dim, self._counts[dim] + count)
+        if dim not in self._resizable:
+            expect_resizable(self._datasets, [part.path for part in self.model.grown(dim)], str(self.target))
+            self._resizable.add(dim)
 
     def _lay_out(self, dim: str) -> None:
         """Entries are given by their positions: all of them are there, without values."""
@@ -250,7 +252,7 @@ class ByHand(Transaction):
             blocks: dict[str, Block] = {}
             for address in self.model.led_by(dim):
                 feature, place = self.model.features[address], self.model.places[address]
-                block = feature.pack([feature.placeholder(place)] * some, place, Where(self._place_of(address)))
+                block = feature.pack([feature.placeholder(place)] * some, place, Where(f"{self.target}: {place.path}"))
                 blocks[address] = block, np.zeros(some, bool)
             lengths = agreed_lengths(self.model, dim, blocks, some, Where(str(self.target)))
             self._counts[dim] += some
@@ -259,9 +261,13 @@ class ByHand(Transaction):
     # Inside.
 
     def _append(self, dim: str, entries: Checked) -> None:
-        self._expect_resizable([part.path for part in self.model.grown(dim)])
         self._changes.forget()
         super()._append(dim, entries)
+
+    def _expect_changeable(self, dim: str, addresses: Iterable[str]) -> None:
+        self._expect_untorn()
+        self.flush(dim)
+        expect_changeable(self.model, addresses, str(self.target))
 
     @contextmanager
     def _changing(self) -> Generator[None]:
@@ -273,57 +279,6 @@ class ByHand(Transaction):
 
     def _where(self, path: str, dim: str, rows: Rows) -> Where:
         return Where(f"{self.target}: {path}", at=rows)
-
-    def _new_lengths(self, dim: str, at: Rows, blocks: Mapping[str, Block]) -> dict[str, Lengths]:
-        """The lengths of each ragged dim that a change touches.
-
-        Raises:
-            DataError: A feature that is not replaced has others.
-        """
-        touched = [ragged for ragged in self.model.ragged_below(dim) if self._over(ragged, blocks)]
-        if not touched:
-            return {}
-        where = self._where(dim, dim, at)
-        found = agreed_lengths(self.model, dim, blocks, len(at), where)
-        others = {ragged: [one for one in self._over(ragged) if one not in blocks] for ragged in touched}
-        if not any(others.values()):
-            return {ragged: found[ragged] for ragged in touched}
-        ((ragged, sharing),) = others.items()
-        return {ragged: self._kept_lengths(ragged, at, blocks, cast("Rows", found[ragged]), sharing)}
-
-    def _kept_lengths(
-        self, ragged: str, at: Rows, blocks: Mapping[str, Block], wanted: Rows, sharing: Sequence[str]
-    ) -> Rows:
-        """New lengths of a dim over which other features run that stay; they are absent, or have the same."""
-        present = [one for address, (_, one) in blocks.items() if ragged in self.model.places[address].ragged]
-        there = np.any([np.ones(len(at), bool) if one is None else one for one in present], axis=0)
-        for address in sharing:
-            starts, lengths, _ = self._changes.indexed(self.model.places[address], at)
-            clash = there & (starts >= 0) & (lengths != wanted)
-            if clash.any():
-                i = int(np.argmax(clash))
-                raise DataError(
-                    f"{', '.join(self._over(ragged, blocks))} would have length {wanted[i]}, but {address} has "
-                    f"{lengths[i]}, and both run over {ragged}",
-                    where=self._where(self.model.axes[ragged].path, "", at).entry(i),
-                    do="replace the whole entry, with all its features",
-                )
-            wanted = np.where(~there & (starts >= 0), lengths, wanted)
-        return wanted
-
-    def _put_lengths(self, ragged: str, at: Rows, lengths: Lengths) -> None:
-        path = layout.of_dim(ragged, "lengths")
-        if isinstance(lengths, RaggedBlock):
-            firsts = lengths.offsets[:-1] + self._datasets.rows(path)
-            self._datasets.append(path, lengths.values)
-            self._datasets.put_at(firsts_of(path), at, firsts)
-        else:
-            self._datasets.put_at(path, at, lengths)
-
-    def _over(self, ragged: str, among: Iterable[str] | None = None) -> list[str]:
-        """Features over a ragged dim."""
-        places = self.model.places
-        return [one for one in (places if among is None else among) if ragged in places[one].ragged]
 
     def _swap_unique(self, at: Rows, blocks: Mapping[str, Block], where: Where) -> None:
         known = [address for address in self._uniques if address in blocks]
@@ -338,62 +293,6 @@ class ByHand(Transaction):
         except TwiceError:
             self._unique.take(self.model, old, where)
             raise
-
-    # What cannot be changed.
-
-    def _expect_changeable(self, dim: str, addresses: Iterable[str]) -> None:
-        self._expect_untorn()
-        self.flush(dim)
-        for address in addresses:
-            if not isinstance(self.model.features[address].kind, Coded | Dense | EndToEnd):
-                raise UsageError(
-                    f"entries of {address} cannot be changed yet, because of how they are stored",
-                    where=self._place_of(address),
-                    do="write the file anew",
-                )
-
-    def _expect_whole(self, addresses: Collection[str]) -> None:
-        """Refuses to change a part of an entry whose features agree on lists of lengths."""
-        for address in addresses:
-            place = self.model.places[address]
-            others = {one for ragged in place.ragged for one in self._over(ragged)}.difference(addresses)
-            if others and not has_one_length(place):
-                raise UsageError(
-                    f"{', '.join(sorted(others))} and {address} have the same lengths, so they change together",
-                    where=self._place_of(address),
-                    do="replace the whole entry, with all its features",
-                )
-
-    def _expect_growing(self, address: str) -> None:
-        """Refuses to change the length of an entry that has none, or that other features have too."""
-        place = self.model.places[address]
-        if not place.ragged or not has_one_length(place):
-            raise UsageError(
-                f"the entries of {address} do not run over one ragged dim, so nothing is added to one",
-                where=self._place_of(address),
-                do="replace the entry as a whole",
-            )
-        others = [one for one in self._over(place.ragged[0]) if one != address]
-        if others:
-            raise UsageError(
-                f"{', '.join(others)} run over {place.ragged[0]} too, and would no longer have the same length",
-                where=self._place_of(address),
-                do="replace the whole entry, or give each of them a ragged dim of its own",
-            )
-
-    def _place_of(self, address: str) -> str:
-        return f"{self.target}: {self.model.places[address].path}"
-
-    def _expect_resizable(self, paths: Sequence[str]) -> None:
-        """Refuses to copy large datasets that lie in one piece."""
-        for path in paths:
-            size = self._datasets.fixed_bytes(path)
-            if size > _SPREAD_BYTES:
-                raise FileError(
-                    f"{size / 2**20:.0f} MiB lie in one piece, which can neither grow nor shrink",
-                    where=f"{self.target}: {path}",
-                    do=f"write it anew in chunks: h5schema repack SCHEMA {self.target} --layout chunked",
-                )
 
 
 def last_of(rows: Rows) -> tuple[Rows, Rows]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.vocabulary import layout
 
-from ..blocks import Block
-from ..kinds import EndToEnd, Indexed, Place, lengths_of, starts_of
+from ..blocks import Block, RaggedBlock
+from ..kinds import EndToEnd, Indexed, Place, firsts_of, lengths_of, starts_of
 from ..spans import Rows, offsets_of, positions
 from .datasets import Datasets
 from .plans import Values
@@ -19,6 +19,9 @@ from .room import Room
 
 if TYPE_CHECKING:
     from ..model import AnyFeature
+
+Lengths: TypeAlias = "Rows | RaggedBlock[np.int64]"
+"""Of a ragged dim in some entries: int64 [n], or a list for each."""
 
 _FEWEST = 16
 """Rows that are kept free behind an entry that moves because it grows, at least."""
@@ -91,6 +94,16 @@ class Changes:
             path: values[positions((offsets[:-1] + inside)[order], behind[order])],
             starts_of(place): np.where(stays, old.starts, np.where(there, starts, -1)),
         }
+
+    def put_lengths(self, ragged: str, at: Rows, lengths: Lengths) -> None:
+        """Gives entries other lengths of a ragged dim."""
+        path = layout.of_dim(ragged, "lengths")
+        if isinstance(lengths, RaggedBlock):
+            firsts = lengths.offsets[:-1] + self._datasets.rows(path)
+            self._datasets.append(path, lengths.values)
+            self._datasets.put_at(firsts_of(path), at, firsts)
+        else:
+            self._datasets.put_at(path, at, lengths)
 
     def grow(self, place: Place, row: int, more: Values) -> None:
         """Adds values at the end of an entry; where there is no room it moves, and gets some for more.

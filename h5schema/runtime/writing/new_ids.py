@@ -251,4 +251,5 @@ class ChangedIds(Ids):
         self._texts = texts
 
     def read(self, rows: Rows) -> Texts:
-        return Texts.of([self._texts[row].encode() for row in rows.tolist()])
+        wanted: list[int] = rows.tolist()
+        return Texts.of([self._texts[row].encode() for row in wanted])

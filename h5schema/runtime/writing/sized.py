@@ -37,8 +37,7 @@ class Sized:
             if dim not in model.open_dims():
                 what = f"`lengths` names {dim}, which is no dim of entries"
                 raise UsageError(what, where=target, do=f"these are: {', '.join(model.open_dims())}")
-            if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-                raise UsageError(f"{dim} would have {size!r} entries", where=target, do="give a whole number")
+            _expect_count(dim, size, target)
 
     def room(self, dim: str, count: int) -> int:
         """Entries that may be given by position; there are `count` so far."""
@@ -119,6 +118,11 @@ class Sized:
                 where=self._target,
                 do="give every entry; where one has no value, None if the feature is `optional`",
             )
+
+
+def _expect_count(dim: str, size: object, target: str) -> None:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise UsageError(f"{dim} would have {size!r} entries", where=target, do="give a whole number")
 
 
 def _said(rows: NDArray[np.bool_]) -> str:

@@ -35,14 +35,14 @@ class ViewWriter(View[EntryT, BlockT]):
         self, index: slice | Sequence[int] | Sequence[str] | NDArray[np.generic], value: BlockT | Sequence[EntryT]
     ) -> None: ...
     def __setitem__(self, index: Any, value: object) -> None:
-        """Writes over one entry, many, or a part of one; what stands in no other feature changes with it."""
+        """Writes over one entry, over many, or over a part of one."""
         if isinstance(index, tuple) and not index:
             self._reader.assign(self.address, value)
         elif isinstance(index, tuple):
             first, *part = cast("tuple[int | str, *tuple[Axis, ...]]", index)
             self.values.put(self._row_of(first), tuple(part), value)
         elif isinstance(index, int | str | np.integer):
-            self._put(np.array([self._room().row(index)]), [value])
+            self._put(np.array([self._room().row(cast("int | str", index))]), [value])
         else:
             self._put(self._room().rows(index), value)
 

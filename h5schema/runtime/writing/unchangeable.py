@@ -1,0 +1,88 @@
+"""What of a file cannot be changed, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from h5schema.errors import FileError, UsageError
+
+from ..kinds import Coded, Dense, EndToEnd
+from ..model import Model
+from .changes import has_one_length
+from .datasets import Datasets
+from .new_lengths import over
+
+_SPREAD_BYTES = 256 << 20
+"""Of a dataset in one piece, of which a copy is made because it is to grow or to shrink."""
+
+
+def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> None:
+    """Refuses features whose entries depend on each other.
+
+    Raises:
+        UsageError: One is among them.
+    """
+    for address in addresses:
+        known = isinstance(model.features[address].kind, Coded | Dense | EndToEnd)
+        if not known or model.places[address].table is not None:
+            raise UsageError(
+                f"entries of {address} cannot be changed yet, because of how they are stored",
+                where=f"{target}: {model.places[address].path}",
+                do="write the file anew",
+            )
+
+
+def expect_whole(model: Model, addresses: Collection[str], target: str) -> None:
+    """Refuses to change some features of an entry where others agree with them on lists of lengths.
+
+    Raises:
+        UsageError: They do.
+    """
+    for address in addresses:
+        place = model.places[address]
+        others = {one for ragged in place.ragged for one in over(model, ragged)}.difference(addresses)
+        if others and not has_one_length(place):
+            raise UsageError(
+                f"{', '.join(sorted(others))} and {address} have the same lengths, so they change together",
+                where=f"{target}: {place.path}",
+                do="replace the whole entry, with all its features",
+            )
+
+
+def expect_growing(model: Model, address: str, target: str) -> None:
+    """Refuses to change the length of an entry that has none, or that other features have too.
+
+    Raises:
+        UsageError: It is such a one.
+    """
+    place = model.places[address]
+    where = f"{target}: {place.path}"
+    if not place.ragged or not has_one_length(place):
+        raise UsageError(
+            f"the entries of {address} do not run over one ragged dim, so nothing is added to one",
+            where=where,
+            do="replace the entry as a whole",
+        )
+    others = [one for one in over(model, place.ragged[0]) if one != address]
+    if others:
+        raise UsageError(
+            f"{', '.join(others)} run over {place.ragged[0]} too, and would no longer have the same length",
+            where=where,
+            do="replace the whole entry, or give each of them a ragged dim of its own",
+        )
+
+
+def expect_resizable(datasets: Datasets, paths: Sequence[str], target: str) -> None:
+    """Refuses to copy large datasets that lie in one piece.
+
+    Raises:
+        FileError: There is one.
+    """
+    for path in paths:
+        size = datasets.fixed_bytes(path)
+        if size > _SPREAD_BYTES:
+            raise FileError(
+                f"{size / 2**20:.0f} MiB lie in one piece, which can neither grow nor shrink",
+                where=f"{target}: {path}",
+                do=f"write it anew in chunks: h5schema repack {target} --layout chunked",
+            )
