@@ -19,7 +19,9 @@ from .bfloat16_hdf5 import in_bits
 from .damage import readable
 from .hdf5_filters import names_of
 from .opening import open_to_read
+from .system import JOURNAL
 from .table import table
+from .writing import journal
 
 _MEMBERS = 20
 """Members of an enum that are shown."""
@@ -71,6 +73,7 @@ class Report:
 
     Attributes:
         bind: The convention of a file that others made; "" for ours.
+        journal: Bytes of the journal beside it, in which its last commits stand; 0: there is none.
     """
 
     path: str
@@ -83,6 +86,7 @@ class Report:
     features: tuple[FeatureReport, ...]
     parameters: Mapping[str, object]
     bind: str = ""
+    journal: int = 0
 
     def record(self) -> dict[str, object]:
         """Plain data, for `--format json`."""
@@ -99,6 +103,7 @@ class Report:
             f"  made by others, bind: {self.bind}"
             if self.bind
             else f"  layout version {self.layout_version}, fingerprint {self.fingerprint[:23]}…",
+            *self._beside(),
             "",
             *table(("dim", "", "entries", "ids"), dims, width),
             "",
@@ -109,6 +114,15 @@ class Report:
             ),
         ]
         return "\n".join(map(visible, lines))
+
+    def _beside(self) -> list[str]:
+        """What is to be known of a journal."""
+        if not self.journal:
+            return []
+        return [
+            f"  its last commits stand in {Path(self.path).name}{JOURNAL} ({_size(self.journal)}):",
+            "  keep the two together; programs that know no journal see the file as it was before",
+        ]
 
 
 def describe(path: str | Path) -> Report:
@@ -131,7 +145,14 @@ def describe(path: str | Path) -> Report:
             tuple(_dim(file, address, dim) for address, dim in said["dims"].items()),
             tuple(_feature(file, address, feature) for address, feature in said["features"].items()),
             cast("Mapping[str, object]", json.loads(stamp.read_text(file, stamp.PARAMETERS))),
+            journal=_journal_of(Path(path)),
         )
+
+
+def _journal_of(path: Path) -> int:
+    """Bytes of a journal with commits."""
+    beside = journal.path_of(path)
+    return beside.stat().st_size if journal.found_in(beside) is not None else 0
 
 
 def _dim(file: h5py.File, address: str, dim: Mapping[str, object]) -> DimReport:
@@ -167,14 +188,18 @@ def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> Featu
         return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)
     found = in_bits(found)
     rows = "entries" if layout.of_feature(address, "starts") not in file else "bytes" if dtype in ENCODED else "values"
-    rows = "elements" if store else rows
+    rows = "entries" if store == "table" else "elements" if store else rows
     codec = names_of(found) or "none"
     return FeatureReport(*common, rows, found.shape, found.chunks, codec, found.nbytes, found.id.get_storage_size())
 
 
 def _values(file: h5py.File, path: str) -> object:
     """The dataset of a feature's values, which may lie in a group beside others."""
-    found = file.get(path)
+    found: object = file
+    for name in path.strip("/").split("/"):
+        if isinstance(found, h5py.Dataset):
+            break  # the rest are members of its records
+        found = found.get(name) if isinstance(found, h5py.Group) else None
     if not isinstance(found, h5py.Group):
         return found
     return next((found[name] for name in ("data", "codes") if name in found), None)

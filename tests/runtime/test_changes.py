@@ -20,6 +20,7 @@ from test_shapes import Images, ImagesWriter, Shapes, ShapesWriter, image_of, sa
 
 from h5schema.errors import DataError, FileError, H5SchemaError, UsageError
 from h5schema.runtime import Array, Axis, Category, Check, IdAxis, Ragged, RaggedAxis, Scalar, Text, optional
+from h5schema.runtime.inspect import describe
 from h5schema.runtime.repacking import repack
 from h5schema.runtime.writing import unchangeable
 
@@ -502,3 +503,16 @@ def test_shapes_and_lists(tmp_path: Path) -> None:
             for key, one in known.items():
                 found = f.image[key]
                 assert all(same(found[feature], one.get(feature)) for feature in found), key
+
+
+def test_inspect_tells_of_a_journal(path: Path) -> None:
+    assert describe(path).journal == 0
+    with Creator.edit(path) as w:
+        w.clip["clip 1"] = entry(20)
+        assert describe(path).journal == 0, "nothing was committed"
+        w.commit()
+        report = describe(path)
+        assert report.journal == path.with_name("a.h5.journal").stat().st_size
+        assert "  its last commits stand in a.h5.journal (" in str(report)
+        assert "programs that know no journal see the file as it was before" in str(report)
+    assert "journal" not in str(describe(path))
