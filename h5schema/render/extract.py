@@ -42,6 +42,8 @@ def view(schema: SchemaIR) -> ExtractView | None:
         arguments.append(("ids", literal(ids)))
     items = tuple((f"{string(address)}: ", made) for address, made in calls.items())
     arguments.append(("features", Bracketed("{", items, "}", open=True)))
+    if schema.after:
+        arguments.append(("after", string(schema.after)))
     return ExtractView(needed.text, call("Extraction", arguments, open=True))
 
 

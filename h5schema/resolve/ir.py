@@ -351,6 +351,7 @@ class SchemaIR(NamedTuple):
         made: Addresses of the features that extraction makes, each after those it is made from.
         layout: What the fingerprint is made of (`vocabulary.layout`).
         bind: The convention of files that others made; "" for files of ours.
+        after: `module:function` that is called when an extraction is complete; "": none.
     """
 
     name: str
@@ -369,3 +370,4 @@ class SchemaIR(NamedTuple):
     doc: str = ""
     layout: Mapping[str, object] = {}
     bind: str = ""
+    after: str = ""

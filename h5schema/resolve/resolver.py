@@ -14,6 +14,7 @@ from h5schema.spec import Reading
 
 from .draft import Draft, Pass, doubtful
 from .ir import SchemaIR
+from .passes.after import check_after
 from .passes.axes import resolve_axes
 from .passes.bound import refuse_in_bound
 from .passes.checks import resolve_checks
@@ -61,6 +62,7 @@ PASSES: tuple[Pass, ...] = (
     keep_files,
     order_features,
     advise_unmade,
+    check_after,
     # what code calls it
     name_all,
     # how it is used

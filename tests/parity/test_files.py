@@ -285,3 +285,23 @@ def test_T7_the_whole_data_set_in_memory(folder: Path) -> None:
     plain = [one.numpy() for batch in Tones.loader(folder / "tones.h5") for one in batch["wave"]]
     held = [one.numpy() for batch in Tones.loader(folder / "tones.h5", access="memory") for one in batch["wave"]]
     assert all(np.array_equal(one, other) for one, other in zip(plain, held, strict=True))
+
+
+def test_M7_a_hook_after_creation(folder: Path) -> None:
+    (folder / "after_tones.py").write_text(
+        "def done(path):\n    path.with_suffix('.done').write_text(str(path.stat().st_size))\n\n"
+        "def fail(path):\n    raise ValueError('no mail server')\n"
+    )
+    for word in ("done", "fail"):
+        hooked = SCHEMA.replace("name: parity_tones", f"name: parity_after_{word}").replace(
+            "\ndims:", f"\nafter: after_tones:{word}\ndims:"
+        )
+        (folder / f"{word}.yaml").write_text(hooked)
+    done = h5schema(folder, "extract", "done.yaml", "sources", "-o", "hooked.h5")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "hooked.done").read_text() == str((folder / "hooked.h5").stat().st_size)
+    failed = h5schema(folder, "extract", "fail.yaml", "sources", "-o", "unhooked.h5")
+    assert failed.returncode == 2
+    assert "unhooked.h5 is complete, but this function, which is called after that, raised ValueError" in failed.stderr
+    assert "no mail server" in failed.stderr
+    assert (folder / "unhooked.h5").is_file()

@@ -30,6 +30,7 @@ def finish(draft: Draft) -> SchemaIR:
         doc=schema.doc,
         layout=layout,
         bind=schema.bind or "",
+        after=schema.after or "",
     )
 
 
@@ -88,6 +89,7 @@ def _tree(draft: Draft) -> GroupIR:
             features=tuple(features[address]),
             groups=tuple(reversed(inner[address])),
             doc=group.spec.doc,
+            table=group.spec.store is not None and group.spec.store.kind == "table",
         )
         if address:
             inner[group.group].append(made[address])

@@ -25,9 +25,6 @@ from ..stores import BUILT
 Later = tuple[Path, str, str]
 """Where, what comes later, and what to do for now; the path is relative to the element."""
 
-_ROOT = {
-    "after": ("a function that is called after an extraction", "call it yourself, after `h5schema extract`"),
-}
 _EVOLUTION = {
     "reserved": ("`reserved`", "leave it out"),
     "renamed_from": ("`renamed_from`", "leave it out; `at` keeps the old name in the file"),
@@ -54,8 +51,6 @@ def refuse_later(draft: Draft) -> Draft:
     """Refuses what comes with a later version, and lets nothing else be said of these elements."""
     notes = Notes(draft)
     schema = draft.reading.schema
-    if schema.bind is None:
-        _note(notes, (), _keys(schema, _ROOT), breaks=False)
     for group in draft.groups.values():
         _note(notes, group.path, _of_group(group.spec, bound=draft.bound))
     for dim in draft.dims.values():
@@ -82,7 +77,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_ROOT).union(_GROUP, _OWN_DIM, _OWN_FEATURE, _FEATURE)
+_KEYS = frozenset(_GROUP).union( _OWN_DIM, _OWN_FEATURE, _FEATURE)
 """Keys that are refused themselves, not their values."""
 
 
@@ -139,7 +134,6 @@ def _of_place(at: str | None, *, bound: bool) -> Iterator[Later]:
 
 _OTHER_STORES = {
     "csc": "turn the dims round and write `csr`: the csc of [cell, gene] is the csr of [gene, cell]",
-    "table": "leave it out: each feature of the group is then a column, a dataset of its own",
 }
 
 

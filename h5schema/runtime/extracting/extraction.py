@@ -18,6 +18,7 @@ from ..sources import Found, find, untaken
 from ..writer import Writer
 from ..writing.claim import Claim, end_appearing, is_unfinished
 from . import failure_list
+from .after import After
 from .calls import Calls
 from .endings import told_to_go_on
 from .how import DEFAULT, How
@@ -42,6 +43,7 @@ class Extraction:
         sources: For each dim that has sources, their pattern.
         features: For each feature that is made, how; a feature comes after those it is made from.
         ids: For a dim, the template of its ids; else an id is the relative path.
+        after: `module:function` that is handed the path of the file when it is complete.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Extraction:
         sources: Mapping[str, str],
         features: Mapping[str, Origin],
         ids: Mapping[str, str] | None = None,
+        after: str | None = None,
     ) -> None:
         self.writer = writer
         self.sources = dict(sources)
         self.features = dict(features)
         self.ids = dict(ids or {})
+        self.after = after
 
     def run(
         self,
@@ -110,7 +114,7 @@ class Extraction:
         model = self._expect_possible()
         beside = functions or folder_of(self.writer)
         job = Job(self.writer, self.features, beside, str(target), how.retries)
-        calls = Calls(job.features, job.functions)
+        calls, after = Calls(job.features, job.functions), After(self.after, beside)
         with spending.on("find"):
             found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
         for dim, one in found.items():
@@ -134,7 +138,9 @@ class Extraction:
             with old or nullcontext():
                 job = job if old is None else job._replace(old=old.old)
                 running = Running(claim, job, self.parameters(), work, how, spending, old)
-                return running.run(calls, unmatched, listed, overwrite=replaces)
+                summary = running.run(calls, unmatched, listed, overwrite=replaces)
+        after.call(target)
+        return summary
 
     def plan(
         self,
