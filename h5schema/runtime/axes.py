@@ -91,15 +91,19 @@ class IdAxis(OpenAxis[EntryT]):
         entry: See `OpenAxis`.
         ids: In a file of others, address of the feature that holds them.
         spread: In a file of others, path with braces, of a node for each entry: `/data/{demo:demo_*}`.
+        source: In files of others, pattern of the files of a folder, one for each entry.
     """
 
-    __slots__ = ("ids", "spread")
+    __slots__ = ("ids", "source", "spread")
     has_ids = True
 
-    def __init__(self, entry: type[EntryT], *, ids: str | None = None, spread: str | None = None) -> None:
+    def __init__(
+        self, entry: type[EntryT], *, ids: str | None = None, spread: str | None = None, source: str | None = None
+    ) -> None:
         super().__init__(entry)
         self.ids = ids
         self.spread = spread
+        self.source = source
 
     @overload
     def __get__(self, node: None, owner: type) -> Self: ...

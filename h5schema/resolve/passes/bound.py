@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from h5schema.spec import FeatureSpec, GroupSpec
+from h5schema.spec import DimSpec, FeatureSpec, GroupSpec
+from h5schema.vocabulary.sources import source_kind
 
 from ..draft import Declared, Draft, Notes, Path
 
@@ -35,12 +36,28 @@ def refuse_in_bound(draft: Draft) -> Draft:
             what = "a category is codes and a dictionary, as AnnData has them"
             path = (*feature.path, "dtype")
             notes.add("category", what, path, "write `dtype: str`, or `bind: anndata`", breaks=feature.path)
+    sourced = ""
     for dim in draft.dims.values():
         if dim.spec.source is not None:
-            _complain(notes, dim.path, "source", "names the files that entries are made from, and")
+            _check_source(notes, dim, sourced)
+            sourced = sourced or dim.address
         if dim.spec.ids is True:
             _complain(notes, dim.path, "ids", "are given by who writes a file, and", "name the feature that holds them")
     return notes.done(draft)
+
+
+def _check_source(notes: Notes, dim: Declared[DimSpec], other: str) -> None:
+    """The files of a folder, one for each entry, are found by a pattern."""
+    path = (*dim.path, "source")
+    if source_kind(dim.spec.source or "") != "pattern":
+        what = "entries that are files of a table, or of a function, come with a later version for files of others"
+        notes.add("not-yet", what, path, "for now write a pattern, such as '{name}.h5'", breaks=dim.path)
+    elif other:
+        what = f"`{other}` has a `source` already: entries of two dims that are files come with a later version"
+        notes.add("not-yet", what, path, "for now give one dim a source", key=True, breaks=dim.path)
+    elif dim.spec.ids is not None:
+        what = "ids of files of others are their paths; others come with a later version"
+        notes.add("not-yet", what, (*dim.path, "ids"), "for now leave `ids` out", key=True, breaks=dim.path)
 
 
 def _check_attributes(notes: Notes, feature: Declared[FeatureSpec]) -> None:

@@ -93,7 +93,8 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
         return axis
     if index is None:
         nested = draft.axes[axis.per].per is not None
-        if nested or (draft.axes[axis.per].spread is None and not _is_laid_out(draft, axis.per)):
+        nodes = draft.axes[axis.per].spread or draft.axes[axis.per].source or _is_laid_out(draft, axis.per)
+        if nested or not nodes:
             notes.add(
                 "no-index",
                 f"nothing says where the entries of `{axis.name}` lie for each `{axis.per}`",

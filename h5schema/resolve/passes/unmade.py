@@ -9,6 +9,8 @@ from ..scope import is_open
 
 def advise_unmade(draft: Draft) -> Draft:
     """Says of what `extract` would refuse before it reads the first source; who writes the file by hand may do so."""
+    if draft.bound:
+        return draft
     notes = Notes(draft)
     made = {one for feature in draft.resolved.values() if feature.origin is not None for one in feature.origin.given}
     for address, feature in draft.resolved.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -20,9 +21,10 @@ from ..kinds import Place
 from ..model import Model
 from ..spans import Rows, offsets_of
 from .columns import Column, Converted, InMemory, Values
+from .folder import files_of, source_of
 from .indices import At, Mask, Numbers, Runs, only, runs_of
 from .nodes import Nodes
-from .spread import Joined, names_of
+from .spread import Joined, Paths, names_of
 from .understood import understood
 
 VALUES = "/values"
@@ -96,17 +98,37 @@ class Dims:
     # Ids.
 
     def spread(self, dim: str) -> str | None:
-        """The path with braces of a dim that is laid out as paths; None: it is not."""
+        """The path with braces of a dim that is laid out as paths, or the pattern of its files; None: it is neither."""
         axis = self._model.axes[dim].axis
-        return axis.spread if isinstance(axis, IdAxis) else None
+        return axis.spread or axis.source if isinstance(axis, IdAxis) else None
+
+    def is_spread(self, place: Place) -> bool:
+        """Whether each entry of a feature is a node of its own."""
+        found = source_of(self._model)
+        return place.lead is not None and ("{" in place.path or (found is not None and found[0] == place.lead))
 
     def names(self, dim: str) -> list[str]:
         """The ids of a dim that is laid out as paths."""
         if dim not in self._names:
-            spread = self.spread(dim)
-            assert spread is not None
-            self._names[dim] = names_of(self._nodes.file, spread, dim.rpartition("/")[2])
+            found = source_of(self._model)
+            if found is not None and found[0] == dim:
+                self._names[dim] = files_of(Path(self._nodes.name), found[1])
+            else:
+                self._names[dim] = names_of(self._nodes.file, self.spread(dim) or "", dim.rpartition("/")[2])
         return self._names[dim]
+
+    def paths(self, place: Place) -> Sequence[str]:
+        """The node of each entry of a feature, if entries are nodes or files."""
+        assert place.lead is not None
+        names, found = self.names(place.lead), source_of(self._model)
+        if found is not None and found[0] == place.lead:
+            return [f"/{name}{place.path}" for name in names]
+        return Paths(place.path, names, place.lead.rpartition("/")[2])
+
+    def path(self, place: Place) -> str:
+        """Where a feature lies whose entries are no nodes: of files, in the first."""
+        found = source_of(self._model)
+        return place.path if found is None else f"/{self.names(found[0])[0]}{place.path}"
 
     def ids(self, dim: str) -> Column:
         """The ids of a dim, from its nodes or from the feature that holds them."""

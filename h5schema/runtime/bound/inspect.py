@@ -12,7 +12,6 @@ from ..hdf5_filters import names_of
 from ..inspect import DimReport, FeatureReport, Report
 from .file import BoundFile
 from .reader import BoundReader
-from .shown import is_spread
 
 if TYPE_CHECKING:
     from ..kinds import Place
@@ -68,7 +67,7 @@ def _feature(reader: BoundReader, place: Place) -> FeatureReport:
     column = reader.shown().raw(place.address)
     if column is None or column.shape is None:
         return FeatureReport(*common, "", None, None, "absent", 0, 0)
-    if is_spread(place):
+    if reader.shown().dims.is_spread(place):
         return FeatureReport(*common, "", None, None, "nodes", 0, 0)
     if "@" in place.path:
         return FeatureReport(*common, "", None, None, "attribute", 0, 0)

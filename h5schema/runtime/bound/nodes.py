@@ -28,11 +28,12 @@ class Nodes:
     Args:
         file: The open file.
         carrier: Brings the rows of its datasets.
+        name: Of the file, for errors.
     """
 
-    def __init__(self, file: h5py.File, carrier: Carrier) -> None:
+    def __init__(self, file: h5py.File, carrier: Carrier, name: str) -> None:
         self.file = file
-        self.name = file.filename
+        self.name = name
         self._carrier = carrier
 
     def column(self, path: str) -> Column | None:

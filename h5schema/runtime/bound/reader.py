@@ -15,7 +15,8 @@ from ..features import EncodedFeature
 from ..ids import Ids
 from ..reader import Compared, Reader
 from ..spans import Carrier
-from .shown import Shown, is_spread
+from .folder import joined, source_of
+from .shown import Shown
 
 _AT_ONCE = 4096
 
@@ -23,12 +24,19 @@ _AT_ONCE = 4096
 class BoundReader(Reader):
     """Reads one file of others, which is shown as one of ours; the file is compared with the class, not its stamp."""
 
+    def _open(self) -> h5py.File:
+        source = source_of(self.model)
+        if source is None:
+            return super()._open()
+        self._forget()
+        return joined(self.path, source[1])
+
     def expect(self, file: h5py.File) -> None:
         """See `Reader`: such a file has no stamp."""
 
     def _carrier_of(self, file: h5py.File) -> Shown:
         carrier = DirectCarrier(file, self.path, access=self.access)
-        return Shown(file, carrier, self.model, self.file.schema.bind)
+        return Shown(file, carrier, self.model, self.file.schema.bind, str(self.path))
 
     def shown(self) -> Shown:
         """The file as one of ours."""
@@ -39,8 +47,9 @@ class BoundReader(Reader):
         known, carrier = self._opened, super().carrier()
         if self._opened is not known:
             try:
+                dims = self.shown().dims
                 for address, place in self.model.places.items():
-                    if not is_spread(place):  # there may be many nodes
+                    if not dims.is_spread(place):  # there may be many nodes
                         self.compared(address)
             except FileError:
                 self.close()

@@ -24,7 +24,7 @@ from .dims import Dims, axes_of
 from .indices import Rearranged, Worked
 from .masked import Complete, Masked
 from .nodes import Nodes
-from .spread import Flat, Forms, Joined, Paths, Stacked, absent_first
+from .spread import Flat, Forms, Joined, Stacked, absent_first
 from .understood import Sentinel, understood
 
 _BOOL = np.dtype(np.bool_)
@@ -38,11 +38,12 @@ class Shown:
         carrier: Of the file.
         model: What the class declares.
         convention: By which values are decoded.
+        name: Of the file, or of the folder of files.
     """
 
-    def __init__(self, file: h5py.File, carrier: DirectCarrier, model: Model, convention: str) -> None:
+    def __init__(self, file: h5py.File, carrier: DirectCarrier, model: Model, convention: str, name: str) -> None:
         self.plain = carrier
-        self.nodes = Nodes(file, carrier)
+        self.nodes = Nodes(file, carrier, name)
         self.dims = Dims(model, self.nodes, self.raw)
         self._model = model
         self._decoded = CONVENTIONS[convention]
@@ -81,7 +82,11 @@ class Shown:
         """A feature as it lies in the file; None: it is missing."""
         if address not in self._raw:
             place, feature = self._model.places[address], self._model.features[address]
-            column = self._spread(place) if is_spread(place) else self._decoded(self.nodes, place.path, feature)
+            column = (
+                self._spread(place)
+                if self.dims.is_spread(place)
+                else self._decoded(self.nodes, self.dims.path(place), feature)
+            )
             self._raw[address] = column
         return self._raw[address]
 
@@ -106,7 +111,7 @@ class Shown:
             self._expect_indexed(place, column, where)
         if isinstance(feature, Category):
             return self._coded(place, column, where)
-        self._columns[place.path] = column if is_spread(place) else self._understood(place, column, where)
+        self._columns[place.path] = column if self.dims.is_spread(place) else self._understood(place, column, where)
         return place._replace(shape=column.shape[1:] if rows else column.shape)
 
     def _coded(self, place: Place, column: Column, where: str) -> Place:
@@ -128,7 +133,7 @@ class Shown:
 
     def _no_value(self, place: Place, column: Column | None) -> FileError:
         if column is None:
-            return self.nodes.missing(place.path)
+            return self.nodes.missing(self.dims.path(place))
         return FileError("it has no value", where=f"{self.nodes.name}: {place.path}", do="write `optional: true`")
 
     def _expect_shape(self, place: Place, shape: tuple[int, ...], where: str) -> None:
@@ -176,15 +181,11 @@ class Shown:
             row = int(np.argmax(lengths != found))
             raise FileError(
                 f"{int(found[row])} of {dim}, but this entry has {int(lengths[row])} ({runs.where})",
-                where=f"{self.nodes.name}: {self._nodes_of(place)[int(rows[row])]}",
+                where=f"{self.nodes.name}: {self.dims.paths(place)[int(rows[row])]}",
                 do="both have one dim in the schema: give one of them another dim",
             )
 
     # Features of dims that are laid out as paths.
-
-    def _nodes_of(self, place: Place) -> Paths:
-        assert place.lead is not None
-        return Paths(place.path, self.dims.names(place.lead), place.lead.rpartition("/")[2])
 
     def _spread(self, place: Place) -> Column | None:
         """The nodes of a feature as one column; None: none of them is there.
@@ -192,7 +193,7 @@ class Shown:
         Raises:
             FileError: One is missing, and the feature is not optional; or their shapes differ.
         """
-        paths, feature = self._nodes_of(place), self._model.features[place.address]
+        paths, feature = self.dims.paths(place), self._model.features[place.address]
         if not len(paths):
             return Blank(feature.file_dtype, (0, *(self.dims.size(dim) or 0 for dim in axes_of(place)[1:])))
         found = [self._form(place, path) for path in paths]
@@ -231,7 +232,7 @@ class Shown:
         raise self.nodes.missing(path) if column is None else self._no_value(place, column)
 
     def _expect_alike(
-        self, place: Place, paths: Paths, found: Sequence[tuple[np.dtype[np.generic], tuple[int, ...]] | None]
+        self, place: Place, paths: Sequence[str], found: Sequence[tuple[np.dtype[np.generic], tuple[int, ...]] | None]
     ) -> None:
         """Refuses nodes of one feature whose shapes differ in more than the ragged dim."""
         varies = [dim in place.ragged for dim in place.dims[1:]]
@@ -300,11 +301,6 @@ class Shown:
 
     def _id_index(self, dim: str) -> Column:
         return self.dims.id_index(dim)
-
-
-def is_spread(place: Place) -> bool:
-    """Whether each entry of a feature is a node of its own."""
-    return "{" in place.path and place.lead is not None
 
 
 _PARTS: Mapping[tuple[str, str], Callable[[Shown, str], Column]] = {

@@ -20,6 +20,10 @@ from ..spans import Fetched, Spans, expect_inside
 from .calls import gathered
 
 
+_MOST = 512
+"""Handles of datasets that are kept."""
+
+
 @cache
 def _without_cache() -> h5py.h5p.PropDAID:
     access = cast("h5py.h5p.PropDAID", h5py.h5p.create(h5py.h5p.DATASET_ACCESS))
@@ -64,6 +68,8 @@ class H5pyCarrier:
         with self._lock:
             found = self._datasets.get(path)
             if found is None:
+                if len(self._datasets) >= _MOST:  # those of other files keep these open
+                    del self._datasets[next(iter(self._datasets))]
                 found = self._datasets[path] = self._open(path)
             return found
 
