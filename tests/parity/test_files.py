@@ -305,3 +305,44 @@ def test_M7_a_hook_after_creation(folder: Path) -> None:
     assert "unhooked.h5 is complete, but this function, which is called after that, raised ValueError" in failed.stderr
     assert "no mail server" in failed.stderr
     assert (folder / "unhooked.h5").is_file()
+
+
+CHOSEN = """
+h5schema: 1
+name: parity_chosen
+version: 1.0.0
+dims:
+  sheet: {source: '{name}.{ending:txt|tab}'}
+  picked: {source: 'chosen_io:pick'}
+features:
+  words: {dims: [sheet], dtype: int64, call: 'chosen_io:words'}
+  size: {dims: [picked], dtype: int64, call: 'chosen_io:size'}
+"""
+CHOOSES = """
+def words(path):
+    return len(path.read_text().split())
+
+def size(path):
+    return path.stat().st_size
+
+def pick(folder):
+    for path in sorted(folder.rglob('*')):
+        if path.is_file() and path.stat().st_size % 2:
+            yield path.name, path, {}
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_D3_choose_by_ending_or_by_a_function_and_read_by_a_function(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "chosen.yaml").write_text(CHOSEN)
+    (tmp_path / "chosen_io.py").write_text(CHOOSES)
+    (tmp_path / "in").mkdir()
+    contents = {"a.txt": "one two", "b.tab": "one", "c.md": "odd", "d.bin": "even"}
+    for name, text in contents.items():
+        (tmp_path / "in" / name).write_text(text)
+    assert h5schema(tmp_path, "generate", "chosen.yaml", "-o", ".").returncode == 0
+    done = h5schema(tmp_path, "extract", "chosen.yaml", "in", "-o", "chosen.h5", "--workers", workers)
+    assert done.returncode == 0, done.stderr
+    with h5py.File(tmp_path / "chosen.h5") as file:
+        assert file["words"][:].tolist() == [2, 1]
+        assert file["size"][:].tolist() == [len(text) for text in contents.values() if len(text) % 2]

@@ -38,7 +38,7 @@ def yielded(given: Sequence[str | Path], name: str, folder: Path | None) -> Iter
     for one in map(str, given):
         if not is_url(one) and not os.path.exists(one):
             raise not_there(Path(one))
-        items = _items(function, name, one if is_url(one) else Path(one))
+        items = _items(function, name, one if is_url(one) else Path(os.path.abspath(one)))
         first = next(items, None)
         if first is None:
             continue
