@@ -19,18 +19,46 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple, TypeAlias, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from h5schema.errors import H5SchemaError, UsageError
 
-from ..writing.transaction import Planned
 from .how import How
-from .maker import Maker
-from .orders import Batch, Job, Report, Wrote
 from .shelf import Shelf, shared_memory
 
-Order: TypeAlias = Batch | tuple[int, Planned]
-"""Make a batch; or write one whose plan this is."""
+OrderT = TypeVar("OrderT", contravariant=True)
+AnswerT = TypeVar("AnswerT", covariant=True)
+
+
+class Worker(Protocol[OrderT, AnswerT]):
+    """Does one thing at a time."""
+
+    def obey(self, order: OrderT, /) -> AnswerT:
+        """What comes of an order.
+
+        Raises:
+            H5SchemaError: It cannot go on, for a reason that holds for everybody.
+        """
+        ...
+
+
+class Task(Protocol[OrderT, AnswerT]):
+    """What every worker of a crew is there for; it pickles."""
+
+    @property
+    def missed(self) -> str:
+        """What another process cannot import of it; "": nothing."""
+        ...
+
+    def begin(self, handle: int, begins: Callable[[int], None], /) -> Worker[OrderT, AnswerT]:
+        """One more worker.
+
+        Args:
+            handle: Descriptor of the file in the making.
+            begins: To be called with the number of each source before it is read.
+        """
+        ...
+
 
 _BEAT = struct.Struct("<qd")
 """The source that a worker is at (-1: none), and since when."""
@@ -69,20 +97,21 @@ class Died(NamedTuple):
     late: bool = False
 
 
-Answer: TypeAlias = Report | Wrote | Died
+TellT = TypeVar("TellT")
+HeardT = TypeVar("HeardT")
 
 
-class Crew(ABC):
+class Crew(ABC, Generic[TellT, HeardT]):
     """Workers by number; one that has died is replaced when it is told to do something."""
 
     size: int
 
     @abstractmethod
-    def tell(self, worker: int, order: Order) -> None:
+    def tell(self, worker: int, order: TellT) -> None:
         """Tells a worker that waits what to do."""
 
     @abstractmethod
-    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
+    def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
         """Waits until somebody has answered, for about so many seconds; nothing: nobody has.
 
         Raises:
@@ -98,25 +127,20 @@ class Crew(ABC):
         """Everybody stops now."""
 
 
-def obeyed(maker: Maker, order: Order) -> Report | Wrote:
-    """What comes of an order."""
-    return maker.make(order) if isinstance(order, Batch) else maker.write(*order)
-
-
-class Here(Crew):
+class Here(Crew[TellT, HeardT]):
     """Nobody else: the work is done when the answer is asked for."""
 
     size = 1
 
-    def __init__(self, job: Job, handle: int) -> None:
-        self._maker = Maker(job, handle, lambda number: None)
-        self._told: list[Order] = []
+    def __init__(self, task: Task[TellT, HeardT], handle: int) -> None:
+        self._worker = task.begin(handle, lambda number: None)
+        self._told: list[TellT] = []
 
-    def tell(self, worker: int, order: Order) -> None:
+    def tell(self, worker: int, order: TellT) -> None:
         self._told.append(order)
 
-    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
-        return [(0, obeyed(self._maker, self._told.pop(0)))]
+    def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
+        return [(0, self._worker.obey(self._told.pop(0)))]
 
     def slowest(self) -> Beat | None:
         """Nobody has the time to ask."""
@@ -125,20 +149,20 @@ class Here(Crew):
         self._told.clear()
 
 
-class Threads(Crew):
+class Threads(Crew[TellT, HeardT]):
     """Threads of this process; they help where functions drop the GIL."""
 
-    def __init__(self, size: int, job: Job, handle: int) -> None:
+    def __init__(self, size: int, task: Task[TellT, HeardT], handle: int) -> None:
         self.size = size
         self._beats = [Beat(-1, 0.0)] * size
-        self._makers = [Maker(job, handle, partial(self._begins, worker)) for worker in range(size)]
+        self._workers = [task.begin(handle, partial(self._begins, worker)) for worker in range(size)]
         self._pool = ThreadPoolExecutor(size, "h5schema")
-        self._told: dict[Future[Report | Wrote], int] = {}
+        self._told: dict[Future[HeardT], int] = {}
 
-    def tell(self, worker: int, order: Order) -> None:
-        self._told[self._pool.submit(obeyed, self._makers[worker], order)] = worker
+    def tell(self, worker: int, order: TellT) -> None:
+        self._told[self._pool.submit(self._workers[worker].obey, order)] = worker
 
-    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
+    def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
         done, _ = futures.wait(self._told, patience, return_when=futures.FIRST_COMPLETED)
         return [(self._told.pop(one), one.result()) for one in done]
 
@@ -152,37 +176,37 @@ class Threads(Crew):
         self._pool.shutdown(cancel_futures=True)
 
 
-class Processes(Crew):
+class Processes(Crew[TellT, HeardT]):
     """Processes of their own, begun anew as a user's Python would be; one that dies or hangs takes nobody with it.
 
     Args:
         size: How many.
-        job: What they do.
+        task: What they are there for.
         handle: Descriptor of the file in the making; they hold it too, so nobody else has the file while one lives.
         limit: Seconds that a source may take; None: as long as it wants.
     """
 
-    def __init__(self, size: int, job: Job, handle: int, limit: float | None) -> None:
+    def __init__(self, size: int, task: Task[TellT, HeardT], handle: int, limit: float | None) -> None:
         self.size = size
-        if not job.is_found:
+        if task.missed:
             raise UsageError(
-                f"another process cannot import {job.writer.__module__}.{job.writer.__qualname__}",
+                f"another process cannot import {task.missed}",
                 where=f"workers={size}",
-                do="extract with workers=0, with threads, or from a package that can be imported",
+                do="use workers=0 or threads, or put it where it can be imported: in a module, in a package",
             )
-        self._job = pickle.dumps(job)
+        self._job = pickle.dumps(task)
         self._handle = handle
         self._limit = limit
         self._workers: list[_Process | None] = [_Process(self._job, handle) for _ in range(size)]
 
-    def tell(self, worker: int, order: Order) -> None:
+    def tell(self, worker: int, order: TellT) -> None:
         process = self._workers[worker]
         if process is None:
             process = self._workers[worker] = _Process(self._job, self._handle)
         with suppress(OSError):  # it may have died, and so will the answer say
             process.talk.send(order)
 
-    def answers(self, patience: float) -> Sequence[tuple[int, Answer]]:
+    def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
         known = {process.talk: number for number, process in enumerate(self._workers) if process is not None}
         ready = wait(list(known), patience if self._limit is None else min(patience, self._limit / 4))
         found = [(known[talk], self._answer(known[talk])) for talk in ready if isinstance(talk, Connection)]
@@ -191,7 +215,7 @@ class Processes(Crew):
     def slowest(self) -> Beat | None:
         return _first(process.beat() for process in self._workers if process is not None)
 
-    def _answer(self, number: int) -> Answer:
+    def _answer(self, number: int) -> HeardT | Died:
         process = self._workers[number]
         assert process is not None
         try:
@@ -201,9 +225,9 @@ class Processes(Crew):
             return process.died()
         if isinstance(answer, H5SchemaError):
             raise answer
-        return answer
+        return cast("HeardT", answer)
 
-    def _late(self) -> Iterable[tuple[int, Answer]]:
+    def _late(self) -> Iterable[tuple[int, HeardT | Died]]:
         """Stops those whose source takes too long."""
         for number, process in enumerate(self._workers):
             if process is None or self._limit is None:
@@ -253,14 +277,14 @@ class _Process:
         with suppress(OSError):  # as above
             self.talk.send((sys.path, job))
 
-    def hear(self) -> Answer | H5SchemaError:
+    def hear(self) -> object:
         """Its answer, which is there.
 
         Raises:
             EOFError, OSError: It is not, because the process has died.
         """
-        answer = self.talk.recv()
-        return cast("Answer", self._shelf.take(answer) if isinstance(answer, bytes) else answer)
+        answer: object = self.talk.recv()
+        return self._shelf.take(answer) if isinstance(answer, bytes) else answer
 
     def beat(self) -> Beat:
         """Where it is."""
@@ -298,15 +322,15 @@ def beats(handle: int) -> Callable[[int], None]:
 
 
 @contextmanager
-def at_work(size: int, how: How, job: Job, handle: int) -> Generator[Crew]:
+def at_work(size: int, how: How, task: Task[TellT, HeardT], handle: int) -> Generator[Crew[TellT, HeardT]]:
     """So many who work, as long as the context lasts; 0: nobody but the caller."""
-    crew: Crew
+    crew: Crew[TellT, HeardT]
     if size == 0:
-        crew = Here(job, handle)
+        crew = Here(task, handle)
     elif how.kind == "thread":
-        crew = Threads(size, job, handle)
+        crew = Threads(size, task, handle)
     else:
-        crew = Processes(size, job, handle, how.timeout)
+        crew = Processes(size, task, handle, how.timeout)
     try:
         yield crew
     finally:

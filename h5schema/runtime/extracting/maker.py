@@ -22,7 +22,7 @@ from ..writing.transaction import Planned
 from .calls import Calls, stat_of
 from .failures import Failure
 from .old import OldEntries, OldFile, in_order
-from .orders import Batch, Job, Report, Wrote
+from .orders import Batch, Job, Order, Report, Wrote
 from .returned import SourceFailedError
 
 _SMALL_BYTES = 64 << 10
@@ -55,6 +55,10 @@ class Maker:
         self._begins = begins
         self._held: dict[int, _Made] = {}
         self._old = None if job.old is None else OldFile(job.writer, job.old, self._calls)
+
+    def obey(self, order: Order) -> Report | Wrote:
+        """What comes of an order."""
+        return self.make(order) if isinstance(order, Batch) else self.write(*order)
 
     def make(self, batch: Batch) -> Report:
         """Makes the entries of a batch and holds them."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..sources import Source
 from ..spans import Rows
 from ..writer import Writer
 from ..writing.plans import Written
 from ..writing.taken import Checked
+from ..writing.transaction import Planned
+from .crew import Worker
 from .failures import Failure
 from .old import Old
 from .origins import Origin
@@ -37,10 +39,17 @@ class Job(NamedTuple):
     old: Old | None = None
 
     @property
-    def is_found(self) -> bool:
-        """Whether another process finds the writer by its name."""
+    def missed(self) -> str:
+        """The writer, if another process does not find it by its name; "": it does."""
         module = sys.modules.get(self.writer.__module__)
-        return getattr(module, self.writer.__qualname__, None) is self.writer
+        is_found = getattr(module, self.writer.__qualname__, None) is self.writer
+        return "" if is_found else f"{self.writer.__module__}.{self.writer.__qualname__}"
+
+    def begin(self, handle: int, begins: Callable[[int], None], /) -> Worker[Order, Report | Wrote]:
+        """One more worker."""
+        from .maker import Maker  # which knows what it is told
+
+        return Maker(self, handle, begins)
 
 
 class Batch(NamedTuple):
@@ -107,3 +116,7 @@ class Wrote(NamedTuple):
     number: int
     written: Mapping[str, Written]
     seconds: Mapping[str, float]
+
+
+Order: TypeAlias = Batch | tuple[int, Planned]
+"""Make a batch; or write one whose plan this is."""

@@ -15,9 +15,9 @@ from h5schema.errors import FileError
 from ..where import Where
 from ..writing.taken import TwiceError
 from ..writing.transaction import Transaction
-from .crew import Answer, Crew, Died
+from .crew import Crew, Died
 from .failures import Failure
-from .orders import Report, Wrote
+from .orders import Order, Report, Wrote
 from .under_way import Going, Pace, Ready, Taken
 from .work import Work
 
@@ -52,7 +52,7 @@ class Pipeline:
     def __init__(
         self,
         transaction: Transaction,
-        crew: Crew,
+        crew: Crew[Order, Report | Wrote],
         work: Work,
         *,
         done: int,
@@ -140,7 +140,7 @@ class Pipeline:
 
     # What they answer.
 
-    def _answers(self) -> Iterable[tuple[int, Answer]]:
+    def _answers(self) -> Iterable[tuple[int, Report | Wrote | Died]]:
         start = time.monotonic()
         while not (answers := self._crew.answers(_PATIENCE)):
             slowest, now = self._crew.slowest(), time.monotonic()

@@ -209,7 +209,7 @@ class Running:
         if self._how.workers is None and self._how.timeout is None:
             if self._is_ours():
                 self._work(transaction, work, progress, 0, _ALONE)
-            if not self._job.is_found:
+            if self._job.missed:
                 size = 0
         self._work(transaction, work, progress, size, None)
 

@@ -13,9 +13,8 @@ from typing import cast
 
 from h5schema.errors import H5SchemaError
 
-from .crew import FROM_TERMINAL, Order, beats, obeyed
-from .maker import Maker
-from .orders import Job, Wrote
+from .crew import FROM_TERMINAL, Task, beats
+from .orders import Report
 from .shelf import Shelf
 
 _PR_SET_PDEATHSIG = 1
@@ -38,11 +37,11 @@ def main() -> None:
     try:
         path, job = cast("tuple[list[str], bytes]", talk.recv())
         sys.path[:] = path
-        maker = Maker(cast("Job", pickle.loads(job)), handle, beats(shared))
+        worker = cast("Task[object, object]", pickle.loads(job)).begin(handle, beats(shared))
         shelf = Shelf(memory)
         while True:
-            answer = obeyed(maker, cast("Order", talk.recv()))
-            talk.send(shelf.put(answer) if isinstance(answer, Wrote) else answer)
+            answer = worker.obey(talk.recv())
+            talk.send(answer if isinstance(answer, Report) else shelf.put(answer))  # its many ids would be looked at
     except (EOFError, ConnectionError):
         return
     except H5SchemaError as error:
