@@ -19,7 +19,7 @@ from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
-from .projected import Joined, Projection
+from .projections import Joined, Projection
 from .spans import Asked
 from .values import as_loaded
 

@@ -12,16 +12,17 @@ from h5schema.errors import DataError
 
 from .any_reader import AnyReader
 from .blocks import Maybe
-from .cells import Cell, Listed, Product, in_parts, keys_of, stored_elements
 from .chance import Drawn
 from .chosen import Chosen, Entries, First, Kept, Samples, Within
 from .conditions import Absent, Condition, Present
 from .model import Model
 from .plan import Plan, Take, takes
-from .projected import Element, Entry, Piece, Projection, projection, roots, windows_along
+from .products import Listed, Product, in_parts, keys_of, stored_elements
+from .projected import projection, roots, windows_along
+from .projections import Cell, Element, Entry, Piece, Projection
 from .ranges import ranged
 from .spans import Part, Rows
-from .subsets import Subsets, rows_in
+from .subsets import Subsets, expect_known, rows_in
 from .windows import Places, cut_of
 
 _AT_ONCE = 1 << 14
@@ -40,7 +41,7 @@ def samples_of(reader: AnyReader, plan: Plan, subset: Subsets | None, limit: int
     Raises:
         DataError: A sample lacks an input that has no `fill`, or split and conditions leave none at all.
     """
-    _expect_subset(reader, plan, subset)
+    expect_known(reader, roots(reader.model, plan), subset)
     if len(plan.dims) > 1:
         samples = _of_product(reader, plan, subset)
     else:
@@ -92,21 +93,6 @@ def _with_samples(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -
 def _over(reader: AnyReader, split: str) -> str:
     """The dim that a split divides."""
     return reader.file.splits[split.partition("/")[0]].over
-
-
-def _expect_subset(reader: AnyReader, plan: Plan, subset: Subsets | None) -> None:
-    """Refuses a subset of nobody knows which dim."""
-    known = roots(reader.model, plan)
-    if isinstance(subset, Mapping):
-        unknown = next((dim for dim in subset if dim not in known), None)
-        if unknown is None:
-            return
-        what = f"{unknown!r} is no dim of entries that a sample has"
-    elif subset is None or len(known) == 1:
-        return
-    else:
-        what = f"samples are over {' and '.join(known)}: of which is this the subset?"
-    raise DataError(what, where=reader.name, do=f"give a dict by dim: {{{known[0]!r}: ...}}")
 
 
 def _is_of_entry(model: Model, plan: Plan, root: str, address: str, condition: Condition) -> bool:

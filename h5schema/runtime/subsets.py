@@ -24,6 +24,20 @@ _AT_ONCE = 1 << 16
 """Ids that are looked at together."""
 
 
+def expect_known(reader: AnyReader, known: Sequence[str], subset: Subsets | None) -> None:
+    """Refuses a subset of nobody knows which of these dims."""
+    if isinstance(subset, Mapping):
+        unknown = next((dim for dim in subset if dim not in known), None)
+        if unknown is None:
+            return
+        what = f"{unknown!r} is no dim of entries that a sample has"
+    elif subset is None or len(known) == 1:
+        return
+    else:
+        what = f"samples are over {' and '.join(known)}: of which is this the subset?"
+    raise DataError(what, where=reader.name, do=f"give a dict by dim: {{{known[0]!r}: ...}}")
+
+
 def rows_in(reader: AnyReader, dim: str, subset: Subset) -> Rows:
     """The rows of a subset of a dim, in any order: int64 [n].
 

@@ -12,7 +12,7 @@ from ..chance import Drawn
 from ..chosen import Chosen
 from ..loaded import Loaded
 from ..plan import Take
-from ..projected import Entry
+from ..projections import Entry
 from ..reader import Reader
 from ..spans import Rows
 from .case import Case

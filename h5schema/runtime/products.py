@@ -1,19 +1,18 @@
-"""One element of a matrix at a time: samples over several dims of entries, and features that run across them."""
+"""Samples over several dims of entries: every combination of entries, or the elements that a feature stores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .any_reader import AnyReader
 from .blocks import Maybe, SparseBlock
 from .chance import Drawn
 from .chosen import Chosen
-from .spans import Asked, Rows
+from .spans import Rows
 
 _AT_ONCE = 1 << 10
 """Rows that are looked through together."""
@@ -56,56 +55,6 @@ class Listed:
 
     def at(self, indices: Rows, drawn: Drawn) -> Chosen:
         return Chosen({dim: rows[indices] for dim, rows in self._at.items()}, drawn)
-
-
-class Cell:
-    """The element at each sample, of a feature that runs across several of its dims.
-
-    The rows that hold the elements are read whole, each of them once.
-
-    Args:
-        address: Of the feature.
-        dims: Its dims, in stored order.
-        sampled: Dims that samples have a position in; the first of `dims` is one.
-    """
-
-    alone = False
-
-    def __init__(self, address: str, dims: Sequence[str | int], sampled: Sequence[str]) -> None:
-        self.address = address
-        self._lead = str(dims[0])
-        self._picked = [dim if dim in sampled else None for dim in dims[1:]]
-
-    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
-        return Asked(self.address, np.unique(chosen.at[self._lead]))
-
-    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
-        rows = np.searchsorted(asked.rows, chosen.at[self._lead])
-        if isinstance(block, Maybe):
-            some = cast("Maybe[object]", block)
-            return Maybe(self._elements(some.values, rows, chosen), some.present[rows])
-        return self._elements(block, rows, chosen)
-
-    def _elements(self, block: object, rows: Rows, chosen: Chosen) -> NDArray[np.generic]:
-        if isinstance(block, SparseBlock):
-            return self._stored(cast("SparseBlock[np.generic]", block), rows, chosen)
-        index = [slice(None) if dim is None else chosen.at[str(dim)] for dim in self._picked]
-        return cast("NDArray[np.generic]", block)[(rows, *index)]
-
-    def _stored(self, block: SparseBlock[np.generic], rows: Rows, chosen: Chosen) -> NDArray[np.generic]:
-        """Elements of sparse rows; 0 where none is stored."""
-        along = tuple(chosen.at[str(dim)] for dim in self._picked)
-        columns = np.ravel_multi_index(along, block.shape or (block.width,)) if len(rows) else rows
-        keys, wanted = block.rows * block.width + block.indices, rows * block.width + columns
-        if not len(keys):
-            return np.zeros(len(wanted), block.values.dtype)
-        found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        values = block.values[found]
-        values[keys[found] != wanted] = 0
-        return values
-
-    def sample_bytes(self, reader: AnyReader) -> int:
-        return reader.entry_bytes(self.address)
 
 
 def stored_elements(reader: AnyReader, address: str, rows: Rows) -> dict[str, Rows]:

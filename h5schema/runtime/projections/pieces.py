@@ -1,0 +1,181 @@
+"""Pieces of entries: the element at a position, a window, the entries around one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..any_reader import AnyReader
+from ..blocks import Maybe, RaggedBlock
+from ..chosen import Chosen
+from ..spans import Asked, Part, Rows
+from ..windows import Edge, Window, cut_of
+
+
+class Element:
+    """The element at each sample's position within its entry.
+
+    Args:
+        address: Of the feature.
+        lead: Its dim of entries.
+        dim: Its ragged dim.
+    """
+
+    alone = False
+
+    def __init__(self, address: str, lead: str, dim: str) -> None:
+        self._address = address
+        self._lead = lead
+        self._dim = dim
+
+    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        return Asked(self._address, chosen.at[self._lead], Part(chosen.at[self._dim], 1))
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        return _by_sample(block, lambda ragged: _at(ragged, np.zeros((len(ragged), 1), np.int64))[:, 0])
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        return _value_bytes(reader, self._address)
+
+
+class Piece:
+    """A window of each entry, along its ragged dim.
+
+    Args:
+        address: Of the feature.
+        lead: Its dim of entries.
+        dim: Its ragged dim.
+        window: What it takes.
+        sampled: Whether samples have a position in the dim; if not, it is cut at one place of each entry.
+    """
+
+    alone = False
+
+    def __init__(self, address: str, lead: str, dim: str, window: Window, *, sampled: bool) -> None:
+        self._address = address
+        self._lead = lead
+        self.dim = dim
+        self._at = None if sampled else window.at or "start"
+        self._edge: Edge = window.edge or "drop"
+        self._cut = cut_of(window)
+        low, high = self._cut.low, self._cut.high
+        if self._edge == "repeat":  # then the value that is repeated is always among what is read
+            low, high = min(low, 0), max(high, 1)
+        self._low, self._size = low, high - low
+        values = self._cut.values
+        self._is_plain = values.ndim == 1 and np.array_equal(values, np.arange(low, high))
+
+    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        rows = chosen.at[self._lead]
+        positions = chosen.at[self.dim] if self._at is None else self._places(reader.lengths(self.dim, rows), chosen)
+        return Asked(self._address, rows, Part(positions + self._low, self._size))
+
+    @property
+    def needs_room(self) -> bool:
+        """Whether an entry that is too short is no sample."""
+        return self._at is not None and self._edge == "drop"
+
+    def fits(self, lengths: Rows) -> NDArray[np.bool_]:
+        """Whether entries of some lengths are long enough: bool [n]."""
+        return lengths >= self._cut.high - self._cut.low
+
+    def _places(self, lengths: Rows, chosen: Chosen) -> Rows:
+        """Where each entry is cut."""
+        room = np.maximum(0, lengths - (self._cut.high - self._cut.low))
+        if self._at == "random":
+            room = chosen.drawn.below(room + 1, self.dim)
+        elif self._at == "center":
+            room //= 2
+        else:
+            room[:] = 0
+        return room - self._cut.low
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        assert asked.part is not None
+        first = asked.part.first
+        return _by_sample(block, lambda ragged: self._window(ragged, first))
+
+    def _window(self, block: RaggedBlock[np.generic], first: Rows) -> NDArray[np.generic]:
+        if self._is_plain and len(block.values) == len(block) * self._size:
+            return block.values.reshape(len(block), self._size, *block.values.shape[1:])
+        wanted = self._cut.values - self._low + (first - np.maximum(first, 0)).reshape(-1, *[1] * self._cut.values.ndim)
+        found = _at(block, wanted)
+        if self._edge != "repeat":
+            inside = (wanted >= 0) & (wanted < block.lengths.reshape(-1, *[1] * self._cut.values.ndim))
+            found[~inside] = 0
+        return found
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        return self._size * _value_bytes(reader, self._address)
+
+
+class Stretch:
+    """A window of a dim of entries: the entries around each sample's position.
+
+    Args:
+        address: Of the feature.
+        lead: Its dim of entries.
+        window: What it takes.
+    """
+
+    alone = False
+
+    def __init__(self, address: str, lead: str, window: Window) -> None:
+        self._address = address
+        self._lead = lead
+        self._pads = window.edge == "pad"
+        self._cut = cut_of(window)
+
+    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        rows = self._rows(chosen)
+        return Asked(self._address, np.clip(rows, 0, reader.length(self._lead) - 1).reshape(-1))
+
+    def _rows(self, chosen: Chosen) -> Rows:
+        return chosen.at[self._lead].reshape(-1, *[1] * self._cut.values.ndim) + self._cut.values
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        rows = self._rows(chosen)
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            return Maybe(self._shaped(some.values, rows, asked.rows), some.present.reshape(rows.shape))
+        return self._shaped(block, rows, asked.rows)
+
+    def _shaped(self, block: object, rows: Rows, read: Rows) -> NDArray[np.generic]:
+        values = cast("NDArray[np.generic]", block)
+        shaped = values.reshape(*rows.shape, *values.shape[1:])
+        if self._pads and (outside := rows != read.reshape(rows.shape)).any():
+            shaped[outside] = 0
+        return shaped
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        return self._cut.values.size * reader.entry_bytes(self._address)
+
+
+def _by_sample(block: object, cut: Callable[[RaggedBlock[np.generic]], NDArray[np.generic]]) -> object:
+    """A block of pieces of ragged entries as an array, [n, ...]; absent ones stay absent."""
+    if isinstance(block, Maybe):
+        some = cast("Maybe[RaggedBlock[np.generic]]", block)
+        return Maybe(cut(some.values), some.present)
+    return cut(cast("RaggedBlock[np.generic]", block))
+
+
+def _at(block: RaggedBlock[np.generic], wanted: Rows) -> NDArray[np.generic]:
+    """Of each entry the values at some positions, [n, ...]; where there is none the nearest, of an empty entry 0."""
+    by_entry = (-1, *[1] * (wanted.ndim - 1))
+    lengths, starts = block.lengths.reshape(by_entry), block.offsets[:-1].reshape(by_entry)
+    if not len(block.values):
+        return np.zeros((*wanted.shape, *block.values.shape[1:]), block.values.dtype)
+    index = starts + np.clip(wanted, 0, np.maximum(lengths - 1, 0))
+    found = block.values.take(np.minimum(index, len(block.values) - 1), axis=0)
+    if not lengths.all():
+        found[block.lengths == 0] = 0
+    return found
+
+
+def _value_bytes(reader: AnyReader, address: str) -> int:
+    """Bytes of one value of entries that have a length of their own."""
+    values = reader.model.stored(address)[0]
+    return values.dtype.itemsize * int(np.prod(values.shape, dtype=np.int64))
