@@ -33,6 +33,7 @@ from .view import View
 from .writer import Writer
 
 if TYPE_CHECKING:
+    from .extracting.computing import compute
     from .extracting.extraction import Extraction
     from .extracting.failures import Failure
     from .extracting.how import How
@@ -103,12 +104,14 @@ __all__ = [
     "Weighted",
     "Window",
     "Writer",
+    "compute",
     "optional",
     "scratch",
 ]
 
 _LATER = {
     "extracting.extraction": ("Extraction",),
+    "extracting.computing": ("compute",),
     "extracting.how": ("How",),
     "extracting.origins": ("Call", "Capture"),
     "plan": ("Batch", "Fields", "Ids", "Plan", "Position", "Take"),
