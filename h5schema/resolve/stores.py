@@ -152,7 +152,8 @@ def _member(draft: Draft, store: str, feature: Asked) -> tuple[str, str] | None:
         )
     if dtype.name == "bfloat16" or (dtype.name not in (*NUMBERS, *DATES, "enum") and dtype.size is None):
         instead = f"write `{{{dtype.name}: 16}}`, or move" if dtype.name in ("str", "bytes") else "move"
-        return f"a table has no members of {dtype.name}", f"{instead} `{feature.name}` out of the group"
+        free = " of free length" if dtype.name in ("str", "bytes", "json") else ""
+        return f"a table has no members of {dtype.name}{free}", f"{instead} `{feature.name}` out of the group"
     return None
 
 

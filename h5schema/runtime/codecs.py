@@ -139,7 +139,8 @@ class Encoder:
         Args:
             rows: As many as the chunk has, or fewer.
         """
-        fitting = rows.astype(self._dtype, casting="safe", copy=False)
+        records = np.ascontiguousarray(rows).view(self._dtype) if rows.dtype.names else rows
+        fitting = records.astype(self._dtype, casting="safe", copy=False)
         if rows.shape == self._chunk:
             return self._bytes(np.ascontiguousarray(fitting))
         chunk = np.zeros(self._chunk, self._dtype)

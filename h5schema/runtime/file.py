@@ -92,12 +92,15 @@ class Group(Node):
 
     Args:
         at: HDF5 path relative to the enclosing group.
+        table: Whether it is a compound dataset, and its features are the members.
     """
 
     at: str
+    table: bool
 
-    def __init__(self, at: str) -> None:
+    def __init__(self, at: str, *, table: bool = False) -> None:
         _set(self, "at", at)
+        _set(self, "table", table)
         self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -15,6 +16,7 @@ from h5schema.vocabulary import layout
 from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
 from .features import Feature
 from .kinds import OPEN, Place, Stored, Words, firsts_of
+from .tables import Table
 
 if TYPE_CHECKING:
     from .file import File, Node
@@ -36,7 +38,7 @@ class Axle:
         self.axis = axis
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """All declarations of a file class, in the order in which they stand.
 
@@ -115,8 +117,24 @@ class Model:
         return self.places[address].lead is not None and not self.stored(address)[0].per_entry
 
     def stored(self, address: str) -> tuple[Stored, ...]:
-        """The datasets of a feature that has entries."""
-        return self.features[address].stored(self.places[address])
+        """The datasets of a feature that has entries; of a member of a table, that table in place of its own."""
+        feature, place = self.features[address], self.places[address]
+        if place.table is None:
+            return feature.stored(place)
+        return self.tables[place.path].stored, *feature.stored(place)[1:]
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """The tables, by the path of each of their members."""
+        members: dict[str, list[str]] = {}
+        for address, place in self.places.items():
+            if place.table is not None:
+                members.setdefault(place.table, []).append(address)
+        return {self.places[one].path: self._table(path, some) for path, some in members.items() for one in some}
+
+    def _table(self, path: str, members: Sequence[str]) -> Table:
+        stored = tuple(self.features[one].stored(self.places[one])[0] for one in members)
+        return Table(path, self.places[members[0]].lead or "", stored)
 
     def kept(self, dim: str) -> tuple[Stored, ...]:
         """The datasets of ours that grow with an open dim, besides its ids."""
@@ -149,7 +167,7 @@ class Model:
             "dtype": feature.dtype_record,
             "optional": place.optional,
             "unit": feature.options.unit,
-        } | ({"store": feature.store} if feature.store else {})
+        } | ({"store": store} if (store := feature.store or ("table" if place.table else "")) else {})
 
 
 _models: WeakKeyDictionary[type, Model] = WeakKeyDictionary()
@@ -167,8 +185,9 @@ def _model(file: type[File]) -> Model:
     features: dict[str, AnyFeature] = {}
     groups: dict[str, str] = {}
     paths: dict[str, str] = {}
-    for address, path, node in _nodes(file, "", "/"):
-        groups[address] = path
+    tables: dict[str, str | None] = {}
+    for address, path, node, table in _nodes(file, "", "/", None):
+        groups |= {address: path} if table is None else {}
         for name, value in _declared(node):
             inner = f"{address}/{name}" if address else name
             if isinstance(value, AnyAxis):
@@ -176,18 +195,23 @@ def _model(file: type[File]) -> Model:
             elif isinstance(value, Feature):
                 features[inner] = value
                 paths[inner] = _path(path, value.options.at or name)
+                tables[inner] = table
     places = {address: _place(address, paths[address], feature, axes) for address, feature in features.items()}
+    places = {address: place._replace(table=tables[address]) for address, place in places.items()}
     return Model(axes, features, places, groups)
 
 
-def _nodes(node: type[Node], address: str, path: str) -> Iterator[tuple[str, str, type[Node]]]:
+def _nodes(
+    node: type[Node], address: str, path: str, table: str | None
+) -> Iterator[tuple[str, str, type[Node], str | None]]:
     from .file import Group
 
-    yield address, path, node
+    yield address, path, node, table
     for name, value in _declared(node):
         if isinstance(value, Group):
             inner = f"{address}/{name}" if address else name
-            yield from _nodes(type(value), inner, posixpath.join(path, value.at))
+            below = posixpath.join(path, value.at)
+            yield from _nodes(type(value), inner, below, table or (below if value.table else None))
 
 
 def _declared(node: type[Node]) -> Iterator[tuple[str, object]]:

@@ -24,6 +24,7 @@ from .kinds import KnownWords, Place, Stored
 from .model import AnyFeature
 from .opening import open_to_read
 from .spans import Access, Asked, Carrier, Part, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
+from .tables import TableCarrier
 from .utf8 import expect_utf8
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ class Reader(AnyReader):
         return file
 
     def _carrier_of(self, file: h5py.File) -> FileCarrier:
-        return DirectCarrier(file, self.path, access=self.access)
+        carrier = DirectCarrier(file, self.path, access=self.access)
+        tables = self.model.tables
+        return TableCarrier(carrier, tables, carrier.close) if tables else carrier
 
     def expect(self, file: h5py.File) -> None:
         """Refuses a file that is not of this class."""

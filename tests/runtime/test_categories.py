@@ -64,7 +64,7 @@ def test_anndata_reads_them(tmp_path: Path) -> None:
     with h5py.File(written(tmp_path / "a.h5", writer, ["T", "B", "T", "ö"])) as file:
         kind, donor = anndata_io.read_elem(file["kind"]), anndata_io.read_elem(file["donor"])
     assert (list(kind), list(kind.categories)) == (["T", "B", "T", "ö"], ["T", "B", "ö"])
-    assert [None if one != one else one for one in donor] == ["d0", None, "d2", None]  # noqa: PLR0124
+    assert [None if one != one else one for one in donor] == ["d0", None, "d2", None]
 
 
 def test_the_encoding_is_that_of_anndata(tmp_path: Path) -> None:
@@ -182,7 +182,8 @@ loaders:
       mood: {feature: mood, fill: -1}
       text: {feature: speaker, dtype: str}
     batch: 16
-  happy: {over: clip, split: who/train, where: {mood: [happy, sad]}, inputs: {text: {feature: mood, dtype: str}}, batch: 4}
+  happy:
+    {over: clip, split: who/train, where: {mood: [happy, sad]}, inputs: {text: {feature: mood, dtype: str}}, batch: 4}
 """
 FUNCTIONS = """\
 def mood(path):

@@ -46,7 +46,9 @@ def resolve_shapes(draft: Draft) -> Draft:
         store = store_of(settings)
         wrong = None if store is None else misfit(draft, store.value, _asked(feature, settings, dims, dtype))
         if store is not None and wrong is not None:
-            notes.add("store", wrong[0], store.path, wrong[1], breaks=feature.path)
+            own = store.path[: len(feature.path)] == feature.path
+            place = store.path if own else feature.path
+            notes.add("store", wrong[0], place, wrong[1], key=not own, breaks=feature.path)
             continue
         lists = lists_in(draft.axes, dims, encoded=dtype.name in _ENCODED)
         kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes, lists)

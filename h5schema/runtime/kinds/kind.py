@@ -34,6 +34,7 @@ class Place(NamedTuple):
         lists: Those of `ragged` over which an entry is a list: another is per them, or a text lies in each place.
         outer: Sizes of the dims of an array before `shape`, None where it is ragged; empty if it is nowhere.
         words: The dictionary of a category in the file; None: it has none, or no file is known.
+        table: Path of the compound dataset of which it is a member; None: it is none.
     """
 
     address: str
@@ -48,6 +49,7 @@ class Place(NamedTuple):
     lists: tuple[str, ...] = ()
     outer: tuple[int | None, ...] = ()
     words: Words | None = None
+    table: str | None = None
 
     @property
     def is_attribute(self) -> bool:

@@ -40,4 +40,6 @@ def chunk_rows(part: Stored, options: Options, expected: int | None) -> int:
 
 def fitting(rows: Values, part: Stored) -> Values:
     """Rows as they lie in the file, byte by byte."""
+    if part.dtype.names:  # records are made so
+        return rows
     return rows.astype(np.dtype(part.dtype.str), casting="equiv", copy=False)

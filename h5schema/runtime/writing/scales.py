@@ -36,7 +36,7 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
         elif dim in counts:
             _make(file, axle.path, counts[dim], grows=True)
     for address, place in model.places.items():
-        if place.is_attribute or place.path not in file:
+        if place.is_attribute or place.table is not None or place.path not in file:
             continue
         values, *others = _shown(model, address)
         for name, said in model.features[address].attributes.items():
@@ -47,6 +47,7 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
                 _attach(file, dataset, axis, _scale_of(model, named))
         _encode(file, model, address, counts)
     _name_words(file, model)
+    _describe_tables(file, model)
 
 
 def move(old: h5py.Dataset, new: h5py.Dataset) -> None:
@@ -67,7 +68,7 @@ def fit(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
     for dim, count in counts.items():
         _fit(file, model.axes[dim].path, count)
     for address, place in model.places.items():
-        if place.lead is None:
+        if place.lead is None or place.table is not None:
             continue
         for part in _shown(model, address):
             for axis, named in enumerate(_axes(model, place, part)):
@@ -117,6 +118,17 @@ def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
 def _scale_of(model: Model, named: str | int) -> str | int:
     """The path of a dim's scale in place of its address."""
     return model.axes[named].path if isinstance(named, str) and named in model.axes else named
+
+
+def _describe_tables(file: h5py.File, model: Model) -> None:
+    """The scale of each table, and what its members say of themselves, as `member.unit`."""
+    for table in {table.path: table for table in model.tables.values()}.values():
+        _attach(file, cast("h5py.Dataset", file[table.path]), 0, model.axes[table.lead].path)
+    for address, place in model.places.items():
+        if place.table is not None:
+            member = "/".join(model.tables[place.path].names(place.path))
+            for name, said in model.features[address].attributes.items():
+                file[place.table].attrs[f"{member}.{name}"] = said
 
 
 def _name_words(file: h5py.File, model: Model) -> None:

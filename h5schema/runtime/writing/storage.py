@@ -33,7 +33,7 @@ class Storage(ABC):
         self.checksum = checksum
         self.planned = count
         self._dataset = dataset.id
-        self._dtype = np.dtype(dataset.dtype.str)
+        self._dtype = dataset.dtype if dataset.dtype.names else np.dtype(dataset.dtype.str)
         self._shape = tuple(int(n) for n in dataset.shape[1:])
         self._row_bytes = dataset.dtype.itemsize * int(np.prod(self._shape, dtype=np.int64))
         self._sink = sink

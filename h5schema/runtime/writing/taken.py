@@ -15,6 +15,7 @@ from h5schema.vocabulary import layout
 from ..blocks import Categories, Encoded, RaggedBlock, joined
 from ..kinds import firsts_of
 from ..spans import Rows
+from ..tables import merged
 from ..where import Where
 from .agreed import Block, agreed_lengths
 from .chunking import fitting
@@ -90,6 +91,7 @@ def rows_of(model: Model, dim: str, entries: Checked, ends: Mapping[str, int]) -
             rows[path], rows[firsts_of(path)] = lengths.values, lengths.offsets[:-1] + ends[path]
         else:
             rows[path] = lengths
+    rows = merged(model.tables, rows)
     return {part.path: fitting(rows[part.path], part) for part in model.grown(dim)}
 
 

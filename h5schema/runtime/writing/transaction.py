@@ -30,6 +30,7 @@ from ..ids import expect_list
 from ..kinds import Stored
 from ..model import Model
 from ..spans import Fetched, Rows, Spans, carry_out
+from ..tables import TableCarrier
 from ..where import Where
 from . import agreed
 from .claim import Claim, Standing
@@ -123,7 +124,7 @@ class Transaction:
         self._unique = Unique()
         self._torn = False
         self.is_published = False
-        self._carrier: H5pyCarrier | None = None
+        self._carrier: H5pyCarrier | TableCarrier | None = None
         try:
             with self._kept():
                 kept = state["datasets"] if state else None
@@ -144,13 +145,16 @@ class Transaction:
         return self._shapes.model
 
     @property
-    def carrier(self) -> H5pyCarrier:
+    def carrier(self) -> H5pyCarrier | TableCarrier:
         """Reads what was put so far."""
         if self._carrier is None:
             with self._kept():
                 self._datasets.show_all()
                 self._wholes.write_attributes()
-            self._carrier = _Uninterrupted(self.file)  # anew, because HDF5 keeps what it has read
+            made = _Uninterrupted(self.file)
+            self._carrier = (
+                TableCarrier(made, self.model.tables) if self.model.tables else made
+            )  # anew, because HDF5 keeps what it has read
         return self._carrier
 
     @property
