@@ -305,5 +305,7 @@ def _seal(block: object) -> None:
         cast("NDArray[np.generic]", block).flags.writeable = False
     elif isinstance(block, Maybe):
         _seal(cast("Maybe[object]", block).values)
-    elif isinstance(block, Block) and isinstance(block.leaf, RaggedBlock):
-        _seal(cast("RaggedBlock[np.generic]", block.leaf).values)
+    elif isinstance(block, Block):
+        leaf: object = block.leaf
+        if isinstance(leaf, RaggedBlock):
+            _seal(cast("RaggedBlock[np.generic]", leaf).values)

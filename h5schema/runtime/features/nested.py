@@ -123,7 +123,7 @@ class Nested(Feature[EntryT, Lists]):
                     where=str(where),
                     do="give a list for each entry, or a NestedBlock(inner, offsets)",
                 )
-            nested: Lists = given
+            nested = cast("NestedBlock[object]", given)
             given, offsets = nested.inner, np.asarray(nested.offsets)
             if not are_offsets(offsets, len(cast("Sequence[object]", given))):
                 raise DataError(
@@ -174,10 +174,8 @@ class Nested(Feature[EntryT, Lists]):
 
 def _items(given: object, dim: str, where: str) -> list[object]:
     """The items of a list as a user gives it."""
-    if not isinstance(given, list | tuple | Block) and not np.ndim(
-        cast("Any", given) if isinstance(given, np.ndarray) else 0
-    ):
-        raise DataError(
-            f"{type(given).__name__} is not a list", where=where, do=f"give a list with one item for each {dim}"
-        )
+    said = type(given).__name__
+    is_array = isinstance(given, np.ndarray) and np.ndim(cast("NDArray[np.generic]", given)) > 0
+    if not is_array and not isinstance(given, list | tuple | Block):
+        raise DataError(f"{said} is not a list", where=where, do=f"give a list with one item for each {dim}")
     return list(cast("Iterable[object]", given))

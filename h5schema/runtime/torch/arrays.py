@@ -50,22 +50,19 @@ class PackedArrays(NamedTuple):
 
 def _pad(block: Block) -> Padded | PaddedLists:
     values, lengths = _padded(block)
-    made = tuple(map(from_numpy, lengths))
-    return PaddedLists(from_numpy(values), made) if len(made) > 1 else Padded(from_numpy(values), made[0])
+    if isinstance(block, NestedBlock):
+        return PaddedLists(from_numpy(values), tuple(map(from_numpy, lengths)))
+    return Padded(from_numpy(values), from_numpy(lengths[0]))
 
 
 def _mask(block: Block) -> Masked:
     values, (*_, lengths) = _padded(block)
-    sizes = (
-        lengths[..., None]
-        if isinstance(block.leaf, RaggedBlock) and not isinstance(block.leaf, ShapedBlock)
-        else lengths
-    )
-    axes = sizes.shape[-1]
-    inside = np.ones(values.shape[: sizes.ndim - 1 + axes], np.bool_)
+    sizes = lengths if isinstance(block.leaf, ShapedBlock) else lengths[..., None]
+    outer, axes = sizes.ndim - 1, int(sizes.shape[-1])
+    inside = np.ones(values.shape[: outer + axes], np.bool_)
     for axis in range(axes):
-        at = np.arange(values.shape[sizes.ndim - 1 + axis]).reshape(-1, *[1] * (axes - axis - 1))
-        inside &= at < sizes[..., axis].reshape(*sizes.shape[:-1], *[1] * axes)
+        positions = np.arange(int(values.shape[outer + axis])).reshape(-1, *[1] * (axes - axis - 1))
+        inside &= np.less(positions, sizes[..., axis].reshape(*sizes.shape[:-1], *[1] * axes))
     return Masked(from_numpy(values), from_numpy(inside))
 
 

@@ -217,7 +217,8 @@ class Collate:
 
         def column(part: Part) -> Column:
             block = part.blocks[number]
-            values = [block] * (part.end - part.begin) if loaded.alone else list(block[part.begin : part.end])
+            count = part.end - part.begin
+            values = list[object]([block] * count if loaded.alone else block[part.begin : part.end])
             if own is not None:
                 drawn = part.chosen.drawn
                 values = [own(value, drawn, part.begin + index) for index, value in enumerate(values)]
