@@ -236,10 +236,14 @@ class SamplerSpec(Model):
             if value in _OF_ADDRESS:
                 raise mistake("wrong-type", f"'{value}' needs the address it is about", f"write {{{value}: address}}")
             return {"call": value}
+        cls._expect_one_word(value)
+        return value
+
+    @classmethod
+    def _expect_one_word(cls, value: object) -> None:
         words = len(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else 1
         if words > 1:
             raise mistake("wrong-type", f"a sampler is one word with its address, not {words}", cls.example())
-        return value
 
     @classmethod
     def form(cls) -> str:
