@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,7 +53,7 @@ def run(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", CODE, *arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent.parent)])},
+        env=os.environ | {"PYTHONPATH": str(HERE.parent.parent)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -70,6 +72,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         (folder / "in" / name).mkdir(parents=True)
     for number in range(COUNT):
         draw(folder / "in", number)
+    shutil.copy(HERE / "detection_io.py", folder)
     name = f"detection_{request.param}"
     schema = (HERE / "schema.yaml").read_text().replace("STORE", request.param)
     (folder / "schema.yaml").write_text(schema.replace("name: detection\n", f"name: {name}\n"))
@@ -79,10 +82,11 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(str(folder))
-    (found,) = folder.glob("detection_*")
-    return importlib.import_module(f"{found.name}.groups")
+    (found,) = folder.glob("detection_*/groups.py")
+    yield importlib.import_module(f"{found.parent.name}.groups")
+    sys.modules.pop("detection_io", None)
 
 
 def reader_of(package: ModuleType) -> Any:
@@ -165,6 +169,24 @@ def test_M17_batches(folder: Path, package: ModuleType) -> None:
     for tensor, box, (number, at) in zip(inputs["image"], inputs["box"], cars, strict=True):
         assert np.array_equal(tensor.numpy(), pixels_of(number, folder))
         assert box.tolist() == np.float32((labels_of(number) or {})["boxes"][at]).tolist()
+
+
+def test_M17_functions_change_images_of_any_size(folder: Path, package: ModuleType) -> None:
+    loaders = importlib.import_module(package.__name__.replace(".groups", ".loaders"))
+    (batch,) = loaders.augmented_loader(folder / "all.h5")
+    numbers = [number for number in range(COUNT) if number != 4]
+    inputs, targets = batch
+    lists = targets["outlines"].lengths[0].tolist()
+    for i, number in enumerate(numbers):
+        image, labels = pixels_of(number, folder), labels_of(number) or {}
+        assert np.array_equal(inputs["image"][i].numpy(), image[:, ::-1])
+        height, width = image.shape[0] // 2, image.shape[1] - 1
+        assert inputs["crop"].lengths[i].tolist() == [height, width]
+        assert np.array_equal(inputs["crop"].values[i, :height, :width].numpy(), image[:height, 1:])
+        assert lists[i] == len(labels["outlines"])
+        for j, outline in enumerate(labels["outlines"]):
+            wanted = np.float32(outline).reshape(-1, 2) * [-1, 1] + [image.shape[1], 0]
+            assert np.allclose(targets["outlines"].values[i, j, : len(outline)].numpy(), wanted)
 
 
 def test_U6_an_image_that_changed_is_extracted_again(folder: Path, package: ModuleType) -> None:
