@@ -23,8 +23,11 @@ def resolve_places(draft: Draft) -> Draft:
     notes = Notes(draft)
     paths = _of_groups(draft, notes)
     draft = draft._replace(paths=paths)
-    scales = {} if draft.bound else draft.dims
-    taken = {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in scales.items()}
+    taken = (
+        {}
+        if draft.bound
+        else {posixpath.join(paths[dim.group], dim.name): f"dim `{address}`" for address, dim in draft.dims.items()}
+    )
     resolved: dict[str, FeatureIR] = {}
     for address, declared in draft.features.items():
         at, feature = _checked(notes, declared), draft.resolved.get(address)

@@ -22,7 +22,7 @@ from ..model import Model
 from ..spans import Rows, offsets_of
 from .columns import Column, Converted, InMemory, Values
 from .folder import files_of, source_of
-from .indices import At, Mask, Numbers, Runs, only, runs_of
+from .indices import At, Mask, Numbers, Runs, between, only, runs_of
 from .nodes import Nodes
 from .spread import Joined, Paths, names_of
 from .understood import understood
@@ -182,10 +182,10 @@ class Dims:
         for address, place in self._model.places.items():
             column = self._raw(address) if dim in place.ragged else None
             if isinstance(column, Joined) and column.present.all():
-                return _between(offsets_of(column.sizes[dim]), f"{self._nodes.name}: {place.path}")
+                return between(offsets_of(column.sizes[dim]), f"{self._nodes.name}: {place.path}")
         parent = self._model.parent(dim)
         if not self.length(parent):
-            return _between(np.zeros(1, np.int64), self._nodes.name)
+            return between(np.zeros(1, np.int64), self._nodes.name)
         raise FileError(
             f"no feature over {dim} has a node for each {parent}, so nobody knows the lengths of all",
             where=self._nodes.name,
@@ -273,11 +273,6 @@ class Dims:
             return asked.holds(texts)
 
         return holds
-
-
-def _between(offsets: Rows, where: str) -> Runs:
-    """Runs that lie end to end."""
-    return Runs(len(offsets) - 1, lambda rows: offsets[rows], lambda rows: offsets[rows + 1], int(offsets[-1]), where)
 
 
 def _as_ids(values: Values) -> Values:

@@ -17,7 +17,6 @@ from ..axes import IdAxis
 from ..model import Model
 from .spread import natural
 
-
 _NUMBERS = count()
 """HDF5 opens no two files of one name, though they are in memory."""
 

@@ -98,7 +98,11 @@ def _offsets(offsets: Numbers) -> Runs:
     if count < 0:
         raise FileError("there are no offsets, not even the first", where=offsets.where, do="name another dataset")
     end = int(offsets.at(np.array([count], np.int64))[0])
-    return Runs(count, offsets.at, lambda rows: offsets.at(rows + 1), end, offsets.where)
+
+    def stops(rows: Rows) -> Rows:
+        return offsets.at(rows + 1)
+
+    return Runs(count, offsets.at, stops, end, offsets.where)
 
 
 def _ends(ends: Numbers) -> Runs:
@@ -119,8 +123,19 @@ def _lengths(lengths: Numbers) -> Runs:
     if (known < 0).any():
         row = int(np.argmax(known < 0))
         raise FileError(f"a length of {int(known[row])}", where=f"{lengths.where}, row {row}", do="the file is damaged")
-    offsets = offsets_of(known)
-    return Runs(len(known), lambda rows: offsets[rows], lambda rows: offsets[rows + 1], int(offsets[-1]), lengths.where)
+    return between(offsets_of(known), lengths.where)
+
+
+def between(offsets: Rows, where: str) -> Runs:
+    """The runs of entries that lie end to end, from offsets in memory."""
+
+    def starts(rows: Rows) -> Rows:
+        return offsets[rows]
+
+    def stops(rows: Rows) -> Rows:
+        return offsets[rows + 1]
+
+    return Runs(len(offsets) - 1, starts, stops, int(offsets[-1]), where)
 
 
 def _ranges(ranges: Numbers) -> Runs:
@@ -130,7 +145,13 @@ def _ranges(ranges: Numbers) -> Runs:
             where=ranges.where,
             do="name another dataset in the `index` of the schema",
         )
-    starts, stops = (lambda rows: ranges.at(rows)[:, 0]), (lambda rows: ranges.at(rows)[:, 1])
+
+    def starts(rows: Rows) -> Rows:
+        return ranges.at(rows)[:, 0]
+
+    def stops(rows: Rows) -> Rows:
+        return ranges.at(rows)[:, 1]
+
     return Runs(ranges.shape[0], starts, stops, None, ranges.where, touching=False)
 
 
@@ -141,9 +162,11 @@ def _start_end(start: Numbers, end: Numbers) -> Runs:
 
 def _start_length(start: Numbers, length: Numbers) -> Runs:
     _expect_alike(start, length)
-    return Runs(
-        start.shape[0], start.at, lambda rows: start.at(rows) + length.at(rows), None, start.where, touching=False
-    )
+
+    def stops(rows: Rows) -> Rows:
+        return start.at(rows) + length.at(rows)
+
+    return Runs(start.shape[0], start.at, stops, None, start.where, touching=False)
 
 
 def _expect_alike(start: Numbers, other: Numbers) -> None:

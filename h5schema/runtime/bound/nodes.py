@@ -114,7 +114,7 @@ class Nodes:
             names = _names_in(outer)
             if part not in names:
                 return self._missing(*self._noun(outer, parts[depth:], mark), names, path, "/".join(parts[:depth]))
-            outer = outer[part]  # type: ignore[index]
+            outer = _inside(outer, part)
         return self._missing("dataset", parts[-1], [], path)
 
     def _noun(self, outer: object, parts: list[str], mark: str) -> tuple[str, str]:
@@ -142,12 +142,24 @@ def _as_value(mapping: dict[str, object]) -> NDArray[np.generic]:
 
 def _plain(attributes: h5py.AttributeManager, name: str) -> object:
     """An attribute as Python has it: a text, a number, an array; None, if it has no value."""
-    value = attributes[name]
+    value: object = attributes[name]
     if isinstance(value, h5py.Empty):
         return None
     if isinstance(value, np.ndarray):
-        value.flags.writeable = False
-    return value.item() if isinstance(value, np.generic) and not isinstance(value, np.void) else value
+        array = cast("NDArray[np.generic]", value)
+        array.flags.writeable = False
+        return array
+    if isinstance(value, np.generic) and not isinstance(value, np.void):
+        return cast("object", value.item())
+    return cast("object", value)
+
+
+def _inside(node: object, name: str) -> object:
+    """What has a name in a group, or among the members of records."""
+    if isinstance(node, h5py.Group):
+        return cast("object", node[name])
+    dtype = node.dtype if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
+    return member(dtype.base, name)
 
 
 def _names_in(node: object) -> list[str]:

@@ -11,7 +11,6 @@ from h5schema.errors import FileError
 
 from ..carrier import DirectCarrier
 from ..damage import readable
-from ..features import EncodedFeature
 from ..ids import Ids
 from ..reader import Compared, Reader
 from ..spans import Carrier
@@ -61,9 +60,7 @@ class BoundReader(Reader):
 
     def _compare(self, address: str) -> Compared:
         feature, place = self.model.features[address], self.shown().placed(address)
-        if isinstance(feature, EncodedFeature):
-            feature = feature.by_row()
-        return Compared(feature, place, 1 if place.lead is None else self.length(place.lead))
+        return Compared(feature.by_row(), place, 1 if place.lead is None else self.length(place.lead))
 
     def ids(self, dim: str) -> Ids:
         if not self.model.has_ids(dim):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 
 import h5py
 import numpy as np
 
 from h5schema.errors import FileError
-from h5schema.vocabulary import layout
 
 from ..axes import OpenAxis
 from ..carrier import DirectCarrier
@@ -18,16 +17,15 @@ from ..kinds import KnownWords, Place
 from ..model import Model
 from ..spans import Fetched, Spans
 from .anndata import Categorical
-from .columns import Blank, Column, InMemory
+from .bookkeeping import computed
+from .columns import Blank, Column
 from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
-from .indices import Rearranged, Worked
+from .indices import Rearranged
 from .masked import Complete, Masked
 from .nodes import Nodes
-from .spread import Flat, Forms, Joined, Stacked, absent_first
-from .understood import Sentinel, understood
-
-_BOOL = np.dtype(np.bool_)
+from .spread import Flat, Forms, Joined, Stacked
+from .understood import understood
 
 
 class Shown:
@@ -39,17 +37,20 @@ class Shown:
         model: What the class declares.
         convention: By which values are decoded.
         name: Of the file, or of the folder of files.
+
+    Attributes:
+        columns: What is shown so far, by path.
     """
 
     def __init__(self, file: h5py.File, carrier: DirectCarrier, model: Model, convention: str, name: str) -> None:
         self.plain = carrier
         self.nodes = Nodes(file, carrier, name)
         self.dims = Dims(model, self.nodes, self.raw)
-        self._model = model
+        self.model = model
         self._decoded = CONVENTIONS[convention]
         self._by_path = {place.path: address for address, place in model.places.items()}
         self._raw: dict[str, Column | None] = {}
-        self._columns: dict[str, Column] = {}
+        self.columns: dict[str, Column] = {}
 
     # A carrier.
 
@@ -73,7 +74,7 @@ class Shown:
     def close(self) -> None:
         """Drops what is kept of the file."""
         self._raw.clear()
-        self._columns.clear()
+        self.columns.clear()
         self.plain.close()
 
     # Features.
@@ -81,7 +82,7 @@ class Shown:
     def raw(self, address: str) -> Column | None:
         """A feature as it lies in the file; None: it is missing."""
         if address not in self._raw:
-            place, feature = self._model.places[address], self._model.features[address]
+            place, feature = self.model.places[address], self.model.features[address]
             column = (
                 self._spread(place)
                 if self.dims.is_spread(place)
@@ -96,14 +97,14 @@ class Shown:
         Raises:
             FileError: It is missing, or its dtype or shape are not as declared.
         """
-        place, feature = self._model.places[address], self._model.features[address]
+        place, feature = self.model.places[address], self.model.features[address]
         column = self.raw(address)
         rows = place.lead is not None
         if column is None or column.shape is None:
             if not place.optional:
                 raise self._no_value(place, column)
             sizes = tuple(self.dims.size(dim) or 0 for dim in axes_of(place))
-            self._columns[place.path] = Blank(feature.file_dtype, sizes)
+            self.columns[place.path] = Blank(feature.file_dtype, sizes)
             return place._replace(shape=sizes[1:] if rows else sizes)
         where = f"{self.nodes.name}: {place.path}"
         self._expect_shape(place, column.shape, where)
@@ -111,7 +112,7 @@ class Shown:
             self._expect_indexed(place, column, where)
         if isinstance(feature, Category):
             return self._coded(place, column, where)
-        self._columns[place.path] = column if self.dims.is_spread(place) else self._understood(place, column, where)
+        self.columns[place.path] = column if self.dims.is_spread(place) else self._understood(place, column, where)
         return place._replace(shape=column.shape[1:] if rows else column.shape)
 
     def _coded(self, place: Place, column: Column, where: str) -> Place:
@@ -119,11 +120,11 @@ class Shown:
         if not isinstance(column, Categorical):
             raise FileError("it is no category of AnnData", where=where, do="write `dtype: str` in the schema")
         codes = column.codes if place.optional else Complete(column.codes, column.there, where)
-        self._columns[f"{place.path}/codes"] = codes
+        self.columns[f"{place.path}/codes"] = codes
         return place._replace(words=KnownWords(column.words))
 
     def _understood(self, place: Place, column: Column, where: str) -> Column:
-        values = understood(self._model.features[place.address], column, where)
+        values = understood(self.model.features[place.address], column, where)
         dim = place.ragged[-1] if len(place.ragged) > 1 else None
         if dim is not None and not self.dims.runs(dim).touching:
             return Rearranged(values, *self.dims.rearranged(dim))
@@ -152,7 +153,7 @@ class Shown:
                 raise self._other_size(dim, size, list(shape), where)
 
     def _other_size(self, dim: str | int, size: int, shape: list[int], where: str) -> FileError:
-        if isinstance(dim, str) and isinstance(self._model.axes[dim].axis, OpenAxis):
+        if isinstance(dim, str) and isinstance(self.model.axes[dim].axis, OpenAxis):
             what = f"its shape is {shape}, but {dim} has {size} entries by {self.dims.witness(dim)}"
             return FileError(what, where=where, do="both have one dim in the schema: give one of them another dim")
         named = f"{dim} = {size}" if isinstance(dim, str) else str(size)
@@ -193,7 +194,7 @@ class Shown:
         Raises:
             FileError: One is missing, and the feature is not optional; or their shapes differ.
         """
-        paths, feature = self.dims.paths(place), self._model.features[place.address]
+        paths, feature = self.dims.paths(place), self.model.features[place.address]
         if not len(paths):
             return Blank(feature.file_dtype, (0, *(self.dims.size(dim) or 0 for dim in axes_of(place)[1:])))
         found = [self._form(place, path) for path in paths]
@@ -247,67 +248,8 @@ class Shown:
                     do="entries of a feature differ in their ragged dim only: give it one in the schema",
                 )
 
-    # Bookkeeping that files of ours have.
-
     def _column(self, path: str) -> Column:
-        found = self._columns.get(path)
+        found = self.columns.get(path)
         if found is None:
-            found = self._columns[path] = self._computed(path)
+            found = self.columns[path] = computed(self, path)
         return found
-
-    def _computed(self, path: str) -> Column:
-        kind, _, rest = path.removeprefix(f"/{layout.RESERVED}/").partition("/")
-        address, _, part = rest.rpartition("/")
-        return _PARTS[kind, part](self, address)
-
-    def _present(self, address: str) -> Column:
-        """Which entries of an optional feature are there."""
-        place, column = self._model.places[address], self.raw(address)
-        assert place.lead is not None
-        fill = self._model.features[address].options.fill
-        if fill is not None and column is not None:
-            return Sentinel(self._columns[place.path], self._model.features[address], fill)
-        if isinstance(column, Masked):
-            return column.there
-        there = np.full(self.dims.length(place.lead), column is not None, _BOOL)
-        return InMemory(column.present if isinstance(column, Stacked) else there, self.nodes.name, place.path)
-
-    def _starts(self, address: str) -> Column:
-        """Where the entries of a ragged feature begin; negative: absent."""
-        place, column = self._model.places[address], self.raw(address)
-        runs = self.dims.runs(place.ragged[0])
-        if column is None:
-            return Worked(runs.entries, lambda rows: np.full(len(rows), -1, np.int64))
-        if isinstance(column, Joined):
-            return Worked(runs.entries, absent_first(column))
-        return Worked(runs.entries, lambda rows: self.dims.firsts(place.ragged[-1], rows))
-
-    def _firsts(self, dim: str) -> Column:
-        """Where the lengths of a dim that is per a ragged one begin, for each entry of the open dim."""
-        parent = self._model.parent(dim)
-        return Worked(self.dims.runs(self._outermost(dim)).entries, lambda rows: self.dims.firsts(parent, rows))
-
-    def _outermost(self, dim: str) -> str:
-        parent = self._model.parent(dim)
-        return self._outermost(parent) if self._model.is_ragged(parent) else dim
-
-    def _lengths(self, dim: str) -> Column:
-        """The lengths of a ragged dim."""
-        runs = self.dims.runs(dim)
-        return Worked(runs.entries, runs.lengths)
-
-    def _ids(self, dim: str) -> Column:
-        return self.dims.ids(dim)
-
-    def _id_index(self, dim: str) -> Column:
-        return self.dims.id_index(dim)
-
-
-_PARTS: Mapping[tuple[str, str], Callable[[Shown, str], Column]] = {
-    ("features", "present"): Shown._present,
-    ("features", "starts"): Shown._starts,
-    ("dims", "lengths"): Shown._lengths,
-    ("dims", "firsts"): Shown._firsts,
-    ("dims", "ids"): Shown._ids,
-    ("dims", "index"): Shown._id_index,
-}

@@ -12,6 +12,7 @@ from h5schema.errors import DataError, FileError
 from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 
 from ..bfloat16 import is_bits
+from ..blocks import Encoded
 from ..features import Attributes, EncodedFeature
 from ..model import AnyFeature
 from ..spans import Rows
@@ -30,7 +31,7 @@ def understood(feature: AnyFeature, column: Column, where: str) -> Column:
     if isinstance(feature, Attributes):
         return column
     if isinstance(feature, EncodedFeature):
-        return _texts(feature, column, where)
+        return _texts(cast("EncodedFeature[object, Encoded[object]]", feature), column, where)
     stored, wanted = column.dtype, feature.file_dtype
     if feature.members is not None:
         _expect_members(h5py.check_enum_dtype(stored), feature.members.names, where)
@@ -117,7 +118,7 @@ def _truth(values: Values, where: str) -> Values:
     return numbers.astype(np.bool_)
 
 
-def _texts(feature: EncodedFeature[object, object], column: Column, where: str) -> Column:  # type: ignore[type-var]
+def _texts(feature: EncodedFeature[object, Encoded[object]], column: Column, where: str) -> Column:
     stored = column.dtype
     info = h5py.check_string_dtype(stored)
     if info is None and stored.kind != "S":

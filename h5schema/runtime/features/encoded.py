@@ -98,7 +98,7 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
     without_nul: ClassVar[str] = "take the NUL away"
 
     def by_row(self) -> Self:
-        """The same feature, each entry of which is one value of HDF5, of any length: as others store it."""
+        """See `Feature`."""
         twin = self.renewed(self.options)
         twin.kind = cast("Kind[EncodedT]", Dense())
         return twin

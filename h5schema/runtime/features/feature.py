@@ -121,6 +121,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         twin.options = options
         return twin
 
+    def by_row(self) -> Self:
+        """The same declaration, of which each entry is one value of HDF5, of any length: as others store texts."""
+        return self
+
     # What a subclass says of its values.
 
     @property
@@ -206,6 +210,12 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     def has_bytes(self) -> bool:
         """Whether each value has a number of bytes of its own; over ragged dims it lies in lists, not in arrays."""
         return False
+
+    def fitted(self, value: object, where: str) -> NDArray[np.generic]:
+        """A value as an array of the feature's dtype; of one that has an enum, members may be named."""
+        if self.members is not None:
+            value = self.members.in_numbers(value, where)
+        return self.number.fit(value, where)
 
     def in_numbers(self, condition: Condition) -> Condition:
         """A condition that names members of an enum, in the numbers that are stored."""
