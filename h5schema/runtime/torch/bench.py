@@ -77,7 +77,7 @@ def _figures(name: str, over: str, batches: Batches[object], case: Case) -> Load
         raise damaged(str(case.reader.path), error) from error
     features = features_of(case)
     circumstances = Circumstances(
-        order.shuffle,
+        order.shuffle and not order.sampler.window,  # a window of chunks uses all of them
         min(case.samples, order.size * case.together),
         1e6 / rates[0].samples_per_second,
         rates[0].of_limit,
