@@ -59,13 +59,15 @@ def _feature_record(feature: FeatureIR, enum: EnumIR | None) -> dict[str, object
         dtype = {"enum": {text: value for _, text, value in enum.members}, "base": enum.base}
     elif feature.dtype.size is not None:
         dtype = f"{feature.dtype.name}:{feature.dtype.size}"
+    store: dict[str, object] = {"store": feature.store} if feature.store else {}
     return {
         "path": feature.path,
         "dims": list(feature.dims),
         "dtype": dtype,
         "optional": feature.optional,
         "unit": feature.unit,
-    } | ({"store": feature.store} if feature.store else {})
+        **store,
+    }
 
 
 def _tree(draft: Draft) -> GroupIR:

@@ -97,7 +97,7 @@ class SparseBlock(Block, Generic[ItemT]):
         dense = np.zeros(len(self) * self.width, self.values.dtype)
         firsts = np.arange(len(self), dtype=np.int64) * self.width
         dense[np.repeat(firsts, self.lengths) + self.indices] = self.values  # faster than by row and place
-        return cast("NDArray[ItemT]", dense.reshape(len(self), *(self.shape or (self.width,))))
+        return dense.reshape(len(self), *(self.shape or (self.width,)))
 
     def taken(self, rows: Rows) -> Self:
         lengths = self.lengths[rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import ClassVar, Protocol, TypeVar, Unpack, cast, runtime_checkable
+from typing import ClassVar, Protocol, TypeGuard, TypeVar, Unpack, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +63,8 @@ class Sparse(Feature[SparseRow[ItemT], SparseBlock[ItemT]]):
             row = cast("SparseRow[np.generic]", entry)
             _expect_row(row.shape or (row.size,), shape, where)
             return self._pair(row.indices, row.values, where)
-        if isinstance(entry, tuple) and len(cast("tuple[object, ...]", entry)) == 2:
-            indices, values = cast("tuple[object, object]", entry)
+        if _is_pair(entry):
+            indices, values = entry
             return self._pair(indices if len(shape) == 1 else _raveled(indices, shape, where), values, where)
         if isinstance(entry, _OfSciPy):
             matrix = entry.tocsr()
@@ -240,6 +240,10 @@ def _whole_numbers(indices: object, where: str) -> Rows:
     if at.dtype.kind not in "iu" and at.size:
         raise DataError(f"the indices are {at.dtype}", where=where, do="give whole numbers, such as int64")
     return at.astype(np.int64)
+
+
+def _is_pair(entry: object) -> TypeGuard[tuple[object, object]]:
+    return isinstance(entry, tuple) and len(cast("tuple[object, ...]", entry)) == 2
 
 
 def _raveled(indices: object, shape: tuple[int, ...], where: str) -> Rows:

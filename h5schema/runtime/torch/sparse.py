@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -37,7 +37,8 @@ def _sparse(block: SparseBlock[np.generic]) -> Tensor:
     row = block.shape or (block.width,)
     places = from_numpy(np.stack([block.rows, *np.unravel_index(block.indices, row)]).astype(np.int64))
     shape = (len(block), *row)
-    return torch.sparse_coo_tensor(places, tensor(block.values), shape, is_coalesced=True, check_invariants=False)
+    made = cast("Any", torch).sparse_coo_tensor  # torch leaves its arguments untyped
+    return cast("Tensor", made(places, tensor(block.values), shape, is_coalesced=True, check_invariants=False))
 
 
 SPARSE_FORMS: Mapping[SparseForm, Callable[[SparseBlock[np.generic]], object]] = {"sparse": _sparse, "pairs": _pairs}
