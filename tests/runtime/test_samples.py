@@ -16,7 +16,10 @@ from blank import declare  # noqa: E402
 
 from h5schema.runtime import Axis, Batch, Plan, Position, Scalar, Take  # noqa: E402
 from h5schema.runtime.chance import Drawn  # noqa: E402
+from h5schema.runtime.chosen import Within  # noqa: E402
+from h5schema.runtime.products import Product  # noqa: E402
 from h5schema.runtime.torch import Loader  # noqa: E402
+from h5schema.runtime.windows import Places  # noqa: E402
 
 BILLION = 10**9
 
@@ -72,3 +75,30 @@ def test_chance_is_a_function_of_seed_epoch_and_position() -> None:
     for other, what in others:
         assert abs((other.below(np.full(100_000, 10), what) == drawn).mean() - 0.1) < 0.01
     assert Drawn(-1, 0, positions).generator(7).random() == Drawn(-1, 0, positions[7:]).generator(0).random()
+
+
+def test_a_billion_windows_are_arithmetic() -> None:
+    lengths = np.full(1000, 2_000_000)
+    tracemalloc.start()
+    try:
+        began = time.perf_counter()
+        samples = Within("time", "clip", np.arange(1000), lengths, Places(hop=2, low=-3, high=5, jitter=1))
+        assert len(samples) == 1000 * ((2_000_000 - 5) // 2 - 2 + 1)
+        wanted = np.array([0, len(samples) - 1, len(samples) // 2])
+        chosen = samples.at(wanted, Drawn(0, 0, wanted))
+        assert time.perf_counter() - began < 0.01
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert chosen.at["clip"].tolist() == [0, 999, 500]
+    assert (chosen.at["time"] >= 3).all()
+    assert (chosen.at["time"] + 5 <= 2_000_000).all()
+
+
+def test_every_combination_is_arithmetic() -> None:
+    samples = Product({"cell": 100_000, "gene": np.array([3, 1, 4])})
+    assert len(samples) == 300_000
+    indices = np.array([0, 1, 3, 299_999])
+    at = samples.at(indices, Drawn(0, 0, indices)).at
+    assert at["cell"].tolist() == [0, 0, 1, 99_999]
+    assert at["gene"].tolist() == [3, 1, 3, 4]

@@ -50,7 +50,7 @@ class Range:
             return ragged
         lengths = -(ragged.lengths // -self._step)
         offsets = offsets_of(lengths)
-        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        within = np.arange(int(offsets[-1]), dtype=np.int64) - np.repeat(offsets[:-1], lengths)
         return RaggedBlock(ragged.values[np.repeat(ragged.offsets[:-1], lengths) + self._step * within], offsets)
 
     def sample_bytes(self, reader: AnyReader) -> int:

@@ -54,28 +54,40 @@ def batch_of(columns: Columns, samples: Sequence[object], changed: Transform) ->
         names = list(fields.items)
         parts = zip(*[_in_order(sample, names, changed) for sample in samples], strict=True)
         return fields.made(*[batch_of(item, part, changed) for item, part in zip(items, parts, strict=True)])
-    for sample in samples:
-        if not isinstance(sample, Mapping) or set(cast("Mapping[str, object]", sample)) != set(columns):
-            raise changed.wrong(f"it returns {_said(sample)}, not a dict of {', '.join(columns)}", _AS_GIVEN)
-    known = cast("Sequence[Mapping[str, object]]", samples)
+    known = [_by_name(sample, list(columns), changed) for sample in samples]
     return {name: batch_of(item, [sample[name] for sample in known], changed) for name, item in columns.items()}
 
 
 _AS_GIVEN = "return a sample as it was given, with other values"
 
 
+def _by_name(sample: object, names: Sequence[str], changed: Transform) -> Mapping[str, object]:
+    known = _mapping(sample)
+    if known is None or set(known) != set(names):
+        raise changed.wrong(f"it returns {_said(sample)}, not a dict of {', '.join(names)}", _AS_GIVEN)
+    return known
+
+
 def _in_order(sample: object, names: Sequence[str], changed: Transform) -> Sequence[object]:
-    if not isinstance(sample, tuple | list) or len(cast("Sequence[object]", sample)) != len(names):
+    known = _sequence(sample)
+    if known is None or len(known) != len(names):
         raise changed.wrong(f"it returns {_said(sample)}, not a tuple of {', '.join(names)}", _AS_GIVEN)
-    return cast("Sequence[object]", sample)
+    return known
 
 
 def _said(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"a dict of {', '.join(map(str, cast('Mapping[object, object]', value)))}"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of {len(cast('Sequence[object]', value))}"
-    return f"a {type(value).__name__}"
+    named, several = _mapping(value), _sequence(value)
+    if named is not None:
+        return f"a dict of {', '.join(map(str, named))}"
+    return f"a {type(value).__name__}" + ("" if several is None else f" of {len(several)}")
+
+
+def _mapping(value: object) -> Mapping[str, object] | None:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
+
+
+def _sequence(value: object) -> Sequence[object] | None:
+    return cast("Sequence[object]", value) if isinstance(value, tuple | list) else None
 
 
 def stacked(values: Sequence[object], changed: Transform, address: str) -> object:

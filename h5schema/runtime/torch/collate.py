@@ -223,12 +223,13 @@ class Collate:
                 drawn = part.chosen.drawn
                 values = [own(value, drawn, part.begin + index) for index, value in enumerate(values)]
             if loaded.alone:
-                return Column(values, lambda values: _alone(values[0]))
+                return Column(values, _first)
             if isinstance(block, np.ndarray):
-                return Column(values, lambda values: stacked(values, changed, take.address))
-            if isinstance(block, RaggedBlock | NestedBlock):
-                return Column(values, lambda values: form(together(values, changed, take.address)))
-            return Column(values, list)
+                return Column(values, partial(stacked, changed=changed, address=take.address))
+            return Column(values, joined if isinstance(block, RaggedBlock | NestedBlock) else list)
+
+        def joined(values: Sequence[object]) -> object:
+            return form(together(values, changed, take.address))
 
         return column
 
@@ -237,9 +238,10 @@ def _collated(column: Column) -> object:
     return column.collate(column.values)
 
 
-def _alone(value: object) -> object:
+def _first(values: Sequence[object]) -> object:
     """One value for all samples."""
-    return tensor(np.array(value)) if isinstance(value, np.ndarray | np.generic) else value
+    value = values[0]
+    return tensor(np.array(cast("object", value))) if isinstance(value, np.ndarray | np.generic) else value
 
 
 def _whole(made: Piece, changed: Transform) -> Piece:
