@@ -16,8 +16,9 @@ from h5schema.errors import UserCodeError
 from ..entries import Entries, IdEntries
 from ..users_code import UsersCodeFailedError, users_code
 from ..view import View
-from .crew import Crew, Died, at_work
+from .crew import Crew, at_work
 from .how import How, Workers
+from .tasks import Died
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")

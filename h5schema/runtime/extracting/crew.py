@@ -2,100 +2,22 @@
 
 from __future__ import annotations
 
-import mmap
-import os
 import pickle
-import signal
-import socket
-import struct
-import subprocess
-import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from h5schema.errors import H5SchemaError, UsageError
 
 from .how import How
-from .shelf import Shelf, shared_memory
-
-OrderT = TypeVar("OrderT", contravariant=True)
-AnswerT = TypeVar("AnswerT", covariant=True)
-
-
-class Worker(Protocol[OrderT, AnswerT]):
-    """Does one thing at a time."""
-
-    def obey(self, order: OrderT, /) -> AnswerT:
-        """What comes of an order.
-
-        Raises:
-            H5SchemaError: It cannot go on, for a reason that holds for everybody.
-        """
-        ...
-
-
-class Task(Protocol[OrderT, AnswerT]):
-    """What every worker of a crew is there for; it pickles."""
-
-    @property
-    def missed(self) -> str:
-        """What another process cannot import of it; "": nothing."""
-        ...
-
-    def begin(self, handle: int, begins: Callable[[int], None], /) -> Worker[OrderT, AnswerT]:
-        """One more worker.
-
-        Args:
-            handle: Descriptor of the file in the making.
-            begins: To be called with the number of each source before it is read.
-        """
-        ...
-
-
-_BEAT = struct.Struct("<qd")
-"""The source that a worker is at (-1: none), and since when."""
-FROM_TERMINAL = frozenset({signal.SIGINT, signal.SIGHUP})
-"""What a terminal sends to all of its processes: Ctrl-C is pressed, or it is closed."""
-_MAIN = "from h5schema.runtime.extracting.worker import main; main()"
-
-
-class Beat(NamedTuple):
-    """Where a worker is.
-
-    Attributes:
-        source: Number of the source that it is at; -1: none.
-        since: When it came to it, on the clock that only goes forward.
-    """
-
-    source: int
-    since: float
-
-
-def _first(beats: Iterable[Beat]) -> Beat | None:
-    return min((one for one in beats if one.source >= 0), key=lambda one: one.since, default=None)
-
-
-class Died(NamedTuple):
-    """A worker is no more.
-
-    Attributes:
-        source: Number of the source that it was at; -1: none.
-        why: In words.
-        late: Whether it was stopped because that source took too long.
-    """
-
-    source: int
-    why: str
-    late: bool = False
-
+from .process import Process
+from .tasks import Beat, Died, Task
 
 TellT = TypeVar("TellT")
 HeardT = TypeVar("HeardT")
@@ -125,6 +47,10 @@ class Crew(ABC, Generic[TellT, HeardT]):
     @abstractmethod
     def close(self) -> None:
         """Everybody stops now."""
+
+
+def _first(beats: Iterable[Beat]) -> Beat | None:
+    return min((one for one in beats if one.source >= 0), key=lambda one: one.since, default=None)
 
 
 class Here(Crew[TellT, HeardT]):
@@ -197,12 +123,12 @@ class Processes(Crew[TellT, HeardT]):
         self._job = pickle.dumps(task)
         self._handle = handle
         self._limit = limit
-        self._workers: list[_Process | None] = [_Process(self._job, handle) for _ in range(size)]
+        self._workers: list[Process | None] = [Process(self._job, handle) for _ in range(size)]
 
     def tell(self, worker: int, order: TellT) -> None:
         process = self._workers[worker]
         if process is None:
-            process = self._workers[worker] = _Process(self._job, self._handle)
+            process = self._workers[worker] = Process(self._job, self._handle)
         with suppress(OSError):  # it may have died, and so will the answer say
             process.talk.send(order)
 
@@ -243,82 +169,6 @@ class Processes(Crew[TellT, HeardT]):
             if process is not None:
                 process.stop()
         self._workers = [None] * self.size
-
-
-@contextmanager
-def _terminal_waits() -> Generator[None]:
-    """A process that is begun in here does not see what a terminal sends to all until it says so."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, FROM_TERMINAL)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Process:
-    """One process, and the ways to it."""
-
-    def __init__(self, job: bytes, handle: int) -> None:
-        ours, theirs = socket.socketpair()
-        lifeline, self._alive = os.pipe()  # its other end closes with this process, whatever ends that
-        with tempfile.TemporaryFile() as shared, theirs:
-            shared.write(_BEAT.pack(-1, 0.0))
-            shared.flush()
-            self._beat = mmap.mmap(shared.fileno(), _BEAT.size)
-            self._memory = shared_memory()
-            self._shelf = Shelf(self._memory)
-            ways = (theirs.fileno(), shared.fileno(), lifeline, handle, self._memory)
-            with _terminal_waits():
-                self._process = subprocess.Popen(
-                    [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
-                )
-        os.close(lifeline)
-        self.talk = Connection(ours.detach())
-        with suppress(OSError):  # as above
-            self.talk.send((sys.path, job))
-
-    def hear(self) -> object:
-        """Its answer, which is there.
-
-        Raises:
-            EOFError, OSError: It is not, because the process has died.
-        """
-        answer: object = self.talk.recv()
-        return self._shelf.take(answer) if isinstance(answer, bytes) else answer
-
-    def beat(self) -> Beat:
-        """Where it is."""
-        return Beat(*_BEAT.unpack(self._beat[:]))
-
-    def died(self) -> Died:
-        """What is known of its end."""
-        code = self._process.wait()
-        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        source = self.beat()[0]
-        self._close()
-        return Died(source, f"the process that read it died ({name})")
-
-    def stop(self) -> None:
-        """Ends it now."""
-        self._process.kill()
-        self._process.wait()
-        self._close()
-
-    def _close(self) -> None:
-        self.talk.close()
-        os.close(self._alive)
-        os.close(self._memory)
-        self._beat.close()
-
-
-def beats(handle: int) -> Callable[[int], None]:
-    """How a worker says which source it is at, into what it shares with the one who waits."""
-    shared = mmap.mmap(handle, _BEAT.size)
-
-    def begins(number: int) -> None:
-        _BEAT.pack_into(shared, 0, number, time.monotonic())
-
-    return begins
 
 
 @contextmanager

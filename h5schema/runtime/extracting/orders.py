@@ -13,10 +13,10 @@ from ..writer import Writer
 from ..writing.plans import Written
 from ..writing.taken import Checked
 from ..writing.transaction import Planned
-from .crew import Worker
 from .failures import Failure
 from .old import Old
 from .origins import Origin
+from .tasks import Worker
 
 
 class Job(NamedTuple):

@@ -15,9 +15,10 @@ from h5schema.errors import FileError
 from ..where import Where
 from ..writing.taken import TwiceError
 from ..writing.transaction import Transaction
-from .crew import Crew, Died
+from .crew import Crew
 from .failures import Failure
 from .orders import Order, Report, Wrote
+from .tasks import Died
 from .under_way import Going, Pace, Ready, Taken
 from .work import Work
 

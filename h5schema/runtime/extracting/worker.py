@@ -13,9 +13,10 @@ from typing import cast
 
 from h5schema.errors import H5SchemaError
 
-from .crew import FROM_TERMINAL, Task, beats
 from .orders import Report
+from .process import FROM_TERMINAL, beats
 from .shelf import Shelf
+from .tasks import Task
 
 _PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
