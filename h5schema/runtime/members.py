@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import cast
 
 import h5py
 import numpy as np
@@ -57,6 +58,17 @@ class Members:
                 do=f"the members are {', '.join(list(self.names)[:20])}",
             )
         return self.names[name]
+
+    def in_numbers(self, value: object, where: str) -> object:
+        """A value in which members may stand by their names: a text, a list of them, an array of them."""
+        if isinstance(value, str):
+            return self.value_of(value, where)
+        if isinstance(value, np.ndarray) and cast("NDArray[np.generic]", value).dtype.kind in "UO":
+            value = cast("NDArray[np.generic]", value).tolist()
+        if not isinstance(value, list | tuple):
+            return value
+        items = cast("Sequence[object]", value)
+        return [self.in_numbers(item, where) if isinstance(item, str | list | tuple) else item for item in items]
 
     def by_value(self, condition: Condition) -> Condition:
         """A condition on members by their names, as one on their values."""

@@ -57,3 +57,18 @@ def test_B2_a_group_per_demonstration_of_another_program(tmp_path: Path) -> None
     output = run("lift", tmp_path)
     assert re.search(r"12 demonstrations, \d+ samples\n", output)
     assert "actions [" in output
+
+
+def test_M17_images_of_any_size_with_boxes_and_polygons(tmp_path: Path) -> None:
+    output = run("detection", tmp_path)
+    assert re.search(r"16 images, the first \[\d+, \d+, 3\], with \d+ boxes\n\d+ cars, each with its image\s*$", output)
+
+
+def test_T11_cells_by_sparse_rows(tmp_path: Path) -> None:
+    found = re.search(r"of all cells (\d\.\d+) are named rightly\s*$", run("cells", tmp_path))
+    assert found
+    assert float(found[1]) > 0.95
+
+
+def test_T4_ratings_that_are_there(tmp_path: Path) -> None:
+    assert re.search(r"\d+ ratings of 4800 pairs, 3\.\d\d stars on average\s*$", run("ratings", tmp_path))

@@ -49,14 +49,14 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
         return rows
 
     def accept(self, block: object, place: Place, where: Where) -> NDArray[ItemT]:
-        array = self.number.fit(block, str(where))
+        array = self.fitted(block, str(where))
         expect_shape(array, (None, *place.shape), str(where))
         self.expect_members(array, str(where), where.rows(len(array)))
         return cast("NDArray[ItemT]", array)
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:
         """One entry as an array of the feature's dtype."""
-        array = self.number.fit(value, where)
+        array = self.fitted(value, where)
         self.expect_members(array, where)
         return array
 
@@ -208,8 +208,6 @@ class Enumerated(DenseFeature[EnumT, np.integer[Any]]):
         self.enum = enum
 
     def _fit(self, value: object, where: str) -> NDArray[np.generic]:
-        if isinstance(value, str) and self.members is not None:
-            value = self.members.value_of(value, where)
         if isinstance(value, Enum) and not isinstance(value, self.enum):
             raise DataError(
                 f"{type(value).__name__}.{value.name} is no member of {self.enum.__name__}",

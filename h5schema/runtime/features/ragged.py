@@ -59,7 +59,7 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
             if plain and type(entry) is np.ndarray and entry.dtype == memory and has_shape(entry, sizes):
                 parts.append(entry)  # most entries: no word of an error is made for them
                 continue
-            part = self.number.fit(entry, where.entry(i))
+            part = self.fitted(entry, where.entry(i))
             self.expect_members(part, where.entry(i))
             if part.size == 0 and part.ndim == 1:
                 part = part.reshape(_none(place))

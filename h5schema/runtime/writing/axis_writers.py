@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from ..entries import Entries, IdEntries
+from ..entries import Entries, IdEntries, keys_of
 from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from ..model import Model
 
 EntryT = TypeVar("EntryT")
 
@@ -35,9 +38,10 @@ class AxisWriter(Entries[EntryT]):
         """Adds many entries at once.
 
         Args:
-            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+            blocks: By address of the feature, or nested as an entry is: an array [n, ...], a list of n values, or
+                a block.
         """
-        self._reader.transaction.put(self._dim, blocks)
+        self._reader.transaction.put(self._dim, by_address(blocks, self._reader.model, self._dim))
 
 
 class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
@@ -70,6 +74,21 @@ class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
 
         Args:
             ids: One for each entry.
-            blocks: By address of the feature: an array [n, ...], a list of n values, or a block.
+            blocks: By address of the feature, or nested as an entry is: an array [n, ...], a list of n values, or
+                a block.
         """
-        self._reader.transaction.put(self._dim, blocks, ids)
+        self._reader.transaction.put(self._dim, by_address(blocks, self._reader.model, self._dim), ids)
+
+
+def by_address(blocks: Mapping[str, object], model: Model, dim: str) -> dict[str, object]:
+    """Blocks that are nested as the entries of a dim are, by address of their features."""
+    known = {"/".join(keys_of(address, dim)): address for address in model.led_by(dim)}
+    found: dict[str, object] = {}
+    waiting = list(blocks.items())
+    while waiting:
+        name, value = waiting.pop(0)
+        if isinstance(value, Mapping):
+            waiting += [(f"{name}/{inner}", one) for inner, one in cast("Mapping[str, object]", value).items()]
+        else:
+            found[known.get(name, name)] = value
+    return found

@@ -1,0 +1,64 @@
+"""Ratings: of all pairs of user and item only those with stars are samples, each with what is known of both.
+
+    python examples/ratings_demo.py [--work ratings_demo]
+
+The ratings are made up: every user likes one genre.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from showing import command
+
+USERS, ITEMS, GENRES = 80, 60, 18
+
+
+def main() -> None:
+    """Everything, in order."""
+    parser = argparse.ArgumentParser(description="From ratings to batches of pairs.")
+    parser.add_argument("--work", type=Path, default=Path("ratings_demo"), help="where everything is made")
+    work: Path = parser.parse_args().work
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    schema, target = work / "ratings.yaml", work / "ratings.h5"
+    command("init", "ratings", "-o", str(schema))
+    command("generate", str(schema), "-o", str(work))
+
+    rng = np.random.default_rng(0)
+    genres = rng.random((ITEMS, GENRES)) < 0.2
+    stars = np.where(rng.random((USERS, ITEMS)) < 0.1, rng.integers(1, 6, (USERS, ITEMS)), 0).astype(np.float32)
+
+    sys.path.insert(0, str(work.resolve()))
+    ratings, loaders = importlib.import_module("ratings"), importlib.import_module("ratings.loaders")
+    with ratings.RatingsWriter.create(target) as w:
+        for item in range(ITEMS):
+            title = rng.integers(0, 500, rng.integers(1, 9)).astype(np.int32)
+            w.item[f"item {item}"] = {"items": {"genre": genres[item], "title": title}}
+        for user in range(USERS):
+            rated = np.flatnonzero(stars[user])
+            w.user[f"user {user}"] = {
+                "ratings": {"stars": (rated, stars[user, rated]), "time": (rated, rated + 1_400_000_000)},
+                "users": {"age": None if user % 5 == 0 else 20 + user % 50, "country": ("NO", "IT", "KE")[user % 3]},
+            }
+    command("inspect", str(target))
+
+    loader = loaders.train_loader(target, batch_size=64, seed=1)
+    assert len(loader.dataset) == np.count_nonzero(stars)
+    total, seen = 0.0, 0
+    for inputs, given in loader:
+        total, seen = total + float(given.sum()), seen + len(given)
+        assert inputs["genre"].dtype == torch.bool
+    assert seen == np.count_nonzero(stars)
+    assert total == float(stars.sum())
+    print(f"\n{seen} ratings of {USERS * ITEMS} pairs, {total / seen:.2f} stars on average")
+
+
+if __name__ == "__main__":
+    main()
