@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,3 +148,12 @@ def test_nothing_that_can_be_loaded(folder: Path) -> None:
 def test_a_folder_that_is_not_there(folder: Path) -> None:
     with pytest.raises(FileError, match="the folder is not there"):
         planned(folder, folder / "no/a.h5")
+
+
+def test_planning_is_imported_when_it_is_asked_for() -> None:
+    """Who extracts does not wait for what measures codecs."""
+    code = (
+        "import sys; from h5schema.runtime import Extraction; print(sorted(n for n in sys.modules if '.planning' in n))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"
