@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from h5schema import pipeline
 from h5schema.render import package
 
 from ..render.everything import EVERYTHING
@@ -29,8 +30,12 @@ _CHECKERS = {
 }
 
 
+_CASE = REPOSITORY / "tests/cases/package_windows/schema.yaml"
+(WINDOWS,) = pipeline.compiled([(_CASE, _CASE.read_bytes())]).values()
+
+
 @pytest.mark.parametrize("checker", _CHECKERS)
-@pytest.mark.parametrize("schema", [PHOTOS, EVERYTHING], ids=lambda schema: schema.name)
+@pytest.mark.parametrize("schema", [PHOTOS, EVERYTHING, WINDOWS], ids=lambda schema: schema.name)
 def test_every_line_has_its_type(checker: str, schema: object, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     assert isinstance(schema, type(PHOTOS))
