@@ -516,3 +516,22 @@ def test_inspect_tells_of_a_journal(path: Path) -> None:
         assert "  its last commits stand in a.h5.journal (" in str(report)
         assert "programs that know no journal see the file as it was before" in str(report)
     assert "journal" not in str(describe(path))
+
+
+def test_a_small_change_costs_little_after_a_large_one(tmp_path: Path) -> None:
+    """Of 8 MiB that were replaced, a commit of one row more writes some 64 KiB into the journal, not all again."""
+    reader, writer = declare(row=Axis(dict), x=Array(np.float32, "row 256"))
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": np.zeros((8192, 256), np.float32)})
+    journal = tmp_path / "a.h5.journal"
+    with writer.edit(tmp_path / "a.h5") as w:
+        w.x[:] = np.ones((8192, 256), np.float32)
+        w.commit()
+        before = journal.stat().st_size
+        assert before > 8 << 20
+        w.x[4000] = np.full(256, 2, np.float32)
+        w.commit()
+        assert journal.stat().st_size - before < 256 << 10
+    with reader(tmp_path / "a.h5") as f:
+        f.verify()
+        assert f.x[:].sum() == 8193 * 256

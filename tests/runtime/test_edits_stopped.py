@@ -26,7 +26,7 @@ from power import Disk
 from test_edits import Creator, Reader, appending, entry, expect_whole
 
 from h5schema.errors import FileError, H5SchemaError
-from h5schema.runtime import Array, Axis, IdAxis, Scalar
+from h5schema.runtime import Array, Axis, IdAxis, Scalar, SparseRow
 
 CALLS = ("pwrite", "fsync", "ftruncate", "replace", "rename", "unlink")
 
@@ -364,4 +364,8 @@ def test_adding_to_an_extracted_file(tmp_path: Path) -> None:
 def assert_same(one: Any, other: Any) -> None:
     assert one.keys() == other.keys()
     for name, value in one.items():
-        assert np.array_equal(np.asarray(value), np.asarray(other[name])), name
+        assert np.array_equal(as_array(value), as_array(other[name])), name
+
+
+def as_array(value: Any) -> Any:
+    return value.dense() if isinstance(value, SparseRow) else np.asarray(value)

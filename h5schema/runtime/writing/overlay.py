@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+_PIECE_BYTES = 64 << 10
+"""No piece crosses a multiple of this, so a small write never copies a large piece, nor makes it fresh."""
+
 
 class Overlay:
     """Pieces of bytes by their place in a file; no two of them overlap."""
@@ -24,12 +27,20 @@ class Overlay:
 
     def write(self, offset: int, data: memoryview) -> None:
         """Lays bytes at a place, in front of what was there."""
-        piece = self._pieces.get(offset)
-        if piece is not None and len(piece) == len(data):
-            piece[:] = data
-        else:
-            offset = self._merge(offset, data)
-        self._fresh.add(offset)
+        while len(data):
+            size = min(len(data), _PIECE_BYTES - offset % _PIECE_BYTES)
+            self._fresh.add(self._lay(offset, data[:size]))
+            offset += size
+            data = data[size:]
+
+    def _lay(self, offset: int, data: memoryview) -> int:
+        """Lays bytes into a piece; returns where that begins."""
+        first, last = self._touched(offset, offset + len(data))
+        start = self._starts[first] if last - first == 1 else -1
+        if start < 0 or not start <= offset <= offset + len(data) <= start + len(self._pieces[start]):
+            return self._merge(offset, data)
+        self._pieces[start][offset - start : offset - start + len(data)] = data
+        return start
 
     def _merge(self, offset: int, data: memoryview) -> int:
         """Makes one piece of new bytes and of all that they overlap; returns where it begins."""
