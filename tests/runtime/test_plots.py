@@ -12,7 +12,7 @@ from blank import declare
 from PIL import Image
 
 from h5schema.errors import UsageError, UserCodeError
-from h5schema.runtime import Array, Axis, IdAxis, Ragged, RaggedAxis, Scalar, Text, optional
+from h5schema.runtime import Array, Axis, Csr, IdAxis, Nested, Ragged, RaggedAxis, Scalar, Text, optional
 from h5schema.runtime.plots.drawn import draw, save
 from h5schema.runtime.view import View
 
@@ -87,6 +87,26 @@ def test_a_kind_that_does_not_suit_is_refused(file) -> None:
         file.wave.plot(kind="wavform")
     with pytest.raises(UsageError, match="there is no entry to draw"):
         file.wave.plot([])
+
+
+def test_M5_where_a_sparse_matrix_has_values(tmp_path: Path) -> None:
+    reader, writer = declare(cell=Axis(dict), counts=Csr(np.float32, "cell 9"))
+    counts = np.eye(9, dtype=np.float32)[[3, 1, 8]]
+    with writer.create(tmp_path / "a.h5") as w:
+        w.cell.extend({"counts": counts})
+    with reader(tmp_path / "a.h5") as f:
+        points = f.counts.plot().axes[0].lines[0].get_xydata()
+    assert points.tolist() == [[3, 0], [1, 1], [8, 2]]
+
+
+def test_lists_have_no_picture(tmp_path: Path) -> None:
+    declared = Nested[list[np.ndarray]](np.float32, "image polygon vertex 2")
+    axes = {"polygon": RaggedAxis(per="image"), "vertex": RaggedAxis(per="polygon")}
+    reader, writer = declare(image=Axis(dict), **axes, outline=declared)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.image.append({"outline": [np.zeros((3, 2), np.float32), np.zeros((4, 2), np.float32)]})
+    with reader(tmp_path / "a.h5") as f, pytest.raises(UsageError, match="entries of outline are no arrays of numbers"):
+        f.outline.plot()
 
 
 def test_the_users_own_function_draws(file, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from h5schema.errors import MissingExtraError, UsageError
 from h5schema.vocabulary.suggest import closest
 
-from ..blocks import Maybe
+from ..blocks import Maybe, SparseRow
 from .kinds import KINDS, Kind, Said, Values, kind_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,15 @@ def plot(view: View[object, object], which: Which = None, kind: str | None = Non
     if not chosen:
         raise UsageError("there is no entry to draw", where=view.address, do="choose others, or write some first")
     is_number = len(declared.dims.split()) == (0 if chosen == [()] else 1)
+    if kind is None and isinstance(view[chosen[0]], SparseRow):
+        kind = "sparsity"
     together = is_number if kind is None else not KINDS[kind].each
     if together:
-        values = _all(view, which, most=_MOST if is_number else _MOST_ARRAYS, gaps=kind == "curve")
+        values = (
+            _rows(view, which)
+            if kind == "sparsity"
+            else _all(view, which, most=_MOST if is_number else _MOST_ARRAYS, gaps=kind == "curve")
+        )
         name = kind or ("counts" if said.names or values.dtype.kind not in "iuf" else "histogram")
         _expect(KINDS[name], values, view)
         axes = figure.add_subplot()
@@ -81,9 +87,9 @@ def _panels(figure: Figure, view: View[object, object], chosen: Sequence[Name], 
     entries = [(one, _array(view[one], view)) for one in chosen]
     there = [entry for _, entry in entries if entry is not None]
     name = kind or (kind_of(there[0]) if there else "image")
-    columns = math.ceil(math.sqrt(len(entries))) if name in ("image", "sparsity") else min(2, len(entries))
+    columns = math.ceil(math.sqrt(len(entries))) if name == "image" else min(2, len(entries))
     rows = math.ceil(len(entries) / columns)
-    side = (2, 2.2) if name in ("image", "sparsity") else (5, 2.2)
+    side = (2, 2.2) if name == "image" else (5, 2.2)
     figure.set_size_inches(max(4, columns * side[0]), max(3, rows * side[1] + 0.5))
     for number, (one, entry) in enumerate(entries):
         axes = figure.add_subplot(rows, columns, number + 1)
@@ -118,13 +124,26 @@ def _all(view: View[object, object], which: Which, *, most: int, gaps: bool) -> 
     return array if present is None or not gaps or array.dtype.kind not in "iuf" else np.where(present, array, np.nan)
 
 
+def _rows(view: View[object, object], which: Which) -> Values:
+    """Entries of one axis, one below the other."""
+    rows = [_array(view[one], view) for one in _chosen(view, which, _MOST_ARRAYS)]
+    there = [row for row in rows if row is not None]
+    if any(row.shape != there[0].shape for row in there):
+        raise UsageError(
+            "the entries differ in length, so they are no rows of a matrix",
+            where=view.address,
+            do="choose another `kind`",
+        )
+    return np.stack(there)
+
+
 def _array(entry: object, view: View[object, object]) -> Values | None:
     """An entry as an array; None: it is absent."""
     if entry is None:
         return None
     dense = getattr(entry, "dense", None)
-    array = np.asarray(dense() if callable(dense) else entry)
-    if array.dtype == object:
+    array = None if isinstance(entry, list | dict) else np.asarray(dense() if callable(dense) else entry)
+    if array is None or array.dtype == object:
         raise UsageError(
             f"entries of {view.address} are no arrays of numbers",
             where=view.address,

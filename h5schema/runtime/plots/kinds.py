@@ -139,8 +139,10 @@ def _counts(axes: Axes, values: Values, said: Said) -> None:
     axes.set_ylabel(said.name)
 
 
-def _sparsity(axes: Axes, entry: Values, said: Said) -> None:
-    axes.spy(np.atleast_2d(entry) != 0, markersize=1, color=_INK, aspect="auto")
+def _sparsity(axes: Axes, values: Values, said: Said) -> None:
+    axes.spy(values != 0, markersize=1, color=_INK, aspect="auto")
+    axes.set_xlabel(said.label)
+    axes.set_ylabel("entry")
 
 
 def _is_number(values: Values) -> bool:
@@ -157,7 +159,7 @@ def _is_row(values: Values) -> bool:
 
 
 def _is_matrix(values: Values) -> bool:
-    return values.ndim in (1, 2)
+    return values.ndim == 2
 
 
 KINDS: Mapping[str, Kind] = {
@@ -167,7 +169,7 @@ KINDS: Mapping[str, Kind] = {
     "curve": Kind(_curve, False, _numbers(1), "numbers"),
     "histogram": Kind(_histogram, False, _is_number, "numbers"),
     "counts": Kind(_counts, False, _is_row, "values that stand often"),
-    "sparsity": Kind(_sparsity, True, _is_matrix, "arrays of one or two axes"),
+    "sparsity": Kind(_sparsity, False, _is_matrix, "arrays of one axis"),
 }
 """By their names."""
 
