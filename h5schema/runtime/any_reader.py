@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+import numpy as np
+
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
@@ -156,6 +158,10 @@ class AnyReader(ABC):
     @abstractmethod
     def length(self, dim: str) -> int:
         """Number of entries of an open dim."""
+
+    def borders(self, dim: str) -> Rows:
+        """Between which rows the entries of an open dim lie in one file: int64 [files + 1]."""
+        return np.array([0, self.length(dim)], np.int64)
 
     @abstractmethod
     def lengths(self, dim: str, rows: Rows) -> Rows:

@@ -67,8 +67,9 @@ class Within:
 
     Args:
         dim: Address of the dim.
-        parent: Of which each entry has a length of it; None: it is a dim of entries itself, and all of it is one.
-        rows: int64 [n], of the entries of the parent.
+        parent: Of which each entry has a length of it; None: it is a dim of entries itself, and those of each file are
+            one.
+        rows: int64 [n], of the entries of the parent; or the first row of each file.
         lengths: int64 [n], of the dim in these entries.
         places: Where positions are in an entry.
     """
@@ -91,10 +92,9 @@ class Within:
             low = np.maximum(positions - places.jitter, places.least())
             high = np.minimum(positions + places.jitter, places.last(self._lengths[entries]))
             positions = low + drawn.below(high - low + 1, "jitter")
-        at = {self._dim: positions}
-        if self._parent is not None:
-            at[self._parent] = self._rows[entries]
-        return Chosen(at, drawn)
+        if self._parent is None:
+            return Chosen({self._dim: positions + self._rows[entries]}, drawn)
+        return Chosen({self._dim: positions, self._parent: self._rows[entries]}, drawn)
 
 
 class Ranged:

@@ -52,7 +52,9 @@ def ranged(
             do="a range is (start, stop), from 0 on; it has the values from start to before stop",
         )
     inside = (starts + min(0, shifts[0]) >= 0) & (stops + max(0, shifts[1]) <= lengths[entries])
-    return Ranged(dim, parent, rows[entries[inside]], starts[inside], (stops - starts)[inside])
+    found = rows[entries[inside]]
+    first = starts[inside] + (found if parent is None else 0)
+    return Ranged(dim, parent, found, first, (stops - starts)[inside])
 
 
 def _listed(reader: AnyReader, window: Window, parent: str | None, rows: Rows) -> Listed:
@@ -62,6 +64,12 @@ def _listed(reader: AnyReader, window: Window, parent: str | None, rows: Rows) -
         return Listed(np.repeat(np.arange(len(rows)), len(given)), np.tile(given, (len(rows), 1)))
     lead = reader.model.places[window.ranges].lead
     if parent is None:
+        if len(rows) > 1:
+            raise DataError(
+                f"ranges of rows, and {len(rows)} files have rows of their own",
+                where=reader.name,
+                do="open the files one by one",
+            )
         wanted = np.zeros(1, np.int64) if lead is None else np.arange(reader.length(lead), dtype=np.int64)
         pairs = cast("NDArray[np.generic]", reader.read(window.ranges, wanted)).reshape(-1, 2).astype(np.int64)
         return Listed(np.zeros(len(pairs), np.int64), pairs)

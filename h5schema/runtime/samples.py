@@ -127,8 +127,12 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
     if dim == root and window is None:
         return Entries(dim, reader.length(dim) if rows is None else rows)
     parent = None if dim == root else root
-    entries = np.zeros(1, np.int64) if parent is None else _all_rows(reader, root) if rows is None else rows
-    lengths = np.array([reader.length(dim)], np.int64) if parent is None else reader.lengths(dim, entries)
+    if parent is None:
+        borders = reader.borders(dim)
+        entries, lengths = borders[:-1], np.diff(borders)
+    else:
+        entries = _all_rows(reader, root) if rows is None else rows
+        lengths = reader.lengths(dim, entries)
     windows = windows_along(reader.model, plan, dim)
     samples: Samples
     still: Samples

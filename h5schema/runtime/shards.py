@@ -218,6 +218,9 @@ class Shards(AnyReader):
         in_order = bool((numbers[1:] >= numbers[:-1]).all())
         return Spread(dict(zip(files.tolist(), parts, strict=True)), None if in_order else np.argsort(order))
 
+    def borders(self, dim: str) -> Rows:
+        return self.offsets[dim]
+
     def lengths(self, dim: str, rows: Rows) -> Rows:
         spread, found = self.spread(self.model.parent(dim), rows), list[Rows]()
         for number, part in spread.parts.items():

@@ -407,3 +407,20 @@ def test_T8_ranges_of_a_dim_of_entries(steps: Path) -> None:
     assert batch["y"][0].tolist() == [[6, 7], [8, 9], [10, 11], [12, 13]]
     with pytest.raises(DataError, match=r"the range \[5, 5\] of step ends where it begins"):
         loader(Steps, over="step", window={"step": Window(ranges=[(5, 5)])}, sample=sample).loader(steps)
+
+
+@pytest.mark.parametrize("edge", ["drop", "repeat", "pad"])
+def test_windows_do_not_reach_from_file_to_file(steps: Path, tmp_path: Path, edge: Any) -> None:
+    second = tmp_path / "second.h5"
+    with StepsWriter.create(second) as w:
+        w.step.extend({"x": np.arange(10) + 1000.0, "y": np.zeros((10, 2), np.int32)})
+    sample = {"x": Take("x"), "at": Position("step")}
+    window = {"step": Window(length=4, hop=3, shift=-1, edge=edge)}
+    tried = loader(Steps, over="step", window=window, sample=sample, batch=Batch(100))
+    (one,), (other,), (both,) = tried.loader(steps), tried.loader(second), tried.loader([steps, second])
+    assert torch.equal(both["x"], torch.cat([one["x"], other["x"]]))
+    assert torch.equal(both["at"], torch.cat([one["at"], other["at"] + STEPS]))
+    ranges = {"step": Window(ranges=[(2, 4), (8, 12)])}
+    tried = loader(Steps, over="step", window=ranges, sample=Take("x", form="list"), batch=Batch(9))
+    (listed,) = tried.loader([steps, second])
+    assert [x.tolist() for x in listed] == [[1, 1.5], [4, 4.5, 5, 5.5], [1002, 1003]]

@@ -130,8 +130,11 @@ class Stretch:
         self._cut = cut_of(window)
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
-        rows = self._rows(chosen)
-        return Asked(self._address, np.clip(rows, 0, reader.length(self._lead) - 1).reshape(-1))
+        positions, borders = chosen.at[self._lead], reader.borders(self._lead)
+        files = np.searchsorted(borders, positions, side="right")
+        by_sample = (-1, *[1] * self._cut.values.ndim)
+        first, last = borders[files - 1].reshape(by_sample), borders[files].reshape(by_sample) - 1
+        return Asked(self._address, np.clip(self._rows(chosen), first, last).reshape(-1))
 
     def _rows(self, chosen: Chosen) -> Rows:
         return chosen.at[self._lead].reshape(-1, *[1] * self._cut.values.ndim) + self._cut.values
