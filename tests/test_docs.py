@@ -32,7 +32,17 @@ Image = pytest.importorskip("PIL.Image", reason="the README extracts images: pip
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = ("language", "generated-package", "extraction", "writing", "loaders", "reading", "bound-files", "sparse")
+PAGES = (
+    "language",
+    "generated-package",
+    "extraction",
+    "writing",
+    "loaders",
+    "reading",
+    "coming-from",
+    "bound-files",
+    "sparse",
+)
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _NAME = re.compile(r"^name: (\w+)", re.MULTILINE)
 _FILE = re.compile(r"# (\w+\.py)\n")
