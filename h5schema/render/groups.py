@@ -8,32 +8,23 @@ from typing import NamedTuple
 
 from h5schema.resolve.ir import (
     SPARSE,
-    CheckIR,
-    DimIR,
     EntryIR,
     EnumIR,
     FeatureIR,
     GroupIR,
-    IndexIR,
-    Json,
-    PartIR,
-    PredicateIR,
     SchemaIR,
     dim_word,
 )
 from h5schema.vocabulary.dtypes import ENCODED
-from h5schema.vocabulary.sources import source_kind
 
+from .axes import AxisView, axis, axis_class
+from .conditions import check
+from .conditions import parts as parts_of
 from .imports import Imports
-from .literals import literal, name, string
+from .literals import given, literal, name, string
 from .printer import Bracketed, Code, call, flat
 from .types import Values, features_of, numpy_name, stored_word
 
-_SOURCED = {
-    "pattern": "One entry per source `{}`.",
-    "table": "One entry per row of `{}`.",
-    "function": "One entry for each source that `{}` yields.",
-}
 _OF_NUMPY = ("dense", "ragged", "nested", "scalar", "files", *SPARSE)
 """Kinds whose declaration names a type of numpy."""
 _ARRAYS = ("dense", "ragged", "nested", "files")
@@ -53,6 +44,7 @@ _DECLARATIONS = {
     "attributes": "Attributes",
     "bytes": "Bytes",
     "json": "Json",
+    "mixed": "Mixed",
 }
 
 
@@ -72,14 +64,6 @@ class FeatureView(NamedTuple):
     optional: bool
     doc: str
     entry: str
-
-
-class AxisView(NamedTuple):
-    """A dim: its declaration and what is said of it."""
-
-    name: str
-    declaration: Code
-    doc: str
 
 
 class FieldView(NamedTuple):
@@ -154,7 +138,7 @@ class _Builder:
 
     def view(self) -> GroupsView:
         schema = self.schema
-        axes = {address: self._axis(dim) for address, dim in self.dims.items()}
+        axes = {address: axis(dim, bound=bool(self.schema.bind)) for address, dim in self.dims.items()}
         groups = tuple(self._group(group, axes) for group in self.inner)
         file = self._group(schema.root, axes)
         items = tuple(
@@ -164,8 +148,8 @@ class _Builder:
                     "Split",
                     [
                         ("", string(split.over)),
-                        ("", _parts(split.parts)),
-                        *_given(by=split.by, seed=split.seed or None),
+                        ("", parts_of(split.parts)),
+                        *given(by=split.by, seed=split.seed or None),
                     ],
                 ),
             )
@@ -192,7 +176,7 @@ class _Builder:
         if any(of in arrays for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("numpy.typing", "NDArray")
         base = ("BoundFile",) if self.schema.bind else ("File", "Writer")
-        needed.name("h5schema.runtime", *base, "Schema", *(_axis_class(dim) for dim in self.dims.values()))
+        needed.name("h5schema.runtime", *base, "Schema", *(axis_class(dim) for dim in self.dims.values()))
         needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
         sparse = {feature.address for feature in self.features if feature.kind in SPARSE}
         if any(of in sparse for entry in self.schema.entries for _, _, of in entry.items):
@@ -200,6 +184,9 @@ class _Builder:
         documents = {feature.address for feature in self.features if feature.dtype.name == "json"}
         if any(of in documents for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("h5schema.runtime", "JsonValue")
+        mixed = {feature.address for feature in self.features if feature.kind == "mixed"}
+        if any(of in mixed for entry in self.schema.entries for _, _, of in entry.items):
+            needed.name("h5schema.runtime", "AnyValue")
         if self.inner:
             needed.name("h5schema.runtime", "Group")
         if any(feature.optional for feature in self.features):
@@ -226,26 +213,6 @@ class _Builder:
         doc = _or(enum.doc, f"Values of `{user}`." if user else "Values of a feature.")
         members = tuple((name(identifier), value) for identifier, _, value in enum.members)
         return EnumView(name(enum.class_name), doc, members)
-
-    def _axis(self, dim: DimIR) -> AxisView:
-        doc = dim.doc
-        if not doc.strip() and dim.source is not None:
-            doc = _SOURCED[source_kind(dim.source)].format(dim.source)
-        argument: tuple[str, Code]
-        if dim.size is not None:
-            argument = ("", literal(dim.size))
-        elif dim.per is not None:
-            argument = ("per", string(dim.per))
-        else:
-            argument = ("", name(dim.entry or ""))
-        found = _given(
-            source=dim.source if self.schema.bind else None,
-            ids=dim.id_feature,
-            spread=dim.spread,
-            like=dim.like,
-            index=None if dim.indexed is None else _index(dim.indexed),
-        )
-        return AxisView(name(dim.identifier), call(_axis_class(dim), [argument, *found]), doc)
 
     def _entry(self, entry: EntryIR) -> EntryView:
         whole = entry.group == entry.dim.rpartition("/")[0]
@@ -299,7 +266,7 @@ class _Builder:
             dims=string(" ".join(map(dim_word, feature.dims))) if feature.dims else None,
             shared=literal(True) if feature.store == "coo shared" else None,
             size=literal(feature.dtype.size) if feature.dtype.size is not None else None,
-            options=_given(
+            options=given(
                 form=feature.store if feature.kind == "files" else None,
                 quality=feature.quality,
                 at=at if at != feature.identifier else None,
@@ -323,64 +290,8 @@ def _has_numpy(feature: FeatureIR) -> bool:
     return feature.kind in _OF_NUMPY and feature.dtype.name not in ENCODED
 
 
-def check(check: CheckIR) -> Code:
-    """`Check(min=0, finite=True)`: what is asked and nothing else."""
-    asked = {
-        "min": check.min,
-        "max": check.max,
-        "above": check.above,
-        "below": check.below,
-        "unique": check.unique or None,
-        "finite": check.finite or None,
-        "match": check.match,
-    }
-    return call("Check", [(key, literal(value)) for key, value in asked.items() if value is not None])
-
-
-def _index(index: IndexIR) -> Code:
-    """`IndexAt(ends="/units/spike_times_index")`."""
-    items = tuple((f"{string(address)}: ", predicate(asked)) for address, asked in index.where)
-    where: list[tuple[str, Code]] = [("where", Bracketed("{", items, "}"))] if items else []
-    return call("IndexAt", [*((word, string(path)) for word, path in index.form), *where])
-
-
-def predicate(asked: PredicateIR) -> Code:
-    """`Among(0)`, or `Check(min=1)`."""
-    if asked.values is not None:
-        return call("Among", [("", literal(value)) for value in asked.values])
-    return check(asked.check or CheckIR())
-
-
-def _parts(parts: tuple[PartIR, ...]) -> Code:
-    return Bracketed("{", tuple((f"{string(part.name)}: ", _part_of(part)) for part in parts), "}")
-
-
-def _part_of(part: PartIR) -> Code:
-    if part.feature is not None:
-        return call("Held", [("", string(part.feature))])
-    if part.values is not None:
-        return call("Among", [("", literal(value)) for value in part.values])
-    return check(part.check) if part.check else literal(part.share)
-
-
-def _given(**options: Json | Code) -> tuple[tuple[str, Code], ...]:
-    return tuple(
-        (key, value if isinstance(value, Bracketed) else literal(value))
-        for key, value in options.items()
-        if value is not None
-    )
-
-
 def _texts(enum: EnumIR) -> Code:
     return Bracketed("[", tuple(("", string(text)) for _, text, _ in enum.members), "]")
-
-
-def _axis_class(dim: DimIR) -> str:
-    if dim.size is not None:
-        return "FixedAxis"
-    if dim.per is not None:
-        return "RaggedAxis"
-    return "IdAxis" if dim.ids else "Axis"
 
 
 def _relative(path: str, group: str) -> str:

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from h5schema.errors import UsageError
 
@@ -34,6 +34,15 @@ def literal(value: Value) -> Code:
             return write(value)
     message = f"no literal for {type(value).__name__}"
     raise TypeError(message)
+
+
+def given(**options: Value | Code) -> tuple[tuple[str, Code], ...]:
+    """The arguments that are given: those that are not None."""
+    return tuple(
+        (key, value if isinstance(value, Bracketed) else literal(cast("Value", value)))
+        for key, value in options.items()
+        if value is not None
+    )
 
 
 def string(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from h5schema.resolve.ir import FeatureIR, LoaderIR, PredicateIR, RecordIR, SampleIR, SchemaIR, TakeIR, WindowIR
+from h5schema.resolve.ir import FeatureIR, LoaderIR, RecordIR, SampleIR, SchemaIR, TakeIR, WindowIR
 
-from .groups import check
+from .conditions import predicate
 from .imports import Imports
 from .literals import literal, name, string
 from .printer import Bracketed, Code, call, flat
@@ -103,7 +103,7 @@ def _plan(loader: LoaderIR) -> Code:
     if loader.split:
         arguments.append(("split", string("/".join(loader.split))))
     if loader.where:
-        items = tuple((f"{string(address)}: ", _predicate(asked)) for address, asked in loader.where)
+        items = tuple((f"{string(address)}: ", predicate(asked)) for address, asked in loader.where)
         arguments.append(("where", Bracketed("{", items, "}")))
     if loader.window:
         arguments.append(("window", _windows(loader.window)))
@@ -164,14 +164,6 @@ def _take(sample: TakeIR) -> str:
     return "Ids" if sample.form == "id" else "Position"
 
 
-def _predicate(asked: PredicateIR) -> Code:
-    if asked.values is not None:
-        return call("Among", [("", literal(value)) for value in asked.values])
-    if asked.check is not None:
-        return check(asked.check)
-    return call("Present" if asked.present else "Absent", [])
-
-
 def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
     """Found in what is printed, so that nothing is imported that is not used."""
     needed = Imports()
@@ -190,6 +182,8 @@ def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
                 needed.name("torch", "Tensor")
             elif "JsonValue" in kind:
                 needed.name("h5schema.runtime", "JsonValue")
+            elif "AnyValue" in kind:
+                needed.name("h5schema.runtime", "AnyValue")
             elif kind[0].isupper():
                 needed.name("h5schema.runtime.torch", kind)
             for _, window in take.window:
@@ -199,7 +193,7 @@ def _imports(schema: SchemaIR, features: Mapping[str, FeatureIR]) -> str:
         for _, window in loader.window:
             _need(needed, window)
         for _, asked in loader.where:
-            needed.name("h5schema.runtime", flat(_predicate(asked)).partition("(")[0])
+            needed.name("h5schema.runtime", flat(predicate(asked)).partition("(")[0])
     return needed.text
 
 
