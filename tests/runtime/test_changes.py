@@ -117,6 +117,8 @@ def test_M8_rename(path: Path) -> None:
         w.clip.rename("clip 1", "ä" * 50)
         w.clip.rename("clip 2", "clip 1")
         w.clip.rename("clip 3", "clip 3")
+        offsets = w.hdf5()[".h5schema/dims/clip/ids/offsets"]
+        assert offsets[:3].tolist() == [0, 6, 106], "h5py sees them, too"
         for old, new, message in (
             ("clip 4", "clip 5", "there is an entry with the id 'clip 5' already"),
             ("clip 4", "", "'' is no id"),
@@ -535,3 +537,23 @@ def test_a_small_change_costs_little_after_a_large_one(tmp_path: Path) -> None:
     with reader(tmp_path / "a.h5") as f:
         f.verify()
         assert f.x[:].sum() == 8193 * 256
+
+
+@pytest.mark.parametrize("begin", ["create", "edit"])
+def test_what_was_just_given_is_read_back_by_id(path: Path, begin: str) -> None:
+    """One view at a time, without asking for anything else in between."""
+    if begin == "create":
+        path = path.with_name("new.h5")
+    with getattr(Creator, begin)(path) as w:
+        for i in range(100, 110):
+            w.clip[f"clip {i}"] = entry(i)
+            assert w.image[f"clip {i}"].tolist() == entry(i)["image"].tolist()
+            w.loss.append(f"clip {i}", float(i))
+            assert w.loss[f"clip {i}"].tolist() == [0, 1, i]
+            w.loss.append(f"clip {i - 1 if i > 100 else i}", 7.0)
+            w.clip[f"other {i}"] = entry(i + 50)
+            assert w.note[f"other {i}"] == f"clip {i + 50}"
+            assert w.wave[f"clip {i}", 2:4].tolist() == [2, 3]
+    with Reader(path) as f:
+        f.verify()
+        assert f.loss["clip 100"].tolist() == [0, 1, 100, 7, 7]

@@ -165,6 +165,7 @@ class Changes(RuleBasedStateMachine):
         if self.free(entry["number"], key):
             self.writer.clip[key] = entry
             self.clips[key] = entry
+            assert same(self.writer.image[key], entry["image"])
 
     @precondition(lambda self: self.clips)
     @rule(data=st.data())

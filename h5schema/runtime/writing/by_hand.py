@@ -94,7 +94,9 @@ class ByHand(Transaction):
 
     def delete(self, dim: str, row: int) -> None:
         """Takes an entry away; the last one gets its row."""
-        self._expect_changeable(dim, self.model.led_by(dim))
+        nodes = self.model.nodes(dim)
+        others = [one for one in self.model.led_by(dim) if self.model.places[one].path not in nodes]
+        self._expect_changeable(dim, others)
         across = [address for address, place in self.declared.places.items() if dim in place.across]
         if across:
             raise UsageError(
@@ -112,6 +114,7 @@ class ByHand(Transaction):
             self._changes.forget()
             self._changes.take_away(paths, row, self._counts[dim] - 1)
             if dim in self._ids:
+                self._datasets.drop_node(nodes, self._ids[dim].texts()[row] if nodes else "")
                 self._ids[dim].take_away(row)
             self._sized.take_away(dim, row)
             self._counts[dim] -= 1
@@ -125,8 +128,21 @@ class ByHand(Transaction):
         """
         self._expect_untorn()
         self.flush(dim)
-        if old != new:
-            self._ids[dim].rename(old, new)
+        if old == new:
+            return
+        nodes = self.model.nodes(dim)
+        self._datasets.expect_nodes(nodes, [new])
+        self._ids[dim].rename(old, new)
+        with self._changing():
+            self._datasets.move_node(nodes, old, new)
+
+    def show_ids(self) -> None:
+        """The file has all ids as they are now."""
+        for dim, ids in self._ids.items():
+            self.flush(dim)
+            if ids.changed() is not None:
+                with self._kept():
+                    ids.settle()
 
     def changed_ids(self, dim: str) -> Sequence[str] | None:
         """The ids of a dim, if they are not in the file as they are now."""

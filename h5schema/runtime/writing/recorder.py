@@ -72,9 +72,12 @@ class Recorder(Reader):
         return self._transaction is not None
 
     def carrier(self) -> Carrier:
+        for dim in self.model.open_dims():
+            self.transaction.flush(dim)  # what waits is not in any dataset
         return self.transaction.carrier
 
     def hdf5(self) -> h5py.File:
+        self.transaction.show_ids()
         self.carrier()  # every dataset is made before somebody looks
         return self.transaction.file
 
@@ -104,7 +107,7 @@ class Recorder(Reader):
                 where=f"{self.path}: {self.model.places[address].path}",
                 do="read it when the first one is written",
             )
-        return known
+        return self.in_nodes(known)
 
     def row_of(self, dim: str, text: str) -> int:
         row = self.transaction.row_of(dim, text)
