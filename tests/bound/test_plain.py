@@ -331,3 +331,15 @@ def test_a_value_that_means_absent(generate: Generate, tmp_path: Path) -> None:
         assert [None if one is None else one.tolist() for one in found.box] == [None, [0, 1], [4, 5]]
         assert list(found.name) == ["a", "", None]
         assert [None if one is None else one.name for one in found.kind] == [None, "dog", "cat"]
+
+
+@pytest.mark.parametrize("access", ["map", "read", "memory"])
+def test_every_way_to_the_bytes_gives_the_same(generate: Generate, tmp_path: Path, access: str) -> None:
+    path, rows = tmp_path / "particles.h5", readout(300)
+    with h5py.File(path, "w") as file:
+        file["detector/readout"] = rows
+    with generate("bound_particles").Particles(path, access=access) as found:
+        order = np.random.default_rng(0).integers(0, 300, 100)
+        for _ in range(3):  # once it pays, what can be is read past HDF5
+            np.testing.assert_array_equal(found.particles.grid[order], rows["grid"][order])
+            assert list(found.particles.name[order]) == [name.decode() for name in rows["name"][order].tolist()]
