@@ -65,13 +65,8 @@ def resolve_shapes(draft: Draft) -> Draft:
             )
             continue
         elif dtype.name in ENCODED and dims and kind != "nested" and not _leads_alone(draft.axes, dims):
-            notes.add(
-                "not-yet",
-                f"`{dtype.name}` with more dims than the one of its entries comes with a later version",
-                (*feature.path, "dtype"),
-                f"for now a `{dtype.name}` has one open dim, or none",
-                breaks=feature.path,
-            )
+            what, now = _not_in_these(dtype, dims, lists)
+            notes.add("not-yet", what, (*feature.path, "dtype"), now, breaks=feature.path)
             continue
         resolved[address] = FeatureIR(
             address=address,
@@ -131,6 +126,15 @@ def _asked(feature: Declared[FeatureSpec], settings: Settings, dims: Dims, dtype
     shared = stored_as(feature, store_of(settings)) == SHARED
     own = feature.spec.store is not None
     return Asked(feature.name, dims, dtype, attribute=_at_mark(feature.spec), optional=optional, shared=shared, own=own)
+
+
+def _not_in_these(dtype: DtypeIR, dims: Dims, lists: Dims) -> tuple[str, str]:
+    """What comes later of texts, bytes and JSON over dims, and what to do for now."""
+    if dtype.size is not None and lists and len(dims) == 1 + len(lists):
+        what = f"`{dtype.name}` of at most {dtype.size} bytes over ragged dims comes with a later version"
+        return what, f"for now leave out the size: `dtype: {dtype.name}`"
+    what = f"`{dtype.name}` with these dims comes with a later version"
+    return what, f"for now a `{dtype.name}` has one open dim, then ragged dims alone, each per the one before it"
 
 
 def _at_mark(spec: FeatureSpec) -> bool:
