@@ -54,10 +54,18 @@ def measure(name: str, loader: AnyLoader, path: Path, seconds: float) -> LoaderF
 
 
 def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader, seconds: float) -> Case:
+    plan = loader.plan
+    if plan.window or len(plan.dims) > 1 or reader.model.is_ragged(plan.dim):
+        raise UsageError(
+            f"the loader {name} takes pieces of entries, which are not measured yet",
+            where=str(reader.path),
+            do="measure a loader over whole entries",
+        )
     places, rows = reader.model.places, cast("Loader[object]", batches.dataset).rows
-    taken = {take.address: take for take in takes(loader.plan.sample) if places[take.address].lead is not None}
+    own = (take for take in takes(plan.sample) if places[take.address].lead == plan.dim and take.via is None)
+    taken = {take.address: take for take in own}
     if not taken:
-        raise UsageError(f"the loader {name} takes no values of {loader.plan.dim}", do="measure another one")
+        raise UsageError(f"the loader {name} takes no values of {plan.dim}", do="measure another one")
     if not len(batches):
         raise UsageError(
             f"the loader {name} has no batch: its {len(rows)} samples do not fill one of {batches.order.size}",
