@@ -96,11 +96,11 @@ class Group(Node):
     """
 
     at: str
-    table: bool
+    _table: bool
 
     def __init__(self, at: str, *, table: bool = False) -> None:
         _set(self, "at", at)
-        _set(self, "table", table)
+        _set(self, "_table", table)
         self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -124,6 +124,11 @@ class Group(Node):
             where=type(node).__name__,
             do="assign its features one by one",
         )
+
+
+def is_table(group: Group) -> bool:
+    """Whether a group is a compound dataset; no attribute of it, which might be the name of a feature."""
+    return bool(vars(group)["_table"])
 
 
 class File(Node):

@@ -88,6 +88,21 @@ class Model:
         """Addresses of the dims to which entries are appended."""
         return tuple(address for address, axle in self.axes.items() if isinstance(axle.axis, OpenAxis))
 
+    def nodes(self, dim: str) -> tuple[str, ...]:
+        """Paths with braces, at which each entry of a dim is a node."""
+        parts = (part for address in self.led_by(dim) for part in self.stored(address))
+        return tuple(part.path for part in parts if part.nodes)
+
+    def is_spread(self, dim: str) -> bool:
+        """Whether the entries of a dim lie at paths of their own; it has no dimension scale then."""
+        axis = self.axes[dim].axis
+        return isinstance(axis, IdAxis) and axis.spread is not None
+
+    def occupied(self) -> frozenset[str]:
+        """Paths of all that lies at a place of its own, whatever the entries are."""
+        scales = {axle.path for dim, axle in self.axes.items() if not self.is_spread(dim)}
+        return frozenset(scales.union(place.path for place in self.places.values()))
+
     def has_ids(self, dim: str) -> bool:
         """Whether the entries of `dim` have ids."""
         return isinstance(self.axes[dim].axis, IdAxis)
@@ -204,14 +219,14 @@ def _model(file: type[File]) -> Model:
 def _nodes(
     node: type[Node], address: str, path: str, table: str | None
 ) -> Iterator[tuple[str, str, type[Node], str | None]]:
-    from .file import Group
+    from .file import Group, is_table
 
     yield address, path, node, table
     for name, value in _declared(node):
         if isinstance(value, Group):
             inner = f"{address}/{name}" if address else name
             below = posixpath.join(path, value.at)
-            yield from _nodes(type(value), inner, below, table or (below if value.table else None))
+            yield from _nodes(type(value), inner, below, table or (below if is_table(value) else None))
 
 
 def _declared(node: type[Node]) -> Iterator[tuple[str, object]]:
