@@ -17,6 +17,9 @@ from everything import Everything, EverythingWriter
 from everything.examples import entry as every_entry
 from everything.examples import equal, name_of, write
 from test_shapes import Images, ImagesWriter, Shapes, ShapesWriter, image_of, same, shapes_of
+from test_tables import entry as particle
+from test_tables import particles
+from test_tables import same as same_particle
 
 from h5schema.errors import DataError, FileError, H5SchemaError, UsageError
 from h5schema.runtime import Array, Axis, Category, Check, IdAxis, Ragged, RaggedAxis, Scalar, Text, optional
@@ -557,3 +560,29 @@ def test_what_was_just_given_is_read_back_by_id(path: Path, begin: str) -> None:
     with Reader(path) as f:
         f.verify()
         assert f.loss["clip 100"].tolist() == [0, 1, 100, 7, 7]
+
+
+def test_members_of_a_table(tmp_path: Path) -> None:
+    reader, writer = particles()
+    rows = {f"p {i}": particle(i) for i in range(7)}
+    with writer.create(tmp_path / "a.h5") as w:
+        for key, one in rows.items():
+            w.row[key] = one
+    with writer.edit(tmp_path / "a.h5") as w:
+        w.row["p 2"] = rows["p 2"] = particle(30)
+        del w.row["p 1"]
+        w.row["new"] = particle(40)
+        w.row.rename("p 3", "three")
+        w.particles.grid["p 4", 1, 1:] = 99
+        w.particles.info.value[[0, 2]] = np.array([1.5, 2.5])
+        w.particles.wave["p 5"] = None
+    del rows["p 1"]
+    rows = {"three" if key == "p 3" else key: one for key, one in rows.items()} | {"new": particle(40)}
+    rows["p 4"]["particles"]["grid"][1, 1:] = 99
+    rows["p 0"]["particles"]["info"]["value"] = 1.5
+    rows["p 2"]["particles"]["info"]["value"] = 2.5
+    rows["p 5"]["particles"]["wave"] = None
+    with reader(tmp_path / "a.h5") as f:
+        f.verify()
+        assert list(f.row) == ["p 0", "p 6", "p 2", "three", "p 4", "p 5", "new"]
+        assert all(same_particle(f.row[key], one) for key, one in rows.items())

@@ -85,9 +85,11 @@ class ByHand(Transaction):
             blocks[address] = taken(block, order), None if present is None else present[order]
         lengths = new_lengths(self.model, self._changes, dim, Chosen(at, blocks), self._where(dim, dim, at))
         self._swap_unique(at, blocks, self._where(dim, dim, at))
+        tables = self.model.tables
         with self._changing():
             for address, (block, present) in blocks.items():
-                self._changes.put(self.model.features[address], self.model.places[address], at, block, present)
+                feature, place = self.model.features[address], self.model.places[address]
+                self._changes.put(feature, place, at, block, present, tables.get(place.path))
                 self._sized.give(address, at)
             for ragged, one in lengths.items():
                 self._changes.put_lengths(ragged, at, one)
@@ -104,8 +106,9 @@ class ByHand(Transaction):
                 where=f"{self.target}: {dim}",
                 do="write the file anew without it",
             )
-        paths = [part.path for part in (*self.model.grown(dim), stats_of(dim)) if part.per_entry]
-        paths = [path for path in paths if self._datasets.grows(path)]
+        parts = (*self.model.grown(dim), stats_of(dim))
+        wanted = dict.fromkeys(part.path for part in parts if part.per_entry)  # members of a table have one
+        paths = [path for path in wanted if self._datasets.grows(path)]
         expect_resizable(self._datasets, paths, str(self.target))
         for address in self._uniques:
             if self.model.places[address].lead == dim and self._sized.given(address, np.array([row])).all():

@@ -19,6 +19,7 @@ from .room import Room
 
 if TYPE_CHECKING:
     from ..model import AnyFeature
+    from ..tables import Table
 
 Lengths: TypeAlias = "Rows | RaggedBlock[np.int64]"
 """Of a ragged dim in some entries: int64 [n], or a list for each."""
@@ -43,7 +44,13 @@ class Changes:
         self._rooms.clear()
 
     def put(
-        self, feature: AnyFeature, place: Place, at: Rows, block: object, present: NDArray[np.bool_] | None
+        self,
+        feature: AnyFeature,
+        place: Place,
+        at: Rows,
+        block: object,
+        present: NDArray[np.bool_] | None,
+        table: Table | None = None,
     ) -> None:
         """Gives entries other values of a feature; the lengths of a ragged dim are not written here.
 
@@ -53,14 +60,20 @@ class Changes:
             at: Rows of the entries; they rise.
             block: The values.
             present: Which are there; None: all.
+            table: Of which the feature is a member, if it is one.
         """
         parts = feature.stored(place)
-        rows = feature.write(place, block, present, {part.path: self._datasets.rows(part.path) for part in parts})
+        ends = {part.path: self._datasets.rows(part.path) for part in parts if self._datasets.grows(part.path)}
+        rows = feature.write(place, block, present, ends)
         if isinstance(feature.kind, EndToEnd) and isinstance(block, Block) and has_one_length(place):
             self._rooms.pop(place.path, None)
             rows |= self._kept_in_place(place, at, block.row_offsets, rows)
         for part in parts:
-            if part.per_entry:
+            if table is not None and part.path == place.path:
+                records = self._datasets.read_at(table.path, at)
+                table.column(records, place.path)[...] = rows[part.path]
+                self._datasets.put_at(table.path, at, records)
+            elif part.per_entry:
                 self._datasets.put_at(part.path, at, rows[part.path])
             else:
                 self._datasets.append(part.path, rows[part.path])

@@ -23,8 +23,7 @@ def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> No
         UsageError: One is among them.
     """
     for address in addresses:
-        known = isinstance(model.features[address].kind, Coded | Dense | EndToEnd)
-        if not known or model.places[address].table is not None:
+        if not isinstance(model.features[address].kind, Coded | Dense | EndToEnd):
             raise UsageError(
                 f"entries of {address} cannot be changed yet, because of how they are stored",
                 where=f"{target}: {model.places[address].path}",
