@@ -195,7 +195,7 @@ def test_what_a_killed_run_left_among_temporary_files_goes_with_the_next(folder:
 
 
 def test_a_run_leaves_alone_what_another_one_works_with(folder: Path) -> None:
-    (folder / "mine.py").write_text(MINE.replace("0.005", "0.1"))
+    (folder / "mine.py").write_text(MINE.replace("0.005", "1.0"))
     with extracting(folder) as process:
         (held,) = _aged(folder)
         done = subprocess.run(
