@@ -142,7 +142,7 @@ class Encoder:
         records = np.ascontiguousarray(rows).view(self._dtype) if rows.dtype.names else rows
         fitting = records.astype(self._dtype, casting="safe", copy=False)
         if rows.shape == self._chunk:
-            return self._bytes(np.ascontiguousarray(fitting))
+            return self._bytes(np.ascontiguousarray(fitting).view(self._dtype))  # without what h5py says of texts
         chunk = np.zeros(self._chunk, self._dtype)
         chunk[tuple(map(slice, rows.shape))] = fitting
         return self._bytes(chunk)
