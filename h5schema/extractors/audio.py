@@ -23,6 +23,10 @@ _HELD = {
 """Subtypes of libsndfile whose samples `int16` holds, and those that only `float64` does."""
 
 
+_SMALLEST = "smallest"
+"""The smallest dtype of fractions that holds the samples."""
+
+
 def load(
     path: Path,
     *,
@@ -54,6 +58,22 @@ def load(
     if mono is not False:
         samples = _mixed(samples, where)
     return samples if rate is None or rate == own else _resampled(samples, own, rate, where)
+
+
+def load_whole(path: Path) -> Samples:
+    """Decodes a recording as it is: at its own rate, with all of its channels.
+
+    Args:
+        path: Of the file.
+
+    Returns:
+        float32 [samples, channels]; float64 where float32 does not hold the samples.
+
+    Raises:
+        DataError: The file is no recording, or is damaged.
+        MissingExtraError: soundfile is not installed.
+    """
+    return _read(path, str(path), _Part(mono=False, start=0, stop=None, dtype=_SMALLEST))[0]
 
 
 def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str) -> Samples:
@@ -106,12 +126,15 @@ def _read(source: Path | BytesIO, where: str, part: _Part) -> tuple[Samples, int
         raise MissingExtraError("reading recordings needs soundfile", do="pip install 'h5schema[audio]'") from None
     try:
         with SoundFile(source) as file:
-            _expect_held(file, part.dtype, where)
+            dtype = part.dtype
+            if dtype == _SMALLEST:
+                dtype = "float64" if file.subtype in _HELD["float64"] else "float32"
+            _expect_held(file, dtype, where)
             _expect_channels(file, part.mono, where)
             last = file.frames if part.stop is None else part.stop
             _expect_long(file, part.start, last, where)
             file.seek(part.start)
-            samples, own = file.read(last - part.start, dtype=part.dtype, always_2d=True), file.samplerate
+            samples, own = file.read(last - part.start, dtype=dtype, always_2d=True), file.samplerate
     except LibsndfileError as error:
         raise DataError(
             f"the recording does not decode: {error.error_string.rstrip('.')}",

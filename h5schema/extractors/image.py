@@ -46,6 +46,23 @@ def load(
     return np.asarray(image, np.uint8)
 
 
+def load_whole(path: Path) -> NDArray[np.generic]:
+    """Decodes an image as it is, the way up that its EXIF orientation says.
+
+    Args:
+        path: Of the file.
+
+    Returns:
+        [height, width], or [height, width, channels] if it has several: uint8, or what its pixels are. Of palettes and
+        bitmaps the colors; of several frames the first.
+
+    Raises:
+        DataError: The file is no image, is damaged, or has several channels of 16 bits.
+        MissingExtraError: Pillow is not installed.
+    """
+    return np.asarray(_opened(path, str(path), None, None))
+
+
 def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str) -> NDArray[np.uint8]:
     """Decodes an image in memory, as `load` does a file.
 
@@ -102,14 +119,17 @@ def _pillow() -> ModuleType:
     return Image
 
 
-def _opened(file: Path | BytesIO, where: str, mode: str, background: Sequence[int] | None) -> Pillow.Image:
+def _opened(file: Path | BytesIO, where: str, mode: str | None, background: Sequence[int] | None) -> Pillow.Image:
+    """An image in a mode; None: in its own."""
     _pillow()
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(file) as opened:
-            _expect_eight_bits(opened, where)
+            if mode is not None or not opened.mode.startswith(("I", "F")):
+                _expect_eight_bits(opened, where)
             ImageOps.exif_transpose(opened, in_place=True)
+            mode = mode or _own_mode(opened)
             return _flat(opened, mode, background, where).convert(mode)
     except UnidentifiedImageError:
         raise DataError(
@@ -152,3 +172,10 @@ def _flat(image: Pillow.Image, mode: str, background: Sequence[int] | None, wher
             do="in `params` give `background: [255, 255, 255]`, a color to lay it on, or `mode: RGBA` to keep it",
         )
     return image
+
+
+def _own_mode(image: Pillow.Image) -> str:
+    """The mode in which an image has its values as numbers."""
+    if image.mode in ("P", "PA"):
+        return "RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB"
+    return "L" if image.mode == "1" else image.mode

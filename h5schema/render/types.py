@@ -11,7 +11,7 @@ from h5schema.vocabulary.dtypes import CONVERTED, DATE_UNITS, DATES, NUMBERS, da
 from .printer import Code, subscript
 
 _NUMBERS = {"bool": "bool", "int": "int", "uint": "int", "float": "float", "complex": "complex"}
-_ENCODED = {"str": "str", "bytes": "bytes", "json": "JsonValue"}
+_ENCODED = {"str": "str", "bytes": "bytes", "json": "JsonValue", "any": "AnyValue"}
 """What an entry of a dtype is that has no numbers."""
 _BOUND = {"texts": "list[str]", "attributes": "dict[str, object]"}
 """What an entry of a kind is that files of others have."""
@@ -64,7 +64,8 @@ class Values(NamedTuple):
         """dtype, dims and unit in words: `float32 [clip, time], in V`."""
         dtype = feature.dtype
         word = dtype.enum or (_sized(dtype) if dtype.size is not None else dtype.name)
-        dims = f" [{', '.join(map(dim_word, feature.dims))}]" if feature.dims else ""
+        named = (*feature.dims, "...") if feature.kind == "mixed" else feature.dims
+        dims = f" [{', '.join(map(dim_word, named))}]" if named else ""
         unit = f", in {feature.unit}" if feature.unit else ""
         return word + dims + unit + (", may be absent" if feature.optional else "")
 

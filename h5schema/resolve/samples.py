@@ -232,7 +232,7 @@ def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sample
 
 
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
-    if spec.as_ == "list" and feature.dtype.name in ENCODED:
+    if spec.as_ == "list" and feature.dtype.name in _LISTED:
         return True
     if spec.as_ is None or (whole and spec.as_ in _forms_of(feature)):
         return _are_numbers(fed, spec, feature, at)
@@ -260,7 +260,7 @@ def _forms_of(feature: FeatureIR) -> tuple[str, ...]:
 
 
 def _are_numbers(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    if spec.as_ is not None and feature.dtype.name in ENCODED:
+    if spec.as_ is not None and feature.dtype.name in _LISTED:
         what = f"`{feature.address}` is {feature.dtype.name}: a batch of it is a list"
         fed.add("as", what, (*at, "as"), "leave out `as`")
         return False
@@ -327,6 +327,8 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 
 
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
+_LISTED = (*ENCODED, "any")
+"""Dtypes of which a batch is a list."""
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
 _DECODED = ({"str", "bytes"}, {"str", CATEGORY})
 """Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""

@@ -16,7 +16,7 @@ def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
         if "{" not in feature.path or notes.breaks(draft.features[address].path):
             continue
         path = _said_at(draft, address)
-        spread = _prefix(notes, feature, path)
+        spread = _prefix(draft, notes, feature, path)
         dim = None if spread is None else _dim(draft, notes, feature, spread, path)
         if dim is not None and spread is not None and dim.address not in found:
             found[dim.address] = dim._replace(ids=True, spread=spread)
@@ -34,11 +34,11 @@ def _said_at(draft: Draft, address: str) -> Path:
     return (*group.path, "at")
 
 
-def _prefix(notes: Notes, feature: FeatureIR, at: Path) -> str | None:
+def _prefix(draft: Draft, notes: Notes, feature: FeatureIR, at: Path) -> str | None:
     """The path of the nodes themselves: up to the part with braces."""
     parts = feature.path.split("/")
     spread = [number for number, part in enumerate(parts) if "{" in part]
-    if len(spread) > 1 or ":path}" in feature.path:
+    if len(spread) > 1 or (draft.bound and ":path}" in feature.path):
         what = "entries whose nodes lie at several depths come with a later version"
         notes.add("not-yet", what, at, "for now write braces in one part of a path", breaks=at[:-1])
         return None
@@ -65,6 +65,10 @@ def _dim(draft: Draft, notes: Notes, feature: FeatureIR, spread: str, at: Path) 
     if not is_open(draft.axes, axis.address):
         what = f"`{axis.name}` is laid out as paths, so its entries are nodes of the file; it has another kind"
         notes.add("spread", what, at, f"write {axis.name}: open", breaks=breaks)
+        return None
+    if not (draft.bound or axis.ids):
+        what = f"`{axis.name}` is laid out as paths, and its entries have no ids to fill in"
+        notes.add("spread", what, at, f"write {axis.name}: {{ids: true}}", breaks=breaks)
         return None
     if feature.dims[:1] != (axis.address,):
         what = f"`{feature.address}` lies in nodes of `{axis.name}`, but its dims are {written(feature.dims)}"

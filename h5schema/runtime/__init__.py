@@ -5,8 +5,20 @@ What readers and writers need is imported at once; what jobs and loaders need, w
 
 from typing import TYPE_CHECKING
 
+from .any_values import AnyValue
 from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
-from .blocks import Blobs, Categories, Maybe, NestedBlock, RaggedBlock, ShapedBlock, SparseBlock, SparseRow, Texts
+from .blocks import (
+    AnyValues,
+    Blobs,
+    Categories,
+    Maybe,
+    NestedBlock,
+    RaggedBlock,
+    ShapedBlock,
+    SparseBlock,
+    SparseRow,
+    Texts,
+)
 from .bound import BoundFile, IndexAt
 from .conditions import Absent, Among, Check, Present
 from .declared import Held, Schema, Split
@@ -20,6 +32,7 @@ from .features import (
     Enumerated,
     Files,
     Json,
+    Mixed,
     Nested,
     Ragged,
     Scalar,
@@ -47,6 +60,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Absent",
     "Among",
+    "AnyValue",
+    "AnyValues",
     "Array",
     "Attributes",
     "Axis",
@@ -80,6 +95,7 @@ __all__ = [
     "Json",
     "JsonValue",
     "Maybe",
+    "Mixed",
     "Nested",
     "NestedBlock",
     "OrderedBy",

@@ -90,7 +90,7 @@ class IdAxis(OpenAxis[EntryT]):
     Args:
         entry: See `OpenAxis`.
         ids: In a file of others, address of the feature that holds them.
-        spread: In a file of others, path with braces, of a node for each entry: `/data/{demo:demo_*}`.
+        spread: Path with braces, of a node for each entry: `/data/{demo:demo_*}`.
         source: In files of others, pattern of the files of a folder, one for each entry.
     """
 

@@ -23,6 +23,7 @@ from .system import JOURNAL
 from .table import table
 from .writing import journal
 
+_NODES = "a dataset for each entry"
 _MEMBERS = 20
 """Members of an enum that are shown."""
 
@@ -47,8 +48,8 @@ class FeatureReport:
             `bytes` of texts end to end.
         shape: Of its dataset, or None for an attribute.
         chunks: Of its dataset; None: contiguous.
-        codec: `none`, or the names of its filters; else `attribute` or `absent`.
-        logical: Bytes of its values.
+        codec: `none`, or the names of its filters; else `attribute`, `absent` or `a dataset for each entry`.
+        logical: Bytes of its values; 0 of datasets for each entry, none of which is opened.
         stored: Bytes in the file.
     """
 
@@ -183,6 +184,8 @@ def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> Featu
         bool(said["optional"]),
         members,
     )
+    if "{" in path:
+        return FeatureReport(*common, "", None, None, _NODES, 0, 0)
     found = None if "@" in path else _values(file, path)
     if not isinstance(found, h5py.Dataset):
         return FeatureReport(*common, "", None, None, "attribute" if "@" in path else "absent", 0, 0)

@@ -182,7 +182,8 @@ class Reader(AnyReader):
     def _committed(self, dim: str) -> int:
         """The length of a dim's scale, if the last commit record says the same."""
         carrier, path = self.carrier(), layout.of_dim(dim, "commits")
-        count, commits = carrier.length(self.model.axes[dim].path), carrier.length(path)
+        counted = layout.of_dim(dim, "index") if self.model.is_spread(dim) else self.model.axes[dim].path
+        count, commits = carrier.length(counted), carrier.length(path)
         last = carrier.fetch((Spans(path, np.array([commits - 1], np.int64)),))[0].tolist() if commits else [0]
         if last != [count]:
             raise FileError(
@@ -193,6 +194,8 @@ class Reader(AnyReader):
     def entry_bytes(self, address: str) -> int:
         feature, place, size = self.compared(address)
         values = feature.stored(place)[0]
+        if place.nodes is not None:
+            return place.nodes.mean_bytes(size)
         rows = 1 if values.per_entry else self.carrier().length(values.path) // max(1, size)
         return rows * values.dtype.itemsize * int(np.prod(values.shape, dtype=np.int64))
 
@@ -240,9 +243,17 @@ class Reader(AnyReader):
 
     def place(self, address: str) -> Place:
         """Where a feature lies, in the shape that it has in this file."""
-        place = self.model.places[address].sized(self.length)
+        place = self.in_nodes(self.model.places[address].sized(self.length))
         dictionary = self.model.features[address].dictionary(place)
         return place if dictionary is None else place._replace(words=self._words(dictionary))
+
+    def in_nodes(self, place: Place) -> Place:
+        """The same place, whose nodes are found in this file, if it has braces."""
+        if place.lead is None or not self.model.is_spread(place.lead) or "{" not in place.path:
+            return place
+        from .nodes import FileNodes  # few have them
+
+        return place._replace(nodes=FileNodes(place.path, self.ids(place.lead), self.carrier()))
 
     def _words(self, path: str) -> KnownWords:
         """The words of a category."""
@@ -262,5 +273,6 @@ class Reader(AnyReader):
             return Compared(feature, place, 1)
         size = self.length(place.lead)
         for part in feature.stored(place):
-            expect_rows(carrier, part, file, size + part.before if part.per_entry else None)
+            if not part.nodes:
+                expect_rows(carrier, part, file, size + part.before if part.per_entry else None)
         return Compared(feature, place, size)

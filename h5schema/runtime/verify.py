@@ -16,9 +16,9 @@ from . import stamp
 from .damage import DO, READ_ERRORS, readable
 from .forms import expect_rows
 from .ids import stored_ids
-from .kinds import Place, nested
+from .kinds import Place, nested, records_at, sum_of, sums_of
 from .reader import Reader
-from .spans import Rows, carry_out
+from .spans import Rows, Spans, carry_out
 from .writing import checksums
 
 
@@ -54,6 +54,9 @@ class _Verification:
         for path in known:
             if path not in ours:
                 self._compare(path)
+        for address, place in self._model.places.items():
+            if place.lead is not None and place.path in self._model.nodes(place.lead):
+                self._compare_nodes(address, self._reader.length(place.lead))
 
     def _held(self) -> list[str]:
         """What the file is to have checksums of; all of it is there, in its form."""
@@ -76,7 +79,7 @@ class _Verification:
         """The datasets and attributes of features; an optional one may not be there."""
         for address, place in self._model.places.items():
             if place.lead is not None:
-                yield from (part.path for part in self._model.stored(address))
+                yield from (part.path for part in self._model.stored(address) if not part.nodes)
                 if (words := self._model.features[address].dictionary(place)) is not None:
                     yield words
             elif not place.optional or self._carrier.has(place.path):
@@ -110,6 +113,30 @@ class _Verification:
             first, last = number * step, min(count, (number + 1) * step)
             if not self._is(path, first, last, wanted):
                 raise FileError(f"{self._said(path, first, last)} not what was written", where=where, do=DO)
+
+    def _compare_nodes(self, address: str, count: int) -> None:
+        """Compares the dataset of each entry with its checksum."""
+        place = self._reader.compared(address).place
+        assert place.nodes is not None
+        for first in range(0, count, _TOGETHER):
+            rows = np.arange(first, min(count, first + _TOGETHER), dtype=np.int64)
+            (sums,) = self._carrier.fetch((Spans(sums_of(place), rows),))
+            if place.optional:
+                (there,) = self._carrier.fetch((Spans(layout.of_feature(address, "present"), rows),))
+                rows, sums = rows[there], sums[there]
+            for row, wanted in zip(rows.tolist(), sums.tolist(), strict=True):
+                self._compare_node(place, row, wanted)
+
+    def _compare_node(self, place: Place, row: int, wanted: int) -> None:
+        rows = np.array([row], np.int64)
+        path = place.nodes.paths(rows)[0] if place.nodes is not None else place.path
+        try:
+            (record,) = carry_out(records_at(place, rows), self._carrier)
+            right = sum_of(record) == wanted
+        except READ_ERRORS:
+            right = False
+        if not right:
+            raise FileError("the value is not what was written", where=f"{self._name}: {path}", do=DO)
 
     def _sums_of(self, path: str) -> tuple[NDArray[np.uint32], int]:
         """The checksums of a dataset, and for how many rows each stands."""
@@ -145,6 +172,8 @@ class _Verification:
 
 
 _FOLDER = checksums.FOLDER
+_TOGETHER = 4096
+"""Nodes of which the checksums are read at a time."""
 
 
 def _rows(first: int, last: int) -> str:

@@ -138,6 +138,7 @@ def _image_axes(params: Params) -> tuple[Axis, ...]:
 
 
 EXTRACTORS = {
+    "auto": "h5schema.extractors.auto:load",
     "audio": "h5schema.extractors.audio:load",
     "bytes": "h5schema.extractors.files:load",
     "image": "h5schema.extractors.image:load",
@@ -159,6 +160,7 @@ TAKES = {
         },
         _audio_axes,
     ),
+    "auto": Extractor({}, None),
     "bytes": Extractor({}, _byte_axes),
     "image": Extractor(
         {
@@ -181,5 +183,5 @@ TAKES = {
 }
 """What each word takes and makes."""
 
-LATER = ("auto", "transpose")
+LATER = ("transpose",)
 """Words of the language whose extractors come with a later version."""

@@ -33,8 +33,8 @@ FILE = NODE | {
 
 IN_DECLARATIONS = frozenset(
     {
-        "Masked", "NDArray", "Packed", "PackedArrays", "Padded", "PaddedLists", "Tensor", "bool", "bytes", "complex", "float", "int", "list", "np",
-        "optional", "str", "tuple",
+        "Masked", "NDArray", "Packed", "PackedArrays", "Padded", "PaddedLists", "Tensor", "bool", "bytes", "complex",
+        "float", "int", "list", "np", "optional", "str", "tuple",
     }
 )  # fmt: skip
 """Names by which declarations and annotations in a class body mean something else."""
@@ -42,8 +42,11 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "Array", "Attributes", "Axis", "BoundFile", "Bytes", "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction", "File", "Files", "FixedAxis",
-        "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "NDArray", "Nested", "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
+        "Among", "AnyValue", "AnyValues", "Array", "Attributes", "Axis", "BoundFile", "Bytes",
+        "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction",
+        "File", "Files", "FixedAxis",
+        "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "Mixed", "NDArray", "Nested",
+        "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
         "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",

@@ -1,5 +1,7 @@
 ALL: SpaceID
 UNLIMITED: int
+NULL: int
+SCALAR: int
 SEL_ALL: int
 
 class SpaceID:
@@ -8,4 +10,5 @@ class SpaceID:
     def get_select_npoints(self) -> int: ...
     def get_select_bounds(self) -> tuple[tuple[int, ...], tuple[int, ...]]: ...
 
+def create(class_code: int) -> SpaceID: ...
 def create_simple(dims_tpl: tuple[int, ...], max_dims_tpl: tuple[int, ...] | None = ...) -> SpaceID: ...

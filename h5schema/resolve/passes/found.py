@@ -18,10 +18,10 @@ _FORMS = ("offsets", "ends", "lengths", "ranges", "start", "end", "length")
 
 
 def resolve_found(draft: Draft) -> Draft:
-    """Gives dims of a bound schema their ids and their index."""
-    if not draft.bound:
-        return draft
+    """Gives dims that are laid out as paths their place, and those of a bound schema their ids and their index."""
     notes = Notes(draft)
+    if not draft.bound:
+        return notes.done(draft._replace(axes={**draft.axes, **spread_axes(draft, notes)}))
     draft = draft._replace(axes={**draft.axes, **spread_axes(draft, notes)})
     draft = draft._replace(axes={**draft.axes, **dict(_second_times(draft, notes))})
     axes = {

@@ -77,7 +77,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_GROUP).union( _OWN_DIM, _OWN_FEATURE, _FEATURE)
+_KEYS = frozenset(_GROUP).union(_OWN_DIM, _OWN_FEATURE, _FEATURE)
 """Keys that are refused themselves, not their values."""
 
 
@@ -92,6 +92,8 @@ def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _GROUP)
     yield from _of_dims(spec.over or (), ("over",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
+    if spec.at is not None and "{" in spec.at and not bound:
+        yield ("at",), "a group in each node of a dim", "write the braces in the `at` of features"
     if spec.store is not None:
         yield from _of_store(spec.store)
 
@@ -108,27 +110,25 @@ def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
 
 def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _FEATURE if bound else _FEATURE | _OWN_FEATURE)
-    yield from _of_dims(spec.dims or (), ("dims",), bound=bound)
+    mixed = spec.dtype.name == "any" and not bound
+    yield from _of_dims(spec.dims or (), ("dims",), bound=bound, mixed=mixed)
     yield from _of_place(spec.at, bound=bound)
-    name = spec.dtype.name
-    if name in dtypes.LATER and not (bound and name == "any"):
-        yield ("dtype",), f"the dtype `{name}`", "use a number, a str or an enum"
+    if spec.at is not None and "{" in spec.at and not (mixed or bound):
+        yield ("at",), "an entry of one dtype in each node of a dim", "write `dtype: any`, with `...` as the last dim"
     if spec.store is not None:
         yield from _of_store(spec.store)
 
 
-def _of_dims(dims: Sequence[object], at: Path, *, bound: bool) -> Iterator[Later]:
+def _of_dims(dims: Sequence[object], at: Path, *, bound: bool, mixed: bool = False) -> Iterator[Later]:
     for index, dim in enumerate(dims):
         if dim == "_" and not bound:
             yield (*at, index), "a length that nothing else shares (`_`)", "declare a dim"
-        elif dim == "...":
+        elif dim == "..." and not mixed:
             yield (*at, index), "any further dims (`...`)", "write the dims"
 
 
 def _of_place(at: str | None, *, bound: bool) -> Iterator[Later]:
-    if at is not None and "{" in at and not bound:
-        yield ("at",), "a dim that is laid out as paths", "leave the braces out: entries lie along an axis"
-    elif at is not None and at.endswith("@*") and not bound:
+    if at is not None and at.endswith("@*") and not bound:
         yield ("at",), "all attributes as one feature (`@*`)", "name them one by one, as '@name'"
 
 

@@ -10,6 +10,7 @@ from h5schema.vocabulary.files import FILE_FORMS
 
 from ..draft import Declared, Draft, Given, Notes, Settings
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
+from ..mixed import REST, expect_mixed
 from ..order import lists_in, misplaced, ragged_in, turned
 from ..scope import find_dim, is_open, written
 from ..stores import SHARED, Asked, expect_tables, misfit, quality_of, store_of, stored_as
@@ -43,6 +44,9 @@ def resolve_shapes(draft: Draft) -> Draft:
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
         if not _addressable(draft, notes, feature, dims, settings.dims):
             continue
+        mixed = dtype.name == "any" and not draft.bound
+        if mixed and not expect_mixed(draft, notes, feature, dims, settings.dims):
+            continue
         store = store_of(settings)
         wrong = None if store is None else misfit(draft, store.value, _asked(feature, settings, dims, dtype))
         if store is not None and wrong is not None:
@@ -54,6 +58,8 @@ def resolve_shapes(draft: Draft) -> Draft:
         kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes, lists)
         if _are_texts(draft, dtype, dims):
             kind = "texts"
+        elif mixed:
+            kind = "mixed"
         elif dtype.name == CATEGORY and not (_leads_alone(draft.axes, dims) and not _at_mark(spec)):
             notes.add(
                 "category",
@@ -163,7 +169,10 @@ def _kind(dims: Dims, dtype: DtypeIR, axes: Mapping[str, DimIR], lists: Dims) ->
 def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Given[Dims]) -> Dims | None:
     """Addresses of the dims; None, with a complaint of each, if some are not there."""
     found: list[str | int] = []
+    named = [dim for dim in given.value if dim != REST]
     for index, dim in enumerate(given.value):
+        if dim == REST:
+            continue
         if isinstance(dim, int) or dim == "_":
             found.append(dim if isinstance(dim, int) else ANY_SIZE)
             continue
@@ -172,7 +181,7 @@ def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Giv
             found.append(address)
         else:
             notes.break_(feature.path)
-    return tuple(found) if len(found) == len(given.value) else None
+    return tuple(found) if len(found) == len(named) else None
 
 
 def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:

@@ -2,13 +2,14 @@
 
 from .block import Block, Maybe, alike, arrays_of, bytes_in, joined, taken
 from .categories import Categories
-from .encoded import Blobs, Encoded, Texts
+from .encoded import AnyValues, Blobs, Encoded, Texts
 from .files import Decoder, FilesBlock
 from .nested import NestedBlock
 from .ragged import RaggedBlock, ShapedBlock
 from .sparse import SparseBlock, SparseRow
 
 __all__ = [
+    "AnyValues",
     "Blobs",
     "Block",
     "Categories",

@@ -10,6 +10,7 @@ from typing import Self, TypeVar, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ..any_values import AnyValue, only_record
 from ..spans import Rows, offsets_of
 from .block import Block
 from .ragged import RaggedBlock
@@ -102,3 +103,13 @@ class Blobs(Encoded[bytes]):
     @staticmethod
     def decoded(encoded: bytes) -> bytes:
         return encoded
+
+
+class AnyValues(Encoded[AnyValue]):
+    """Values of n entries, each of a dtype and shape of its own; kept as records."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def decoded(encoded: bytes) -> AnyValue:
+        return only_record(encoded).value()

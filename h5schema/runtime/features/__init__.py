@@ -8,6 +8,7 @@ from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
 from .files import Files
 from .json import Json
+from .mixed import Mixed
 from .nested import Nested
 from .ragged import Ragged
 from .sparse import Coo, Csr
@@ -25,6 +26,7 @@ __all__ = [
     "Feature",
     "Files",
     "Json",
+    "Mixed",
     "Nested",
     "Options",
     "Ragged",

@@ -8,6 +8,8 @@ from .end_to_end import EndToEnd, nested
 from .files import Files, Kept
 from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, starts_of
 from .kind import OPEN, Kind, PartKind, Place, Stored
+from .nodes import Nodes
+from .spread import Spread, records_at, sum_of, sums_of
 from .words import KnownWords, NewWords, PlannedWords, Words, stored_words
 
 __all__ = [
@@ -24,9 +26,11 @@ __all__ = [
     "Kind",
     "KnownWords",
     "NewWords",
+    "Nodes",
     "PartKind",
     "Place",
     "PlannedWords",
+    "Spread",
     "StartsAndLengths",
     "Stored",
     "Words",
@@ -34,6 +38,9 @@ __all__ = [
     "lengths_of",
     "nested",
     "raveled",
+    "records_at",
     "starts_of",
     "stored_words",
+    "sum_of",
+    "sums_of",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..spans import Part, Reading, Rows
 from .index import Index, StartsAndLengths
+from .nodes import Nodes
 from .words import Words
 
 BlockT = TypeVar("BlockT")
@@ -35,6 +36,7 @@ class Place(NamedTuple):
         outer: Sizes of the dims of an array before `shape`, None where it is ragged; empty if it is nowhere.
         words: The dictionary of a category in the file; None: it has none, or no file is known.
         table: Path of the compound dataset of which it is a member; None: it is none.
+        nodes: Finds the node of each entry, if the path has braces and a file is known.
     """
 
     address: str
@@ -50,6 +52,7 @@ class Place(NamedTuple):
     outer: tuple[int | None, ...] = ()
     words: Words | None = None
     table: str | None = None
+    nodes: Nodes | None = None
 
     @property
     def is_attribute(self) -> bool:
@@ -79,6 +82,7 @@ class Stored(NamedTuple):
         data: Whether it holds the user's values (in the user's chunks and codec) or is bookkeeping of ours.
         per_entry: Whether it has one row for each entry.
         before: Rows, of zeros, before that of the first entry.
+        nodes: Whether its rows are records, of which each becomes a node of its own: the path has braces.
         axes: Of each axis the address of its dim, an absolute path (the scale of an axis that grows), or a number
             for an axis without a name; None: as the dims of the feature are.
     """
@@ -89,6 +93,7 @@ class Stored(NamedTuple):
     data: bool = True
     per_entry: bool = True
     before: int = 0
+    nodes: bool = False
     axes: tuple[str | int, ...] | None = None
 
 

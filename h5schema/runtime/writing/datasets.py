@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import TypedDict, cast
 
@@ -20,7 +20,8 @@ from . import checksums, scales
 from .begun import Begun
 from .chunking import fitting
 from .layouts import Layouts
-from .plans import Plan, Values, Written
+from .nodes import Nodes
+from .plans import Aside, Plan, Values, Written
 from .sink import Sink
 from .storage import Contiguous, Storage
 
@@ -56,6 +57,7 @@ class Datasets:
         self._standing = standing
         self._begun: dict[str, Begun] = {}
         self._made: dict[str, Storage] = {}
+        self._nodes: dict[str, Nodes] = {}
         self._waiting_bytes = 0
         self._sums: dict[str, checksums.Checksum] = {}
         self._summed = {path: one["rows"] for path, one in self._kept.items()} if standing else {}
@@ -76,10 +78,16 @@ class Datasets:
             checksum = checksums.Checksum(begun.row_bytes, *kept["sums"])
             self._made[part.path] = self._layouts.go_on(begun, checksum, kept["rows"])
 
+    def begin_nodes(self, part: Stored, options: Options, taken: Collection[str]) -> None:
+        """Records that become nodes; `taken` are paths where something else lies."""
+        self._nodes[part.path] = Nodes(self.file, part, options, taken)
+
     # Rows at the end.
 
     def plan(self, path: str, rows: int) -> Plan:
         """Where the next rows of a dataset go; what came of it is taken in the order of the plans."""
+        if path in self._nodes:
+            return Aside()
         begun, made = self._begun[path], self._made.get(path)
         if isinstance(made, Contiguous) and made.planned + rows > made.room:
             made = self._spread(begun, made)
@@ -89,6 +97,9 @@ class Datasets:
 
     def take(self, path: str, written: Written) -> None:
         """Takes what came of a plan."""
+        if path in self._nodes:
+            self._nodes[path].take(written.left)
+            return
         if (made := self._made.get(path)) is not None:
             made.take(written)
             return
@@ -100,12 +111,16 @@ class Datasets:
 
     def append(self, path: str, rows: Values) -> None:
         """Adds rows at the end."""
-        if len(rows):
+        if path in self._nodes:
+            self._nodes[path].take((rows,))
+        elif len(rows):
             plan = self.plan(path, len(rows))
             self.take(path, plan.write(self._sink.handle, fitting(rows, self._begun[path].part)))
 
     def rows(self, path: str) -> int:
-        """Rows of a dataset so far, with those that are planned."""
+        """Rows of a dataset so far, with those that are planned; of nodes there are none."""
+        if path in self._nodes:
+            return 0
         made = self._made.get(path)
         begun = self._begun[path]
         return begun.count + sum(begun.planned) if made is None else made.planned
@@ -116,6 +131,26 @@ class Datasets:
         if made is None:
             return self._begun[path].values()
         return made.read(0, made.count)
+
+    def expect_nodes(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Refuses ids of the entries that come next, where no node can be."""
+        for path in paths:
+            self._nodes[path].expect(ids)
+
+    def lay(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Makes nodes of the records that were taken, for the entries with these ids."""
+        for path in paths:
+            self._nodes[path].lay(ids)
+
+    def move_node(self, paths: Sequence[str], old: str, new: str) -> None:
+        """Gives an entry another id."""
+        for path in paths:
+            self._nodes[path].move(old, new)
+
+    def drop_node(self, paths: Sequence[str], text: str) -> None:
+        """Takes the nodes of an entry away."""
+        for path in paths:
+            self._nodes[path].drop(text)
 
     # Rows that are there.
 

@@ -33,7 +33,7 @@ def describe(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
     for dim, axle in model.axes.items():
         if isinstance(axle.axis, FixedAxis):
             _make(file, axle.path, axle.axis.size)
-        elif dim in counts:
+        elif dim in counts and not model.is_spread(dim):
             _make(file, axle.path, counts[dim], grows=True)
     for address, place in model.places.items():
         if place.is_attribute or place.table is not None or place.path not in file:
@@ -66,7 +66,8 @@ def move(old: h5py.Dataset, new: h5py.Dataset) -> None:
 def fit(file: h5py.File, model: Model, counts: Mapping[str, int]) -> None:
     """Gives the scales of what has grown their new sizes."""
     for dim, count in counts.items():
-        _fit(file, model.axes[dim].path, count)
+        if not model.is_spread(dim):
+            _fit(file, model.axes[dim].path, count)
     for address, place in model.places.items():
         if place.lead is None or place.table is not None:
             continue
@@ -99,7 +100,8 @@ def _shown(model: Model, address: str) -> list[Stored]:
     feature, place = model.features[address], model.places[address]
     if place.lead is None:
         return [feature.stored_whole(place)]
-    return [part for part in feature.stored(place) if not part.path.startswith(f"/{layout.RESERVED}/")]
+    parts = feature.stored(place)
+    return [part for part in parts if not part.nodes and not part.path.startswith(f"/{layout.RESERVED}/")]
 
 
 def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
@@ -108,10 +110,10 @@ def _axes(model: Model, place: Place, part: Stored) -> tuple[str | int, ...]:
     Values that lie end to end have an axis of their own: how many there are depends on
     the feature, because an entry may be absent in one and not in the other.
     """
-    if part.axes is not None:
-        return part.axes
-    if place.lead is None or part.per_entry:
-        return place.dims
+    spread = place.lead is not None and model.is_spread(place.lead)
+    if part.axes is not None or place.lead is None or part.per_entry:
+        axes = place.dims if part.axes is None else part.axes
+        return (f"{part.path}.entries", *axes[1:]) if spread and axes[:1] == (place.lead,) else axes
     return (f"{part.path}.values", *place.dims[len(place.dims) - len(place.shape) :])
 
 

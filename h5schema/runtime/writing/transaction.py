@@ -268,6 +268,7 @@ class Transaction:
                 self._datasets.take(path, one)
             if ids:
                 self._ids[dim].append(ids)
+                self._datasets.lay(self.model.nodes(dim), ids)
             self._datasets.append(stats_of(dim).path, stats)
         self._dictionaries.take()
         self._taken[dim] += len(stats)
@@ -428,6 +429,9 @@ class Transaction:
     def _begin_feature(self, address: str, expected: int | None) -> None:
         for part in self.model.stored(address):
             options = self.model.features[address].options if part.data else Options()
+            if part.nodes:
+                self._datasets.begin_nodes(part, options, self.model.occupied())
+                continue
             known = expected if part.per_entry else None
             self._datasets.begin(part, options, None if known is None else known + part.before)
             if part.before > self._datasets.rows(part.path):
@@ -528,6 +532,7 @@ class Transaction:
         entries = checked(self.model, dim, Given(given, count, first, ids), str(self.target))
         self.new_of(entries, Where(f"{self.target}: {dim}", first, ids))
         if ids is not None:
+            self._datasets.expect_nodes(self.model.nodes(dim), ids)
             self._ids[dim].take(hashes, first)
         self._counts[dim] += count
         return entries
@@ -542,6 +547,7 @@ class Transaction:
                 self._datasets.append(path, values)
             if entries.ids:
                 self._ids[dim].append(entries.ids)
+                self._datasets.lay(self.model.nodes(dim), entries.ids)
         self._taken[dim] += count
         self._torn = False
 
