@@ -13,7 +13,7 @@ from h5schema.vocabulary.sources import CapturedKind
 
 Kind = Literal[
     "scalar", "dense", "enum", "ragged", "nested", "text", "texts", "attributes", "bytes", "json", "category", "csr",
-    "coo", "files",
+    "coo", "files", "mixed",
 ]  # fmt: skip
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a list, a text."""
 SPARSE = ("csr", "coo")

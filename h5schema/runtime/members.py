@@ -63,8 +63,9 @@ class Members:
         """A value in which members may stand by their names: a text, a list of them, an array of them."""
         if isinstance(value, str):
             return self.value_of(value, where)
-        if isinstance(value, np.ndarray) and cast("NDArray[np.generic]", value).dtype.kind in "UO":
-            value = cast("NDArray[np.generic]", value).tolist()
+        array = cast("NDArray[np.generic]", value)
+        if isinstance(value, np.ndarray):
+            return self.in_numbers(array.tolist(), where) if array.dtype.kind in "UO" else array
         if not isinstance(value, list | tuple):
             return value
         items = cast("Sequence[object]", value)

@@ -16,6 +16,7 @@ import numpy as np
 from blank import declare
 
 from h5schema.runtime import Array, IdAxis, Scalar
+from h5schema.runtime.spans import Asked
 
 Part, PartWriter = declare(
     row=IdAxis(dict), image=Array(np.float32, "row 8"), label=Scalar(np.int64, "row"), scale=Scalar(np.float64, "")

@@ -14,8 +14,8 @@ from blank import declare
 
 from h5schema.errors import UsageError
 from h5schema.runtime import Call, Extraction, How, IdAxis, Scalar
-from h5schema.runtime.extracting.failures import Failure, Failures
 from h5schema.runtime.extracting.endings import StoppedError
+from h5schema.runtime.extracting.failures import Failure, Failures
 from h5schema.runtime.sources import find
 
 COUNT = 100_000

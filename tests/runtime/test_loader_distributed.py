@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,11 @@ def test_ranks_that_are_told_share_an_epoch(path: Path, world: int) -> None:
     shares = [rows(loader) for loader in loaders]
     assert {len(share) for share in shares} == {len(alone)} == {len(loader) for loader in loaders}
     for whole, *parts in list(zip(alone, *shares, strict=True))[:-2]:
-        assert sorted(sum(parts, [])) == sorted(whole)
+        assert sorted(chain.from_iterable(parts)) == sorted(whole)
     assert all(batch for share in shares for batch in share)
-    assert sorted(sum(sum(shares, []), [])) == sorted(Shuffled(path).rows.tolist()), "each sample once"
+    assert sorted(chain.from_iterable(chain.from_iterable(shares))) == sorted(Shuffled(path).rows.tolist()), (
+        "each sample once"
+    )
     for rank, loader in enumerate(loaders):
         workers = Shuffled.loader(path, seed=2, batch_size=3, rank=rank, world=world, threads=2)
         workers.load_state_dict({**loaders[0].state_dict(), "epoch": 1, "batch": 1})
@@ -180,4 +183,4 @@ def test_lightning_trains_with_its_defaults(path: Path, tmp_path: Path, devices:
         assert [batch for number, batch in shares[0] if number == epoch] == rows(order), "its epochs are ours"
     if devices == 1:
         predicted = json.loads((tmp_path / "predicted.json").read_text())
-        assert sum(predicted, []) == data.rows.tolist()
+        assert list(chain.from_iterable(predicted)) == data.rows.tolist()

@@ -41,6 +41,8 @@ def billion(tmp_path: Path) -> Path:
 
 
 class Samples(Loader[torch.Tensor]):
+    """All rows."""
+
     file = Reader
     plan = Plan(over="row", sample={"x": Take("x"), "row": Position("row")}, batch=Batch(256, shuffle=True))
 

@@ -151,7 +151,7 @@ def _plain(attributes: h5py.AttributeManager, name: str) -> object:
         return array
     if isinstance(value, np.generic) and not isinstance(value, np.void):
         return cast("object", value.item())
-    return cast("object", value)
+    return value
 
 
 def _inside(node: object, name: str) -> object:

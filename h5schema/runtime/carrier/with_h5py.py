@@ -19,7 +19,6 @@ from ..damage import READ_ERRORS
 from ..spans import Fetched, Spans, expect_inside
 from .calls import gathered
 
-
 _MOST = 512
 """Handles of datasets that are kept."""
 

@@ -115,12 +115,12 @@ def _all(view: View[object, object], which: Which, *, most: int, gaps: bool) -> 
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
         block, present = some.values, some.present
-    entries = block if isinstance(block, np.ndarray) else list(cast("Sequence[object]", block))
+    entries = list(cast("Sequence[object]", block))
     if present is not None and not gaps:
         entries = [entry for entry, there in zip(entries, present, strict=True) if there]
     if any(isinstance(entry, np.ndarray) for entry in entries):
         return np.concatenate([np.ravel(np.asarray(entry)) for entry in entries])
-    array: Values = np.asarray(entries)
+    array: Values = np.asarray(cast("Values", block) if len(entries) == len(cast("Values", block)) else entries)
     return array if present is None or not gaps or array.dtype.kind not in "iuf" else np.where(present, array, np.nan)
 
 

@@ -87,7 +87,7 @@ def by_address(blocks: Mapping[str, object], model: Model, dim: str) -> dict[str
     waiting = list(blocks.items())
     while waiting:
         name, value = waiting.pop(0)
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and name not in known and name not in known.values():
             waiting += [(f"{name}/{inner}", one) for inner, one in cast("Mapping[str, object]", value).items()]
         else:
             found[known.get(name, name)] = value
