@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 
-def add_extraction(parser: argparse.ArgumentParser) -> None:
-    """What an extraction takes."""
-    parser.add_argument(
+def add_extraction(parser: argparse.ArgumentParser) -> argparse.Action:
+    """What an extraction takes; returns the argument of the sources."""
+    sources = parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="folder, single file, 'glob', @LIST of paths, or URL"
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the HDF5 file to make")
@@ -46,3 +46,4 @@ def add_extraction(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but what fails")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is said (text)")
+    return sources

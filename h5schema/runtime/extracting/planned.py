@@ -19,6 +19,7 @@ from .summary import failed
 
 _WORTH = 0.05
 """Share of the room that a codec has to save."""
+NODES = "nodes"
 _NEAR = 0.97
 """Of the best ratio: among the codecs that reach it, the one that decodes fastest is named."""
 
@@ -31,7 +32,8 @@ class FeaturePlan:
         address: Of the feature.
         entry: Shape of an entry, as found in the samples: `[32, 32, 3]`, `[412 to 893]`.
         dtype: In which it is stored.
-        rows: What a row of its dataset is: `entries`, `values` of a ragged feature, `bytes` of texts.
+        rows: What a row of its dataset is: `entries`, `values` of a ragged feature, `bytes` of texts; `nodes` if each
+            entry is a dataset.
         chunk: Rows of a chunk; None: all in one piece.
         chunk_bytes: Decoded bytes of a chunk.
         codec: Word of the schema.
@@ -64,6 +66,8 @@ class FeaturePlan:
     @property
     def layout(self) -> str:
         """For people."""
+        if self.rows == NODES:
+            return "a dataset each"
         if self.chunk is None:
             return "in one piece"
         return f"chunks of {self.chunk:,} x {size_of(self.chunk_bytes // self.chunk)}"

@@ -17,7 +17,7 @@ from .. import codecs
 from ..codec_figures import Measured, measured
 from ..features import EncodedFeature, Options
 from ..kinds import Stored
-from ..model import Model
+from ..model import AnyFeature, Model
 from ..sources import Source, Sources
 from ..writing.chunking import chunk_rows, is_plain, row_bytes
 from ..writing.plans import Values
@@ -25,7 +25,7 @@ from ..writing.taken import Checked, Given, checked, rows_of
 from .calls import Calls
 from .failures import Failure, Failures
 from .how import How
-from .planned import FeaturePlan, Plan
+from .planned import NODES, FeaturePlan, Plan
 from .returned import SourceFailedError
 
 _LOADED = 64
@@ -39,6 +39,10 @@ _OF_A_SOURCE = 16
 """Bytes that are kept of a source: its size and time."""
 _OF_A_DATASET = 2400
 """Bytes of what HDF5 keeps of a dataset, of its checksums and of its axes."""
+
+
+_OF_A_NODE = 400
+"""Bytes of what HDF5 keeps of a dataset that is one entry, and of its name."""
 
 
 @dataclass(slots=True)
@@ -183,6 +187,8 @@ class Planning:
 
     def _feature(self, address: str, sample: _Sample) -> FeaturePlan:
         feature, parts = self._model.features[address], self._model.stored(address)
+        if parts[0].nodes:
+            return _of_nodes(address, feature, sample, parts)
         values, options = sample.rows[parts[0].path], feature.options
         part, is_encoded = parts[0], isinstance(feature, EncodedFeature)
         rows = sample.rows_in_all(part.path)
@@ -214,6 +220,15 @@ class Planning:
         id_bytes = float(np.mean(sample.ids)) + 16 if self._model.has_ids(dim) else 0.0
         datasets = len(self._model.grown(dim)) + 4  # its ids, their index, commits and sources
         return round(sample.entries * (kept + id_bytes + _OF_A_SOURCE)) + datasets * _OF_A_DATASET
+
+
+def _of_nodes(address: str, feature: AnyFeature, sample: _Sample, parts: Sequence[Stored]) -> FeaturePlan:
+    """A feature of which each entry is a dataset."""
+    decoded = sum(sample.rows_in_all(one.path) * row_bytes(one) for one in parts)
+    entry = _entry(parts[0]._replace(per_entry=False), sample.rows[parts[0].path], is_encoded=True)
+    stored = decoded + sample.count * _OF_A_NODE
+    codec, mean = feature.options.codec, decoded / max(1, sample.entries)
+    return FeaturePlan(address, entry, feature.dtype, NODES, None, 0, codec, mean, decoded, stored)
 
 
 def _spread(count: int) -> Iterator[int]:

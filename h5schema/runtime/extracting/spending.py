@@ -71,7 +71,7 @@ def coded(target: Path, model: Model) -> Coded | None:
         for address, feature in model.features.items()
         if feature.options.codec != "none" and model.places[address].lead is not None
         for part in model.stored(address)
-        if part.data
+        if part.data and not part.nodes
     ]
     if not paths:
         return None
