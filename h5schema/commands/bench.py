@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import shutil
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
 
         records: list[object] = []
         for name, loader in chosen.items():
-            found = measure(name, loader, arguments.file, arguments.seconds / len(chosen))
+            try:
+                found = measure(name, loader, arguments.file, arguments.seconds / len(chosen))
+            except UsageError as error:
+                if arguments.loader is not None or (not records and name == list(chosen)[-1]):
+                    raise
+                print(f"left out: {error.what}", file=sys.stderr)
+                continue
             records.append(found.record())
             if arguments.format == "text":
                 print(found.text(shutil.get_terminal_size().columns), end="\n\n", flush=True)
