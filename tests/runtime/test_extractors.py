@@ -279,3 +279,32 @@ def test_M2_one_source_feeds_several_features(tmp_path: Path) -> None:
             assert entry["arrays"]["mean"] == number
             assert np.array_equal(entry["arrays"]["matrix"], np.full((2, 2), number))
         f.verify()
+
+
+FRAMES = """
+h5schema: 1
+name: frames_of_pandas
+version: 1.0.0
+dims:
+  walk: {source: '{name}.csv'}
+  step: {per: walk}
+groups:
+  track:
+    over: [walk, step]
+    call: frames_of_pandas_io:read
+    features:
+      x: {dtype: float64}
+      n: {dtype: int64}
+      word: {dims: [walk, step], dtype: str}
+"""
+
+
+def test_M2_the_columns_of_a_data_frame_are_features(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    functions = "import pandas\n\ndef read(path):\n    return pandas.read_csv(path)\n"
+    sources = {"a.csv": b"x,n,word\n0.5,1,one\n1.5,2,two\n", "b.csv": b"x,n,word\n0.25,7,seven\n"}
+    made = extracted(tmp_path, FRAMES, functions, sources)
+    with made.groups.FramesOfPandas(made.path) as f:
+        assert [one.tolist() for one in f.track.x] == [[0.5, 1.5], [0.25]]
+        assert [one.tolist() for one in f.track.n] == [[1, 2], [7]]
+        assert list(f.track.word) == [["one", "two"], ["seven"]]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,24 @@ from h5schema.vocabulary.extractors import Whole
 
 _NAMED = 5
 """Items of a mapping that an error names."""
+
+
+class _Column(Protocol):
+    """What pandas calls a Series."""
+
+    def to_numpy(self) -> NDArray[np.generic]: ...
+
+
+@runtime_checkable
+class _Frame(Protocol):
+    """What a DataFrame of pandas has; pandas itself is not needed."""
+
+    @property
+    def columns(self) -> Iterable[object]: ...
+
+    def iterrows(self) -> object: ...
+
+    def __getitem__(self, name: object) -> _Column: ...
 
 
 class SourceFailedError(H5SchemaError):
@@ -38,12 +56,20 @@ def copied(value: object) -> object:
         fresh = cast("NDArray[np.generic]", value).copy()
         fresh.flags.writeable = False
         return fresh
+    if isinstance(value, _Frame):
+        return {str(name): _column(value[name]) for name in value.columns}
     if isinstance(value, Mapping):
         return {key: copied(item) for key, item in cast("Mapping[object, object]", value).items()}
     if type(value) in (list, tuple):
         items = [copied(item) for item in cast("Sequence[object]", value)]
         return items if isinstance(value, list) else tuple(items)
     return value
+
+
+def _column(column: _Column) -> object:
+    """The values of a column of a DataFrame: an array, of texts and other objects a list."""
+    array = column.to_numpy()
+    return array.tolist() if array.dtype.kind == "O" else copied(array)
 
 
 def sealed(value: object) -> object:
