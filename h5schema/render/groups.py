@@ -45,6 +45,9 @@ _DECLARATIONS = {
     "bytes": "Bytes",
     "json": "Json",
     "mixed": "Mixed",
+    "dense_nodes": "ArrayNodes",
+    "ragged_nodes": "RaggedNodes",
+    "text_nodes": "TextNodes",
 }
 
 
@@ -177,7 +180,7 @@ class _Builder:
             needed.name("numpy.typing", "NDArray")
         base = ("BoundFile",) if self.schema.bind else ("File", "Writer")
         needed.name("h5schema.runtime", *base, "Schema", *(axis_class(dim) for dim in self.dims.values()))
-        needed.name("h5schema.runtime", *(_DECLARATIONS[feature.kind] for feature in self.features))
+        needed.name("h5schema.runtime", *(_DECLARATIONS[self._kind(feature)] for feature in self.features))
         sparse = {feature.address for feature in self.features if feature.kind in SPARSE}
         if any(of in sparse for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("h5schema.runtime", "SparseRow")
@@ -245,6 +248,11 @@ class _Builder:
             ),
         )
 
+    def _kind(self, feature: FeatureIR) -> str:
+        """Which declaration a feature becomes."""
+        nodes = f"{feature.kind}_nodes"
+        return nodes if "{" in feature.path and not self.schema.bind and nodes in _DECLARATIONS else feature.kind
+
     def _dtype(self, feature: FeatureIR) -> str | None:
         """The first argument of a declaration that names a dtype."""
         if feature.kind not in _OF_NUMPY:
@@ -258,7 +266,7 @@ class _Builder:
         at = _relative(feature.path, group.path)
         return FeatureView(
             name=name(feature.identifier),
-            kind=feature.kind,
+            kind=self._kind(feature),
             dtype=self._dtype(feature),
             stored=literal(stored) if (stored := stored_word(feature.dtype.name)) else None,
             enum=name(enum.class_name) if enum else None,

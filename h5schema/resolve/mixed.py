@@ -24,7 +24,7 @@ def expect_mixed(
     lead = dims[0] if len(dims) == 1 and is_open(draft.axes, dims[0]) else None
     rest = [index for index, dim in enumerate(given.value) if dim == REST]
     if rest and rest != [len(given.value) - 1]:
-        path, help = (*given.path, rest[0]), f"write dims: {written((*dims, REST))}"
+        path, help = (*given.path, rest[0]), f"write dims: {written((*dims[:1], REST))}"
         what = f"`{REST}` is any further dims, so nothing comes after it"
     elif len(dims) > 1:
         path, help = given.path, "for now name one dim of entries, such as dims: [file, ...]"

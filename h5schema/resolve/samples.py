@@ -234,6 +234,8 @@ def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sample
 def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
     if spec.as_ == "list" and feature.dtype.name in _LISTED:
         return True
+    if spec.as_ is not None and feature.kind == "mixed":
+        return _are_numbers(fed, spec, feature, at)
     if spec.as_ is None or (whole and spec.as_ in _forms_of(feature)):
         return _are_numbers(fed, spec, feature, at)
     if spec.as_ == "id":

@@ -24,6 +24,7 @@ from .conditions import Absent, Among, Check, Present
 from .declared import Held, Schema, Split
 from .features import (
     Array,
+    ArrayNodes,
     Attributes,
     Bytes,
     Category,
@@ -35,9 +36,11 @@ from .features import (
     Mixed,
     Nested,
     Ragged,
+    RaggedNodes,
     Scalar,
     Text,
     TextList,
+    TextNodes,
     optional,
 )
 from .file import File, Group
@@ -63,6 +66,7 @@ __all__ = [
     "AnyValue",
     "AnyValues",
     "Array",
+    "ArrayNodes",
     "Attributes",
     "Axis",
     "Balanced",
@@ -105,6 +109,7 @@ __all__ = [
     "Ragged",
     "RaggedAxis",
     "RaggedBlock",
+    "RaggedNodes",
     "Scalar",
     "Schema",
     "ShapedBlock",
@@ -115,6 +120,7 @@ __all__ = [
     "Take",
     "Text",
     "TextList",
+    "TextNodes",
     "Texts",
     "View",
     "Weighted",

@@ -45,6 +45,11 @@ class Record(NamedTuple):
         return np.frombuffer(self.data, np.dtype(self.dtype)).reshape(self.shape)
 
     @property
+    def is_array(self) -> bool:
+        """Whether it is neither a text nor bytes."""
+        return self.dtype not in (TEXT, BYTES)
+
+    @property
     def array(self) -> NDArray[np.generic]:
         """The values as numbers."""
         return cast("NDArray[np.generic]", self.value())

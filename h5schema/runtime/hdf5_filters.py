@@ -35,6 +35,9 @@ _NAMES: Mapping[int, str] = {
     32028: "sperr",
 }
 
+_WORDS: Mapping[int, str] = {1: "default", 32000: "lzf", 32004: "lz4", 32015: "zstd", 32026: "blosc2"}
+"""What the language calls a filter that is a codec."""
+
 _IN_PLUGIN = frozenset(_NAMES) - {1, 2, 3, 4, 5, 6, 32000, 32020}
 """Those that HDF5 has once hdf5plugin is imported."""
 
@@ -52,6 +55,11 @@ def name_of(code: int, name: bytes = b"") -> str:
 def names_of(dataset: h5py.Dataset) -> str:
     """The filters of a dataset in the order of writing, such as `shuffle + deflate`; "": there are none."""
     return " + ".join(name_of(code, name) for code, name in _filters(dataset.id))
+
+
+def codec_of(dataset: h5py.Dataset) -> str:
+    """The codec of a dataset that we made, as the language calls it."""
+    return next((_WORDS[code] for code, _ in _filters(dataset.id) if code in _WORDS), "none")
 
 
 def expect_filters(dataset: h5py.h5d.DatasetID, where: str) -> None:

@@ -15,7 +15,7 @@ from h5schema.vocabulary import layout
 
 from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
 from .features import Feature
-from .kinds import OPEN, Place, Stored, Words, firsts_of
+from .kinds import OPEN, NodeLengths, Place, Spread, Stored, Words, firsts_of
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -213,6 +213,8 @@ def _model(file: type[File]) -> Model:
                 tables[inner] = table
     places = {address: _place(address, paths[address], feature, axes) for address, feature in features.items()}
     places = {address: place._replace(table=tables[address]) for address, place in places.items()}
+    spread = [address for address, feature in features.items() if isinstance(feature.kind, Spread)]
+    places |= {address: places[address]._replace(located=NodeLengths()) for address in spread}
     return Model(axes, features, places, groups)
 
 

@@ -42,12 +42,12 @@ IN_DECLARATIONS = frozenset(
 IN_MODULES = frozenset(
     {
         # groups.py and extract.py
-        "Among", "AnyValue", "AnyValues", "Array", "Attributes", "Axis", "BoundFile", "Bytes",
+        "Among", "AnyValue", "AnyValues", "Array", "ArrayNodes", "Attributes", "Axis", "BoundFile", "Bytes",
         "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction",
         "File", "Files", "FixedAxis",
         "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "Mixed", "NDArray", "Nested",
-        "NestedBlock", "Ragged", "RaggedAxis", "Scalar", "Schema", "ShapedBlock", "SparseBlock", "SparseRow",
-        "Split", "Text", "TextList", "TypedDict", "Writer", "ClassVar", "Mapping",
+        "NestedBlock", "Ragged", "RaggedAxis", "RaggedNodes", "Scalar", "Schema", "ShapedBlock", "SparseBlock",
+        "SparseRow", "Split", "Text", "TextList", "TextNodes", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",
         "OrderedBy", "Packed", "PackedArrays", "Padded", "PaddedLists", "Pairs", "Plan", "Position",

@@ -50,6 +50,22 @@ def test_everything_is_the_same(tmp_path: Path, storing: Storing) -> None:
         assert file[".h5schema/schema"][()] == TEXT.encode()
 
 
+@pytest.mark.parametrize("said", ["none", "default", "zstd"])
+@pytest.mark.parametrize("stored", ["none", "default", "zstd"])
+def test_a_copy_with_another_codec_can_be_changed(tmp_path: Path, said: str, stored: str) -> None:
+    reader, writer = declare(row=Axis(dict), x=Array(np.int32, "row 5", codec=said))
+    values = np.arange(200, dtype=np.int32).reshape(40, 5)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": values[:30]})
+    repack(writer, tmp_path / "a.h5", tmp_path / "b.h5", text=TEXT, storing=Storing(codec=stored, layout="chunked"))
+    with writer.edit(tmp_path / "b.h5") as w:
+        w.row.extend({"x": values[30:]})
+        w.x[3] = values[0]
+    with reader(tmp_path / "b.h5") as f:
+        f.verify()
+        assert f.x[:].tolist() == [*values[:3].tolist(), values[0].tolist(), *values[4:].tolist()]
+
+
 def test_in_place(tmp_path: Path) -> None:
     """Gaps of an edited file are closed, and nothing is left beside it."""
     reader, writer = declare(row=Axis(dict), x=Array(np.float32, "row 1000", codec="default"))

@@ -92,8 +92,6 @@ def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, _GROUP)
     yield from _of_dims(spec.over or (), ("over",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
-    if spec.at is not None and "{" in spec.at and not bound:
-        yield ("at",), "a group in each node of a dim", "write the braces in the `at` of features"
     if spec.store is not None:
         yield from _of_store(spec.store)
 
@@ -113,8 +111,6 @@ def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
     mixed = spec.dtype.name == "any" and not bound
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound, mixed=mixed)
     yield from _of_place(spec.at, bound=bound)
-    if spec.at is not None and "{" in spec.at and not (mixed or bound):
-        yield ("at",), "an entry of one dtype in each node of a dim", "write `dtype: any`, with `...` as the last dim"
     if spec.store is not None:
         yield from _of_store(spec.store)
 

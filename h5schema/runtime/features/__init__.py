@@ -10,12 +10,14 @@ from .files import Files
 from .json import Json
 from .mixed import Mixed
 from .nested import Nested
+from .nodes import ArrayNodes, RaggedNodes, TextNodes
 from .ragged import Ragged
 from .sparse import Coo, Csr
 from .text import Text, TextList
 
 __all__ = [
     "Array",
+    "ArrayNodes",
     "Attributes",
     "Bytes",
     "Category",
@@ -30,8 +32,10 @@ __all__ = [
     "Nested",
     "Options",
     "Ragged",
+    "RaggedNodes",
     "Scalar",
     "Text",
     "TextList",
+    "TextNodes",
     "optional",
 ]

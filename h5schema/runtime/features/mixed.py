@@ -11,7 +11,7 @@ from h5schema.errors import DataError
 
 from ..any_values import AnyValue, record_of
 from ..blocks import AnyValues
-from ..kinds import Kind, Place, Spread
+from ..kinds import Kind, Place, SpreadValues
 from ..spans import Rows
 from .encoded import EncodedFeature
 from .feature import Given
@@ -33,7 +33,7 @@ class Mixed(EncodedFeature[AnyValue, AnyValues]):
 
     def __init__(self, dims: str, **options: Unpack[Given]) -> None:
         super().__init__(dims, None, **options)
-        self.kind = cast("Kind[AnyValues]", Spread())
+        self.kind = cast("Kind[AnyValues]", SpreadValues())
 
     def encode(self, entry: object, where: str) -> bytes:
         return b"" if entry is _NOTHING else record_of(entry, where).encoded()

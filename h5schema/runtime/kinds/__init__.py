@@ -9,10 +9,12 @@ from .files import Files, Kept
 from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, starts_of
 from .kind import OPEN, Kind, PartKind, Place, Stored
 from .nodes import Nodes
-from .spread import Spread, records_at, sum_of, sums_of
+from .spread import CHANGED, Spread, SpreadTexts, SpreadValues, records_at, sum_of, sums_of
+from .spread_arrays import NodeLengths, SpreadArrays, SpreadRagged
 from .words import KnownWords, NewWords, PlannedWords, Words, stored_words
 
 __all__ = [
+    "CHANGED",
     "OPEN",
     "Coded",
     "Compressed",
@@ -26,11 +28,16 @@ __all__ = [
     "Kind",
     "KnownWords",
     "NewWords",
+    "NodeLengths",
     "Nodes",
     "PartKind",
     "Place",
     "PlannedWords",
     "Spread",
+    "SpreadArrays",
+    "SpreadRagged",
+    "SpreadTexts",
+    "SpreadValues",
     "StartsAndLengths",
     "Stored",
     "Words",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
@@ -13,6 +14,7 @@ from .. import codecs
 from ..bfloat16 import is_bits
 from ..bfloat16_hdf5 import creatable, in_bits, type_of
 from ..features import Options
+from ..hdf5_filters import codec_of
 from ..kinds import Stored
 from . import scales
 from .begun import Begun
@@ -115,6 +117,9 @@ class Layouts:
         """Goes on with a dataset of an earlier run."""
         dataset = self.dataset(begun.part.path)
         if dataset.chunks is not None:
+            codec = codec_of(dataset)
+            if codec != begun.options.codec:  # the file was written anew with another
+                begun.options = replace(begun.options, codec=codec, level=None)
             dataset.resize(count, axis=0)
             return self._in_chunks(begun, checksum, count)
         if begun.expected is not None and dataset.shape[0] < begun.expected:

@@ -61,6 +61,8 @@ class Nodes:
                 path = self._path(text)
                 self._expect_free(path, text)
                 self._make(path, record)
+                if self._options.unit:
+                    self._file[path].attrs["unit"] = self._options.unit
                 self._folders.update(_folders_of(path))
 
     def move(self, old: str, new: str) -> None:

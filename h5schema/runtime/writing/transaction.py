@@ -414,7 +414,8 @@ class Transaction:
     def _begin(self, expected: Mapping[str, int]) -> dict[str, NewIds]:
         """Groups and empty datasets of everything that the class declares."""
         for path in self.model.groups.values():
-            self.file.require_group(path)
+            if "{" not in path:  # it has one in each entry
+                self.file.require_group(path)
         ids: dict[str, NewIds] = {}
         for dim in self.model.open_dims():
             for part in self.model.kept(dim):
