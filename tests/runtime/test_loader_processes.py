@@ -257,7 +257,7 @@ SCRIPT = """
         print("begun", flush=True)
         while True:
             for batch in loader:
-                time.sleep(0.01)
+                time.sleep(0.2)
     if __name__ == "__main__":
         try:
             main()
@@ -284,7 +284,7 @@ def test_ctrl_c_ends_a_loader(path: Path, tmp_path: Path, how: dict[str, int]) -
             time.sleep(1.5)
             process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(15)
+                process.wait(5)
                 break
         assert process.stdout.readline() == "stopped []\n"
         assert process.wait(30) == 0
