@@ -25,7 +25,7 @@ import pytest
 from h5schema import pipeline
 from h5schema.errors import SchemaError
 from h5schema.resolve.passes import later
-from h5schema.vocabulary import dtypes, extractors
+from h5schema.vocabulary import extractors
 
 pytest.importorskip("torch", reason="the pages show loaders: pip install 'h5schema[torch]'")
 Image = pytest.importorskip("PIL.Image", reason="the README extracts images: pip install 'h5schema[images]'")
@@ -42,6 +42,7 @@ PAGES = (
     "coming-from",
     "bound-files",
     "sparse",
+    "nodes",
 )
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _NAME = re.compile(r"^name: (\w+)", re.MULTILINE)
@@ -103,7 +104,7 @@ def test_coming_later_is_the_whole_of_it() -> None:
     section = page.partition("## Coming later\n")[2].partition("\n## ")[0]
     tables = [table for name, table in vars(later).items() if isinstance(table, dict) and not name.startswith("__")]
     keys = {key for table in tables for key in table}
-    for word in (*keys, *dtypes.LATER, *extractors.LATER):
+    for word in (*keys, *extractors.LATER):
         assert f"`{word}`" in section, word
 
 

@@ -8,12 +8,12 @@ from pydantic import Field
 from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
-from h5schema.vocabulary.dtypes import CATEGORY, DATES, ENCODED, LATER, NUMBERS
+from h5schema.vocabulary.dtypes import ANY, CATEGORY, DATES, ENCODED, NUMBERS
 from h5schema.vocabulary.suggest import closest
 
 from .base import TEXT, Mistake, Model, Step, mistake, refusal, said
 
-WORDS = (*NUMBERS, *ENCODED, *DATES, CATEGORY, *LATER)
+WORDS = (*NUMBERS, *ENCODED, *DATES, CATEGORY, ANY)
 
 _OTHER_NAMES = {
     "float": "float32 or float64",

@@ -8,13 +8,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import tagged_union_schema
 
-from h5schema.vocabulary.dtypes import DATES, ENCODED, LATER, NUMBERS
+from h5schema.vocabulary.dtypes import DATES, ENCODED, NUMBERS
 
 from .base import MOST, TEXT, Atom, Doc, Model, Name, Text, Texts, Word, mistake, said, too_large
 from .conditions import PredicateSpec
 from .functions import CODE, Code
 
-_DTYPES = (*NUMBERS, *ENCODED, *DATES, *LATER)
+_DTYPES = (*NUMBERS, *ENCODED, *DATES)
 FORMS = ("pad", "mask", "packed", "nested", "list", "dense", "sparse", "pairs", "id")
 
 

@@ -72,8 +72,8 @@ def item_bytes(dtype: str) -> int | None:
 CATEGORY = "category"
 """Texts of which there are few: codes, and a dictionary in the file."""
 
-LATER = ("any",)
-"""Dtypes of the language whose machinery comes with a later version."""
+ANY = "any"
+"""Each entry has a dtype of its own."""
 
 
 def keeps_values(stored: str, loaded: str) -> bool:

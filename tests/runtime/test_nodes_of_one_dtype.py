@@ -148,7 +148,7 @@ def test_copies_and_changes(made: Made, tmp_path: Path) -> None:
         del w.clip["clip 3"]
         with pytest.raises(UsageError, match="cannot be changed yet"):
             w.wave["other", 0:2] = [1, 2]
-        with pytest.raises(DataError, match="it does not fit {clip} in /signals/{clip}"):
+        with pytest.raises(DataError, match=r"it does not fit {clip} in /signals/{clip}"):
             w.clip["a/b"] = ENTRIES[0]
     with reader(tmp_path / "copy.h5") as f:
         f.verify()

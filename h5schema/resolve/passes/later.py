@@ -17,7 +17,6 @@ from h5schema.spec import (
     SplitSpec,
     StoreSpec,
 )
-from h5schema.vocabulary import dtypes
 
 from ..draft import Draft, Notes, Path
 from ..stores import BUILT
@@ -160,8 +159,6 @@ def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
             case InputSpec():
                 if part.as_ is not None and part.as_ not in _FORMS:
                     yield (*path, "as"), f"the form `{part.as_}`", "use pad, mask, packed or list"
-                if part.dtype is not None and part.dtype in dtypes.LATER:
-                    yield (*path, "dtype"), f"the dtype `{part.dtype}`", "leave it out"
             case ListSpec():
                 waiting += [(item, (*path, index)) for index, item in enumerate(part.items)]
             case MapSpec():
