@@ -16,7 +16,7 @@ from . import stamp
 from .damage import DO, READ_ERRORS, readable
 from .forms import expect_rows
 from .ids import stored_ids
-from .kinds import Place, nested, records_at, sum_of, sums_of
+from .kinds import Place, nested, present_at, records_at, shapes_of, sum_of, sums_of
 from .reader import Reader
 from .spans import Rows, Spans, carry_out
 from .writing import checksums
@@ -120,23 +120,29 @@ class _Verification:
         assert place.nodes is not None
         for first in range(0, count, _TOGETHER):
             rows = np.arange(first, min(count, first + _TOGETHER), dtype=np.int64)
-            (sums,) = self._carrier.fetch((Spans(sums_of(place), rows),))
-            if place.optional:
-                (there,) = self._carrier.fetch((Spans(layout.of_feature(address, "present"), rows),))
-                rows, sums = rows[there], sums[there]
-            for row, wanted in zip(rows.tolist(), sums.tolist(), strict=True):
-                self._compare_node(place, row, wanted)
+            present = carry_out(present_at(place, rows), self._carrier)
+            (sums,) = self._carrier.fetch((Spans(sums_of(place), rows[present]),))
+            for row, wanted in zip(rows[present].tolist(), sums.tolist(), strict=True):
+                self._compare_node(place, np.array([row], np.int64), cast("int", wanted))
 
-    def _compare_node(self, place: Place, row: int, wanted: int) -> None:
-        rows = np.array([row], np.int64)
+    def _compare_node(self, place: Place, rows: Rows, wanted: int) -> None:
         path = place.nodes.paths(rows)[0] if place.nodes is not None else place.path
         try:
             (record,) = carry_out(records_at(place, rows), self._carrier)
-            right = sum_of(record) == wanted
+            right = sum_of(record) == wanted and self._has_lengths(place, rows, record.shape)
         except READ_ERRORS:
             right = False
         if not right:
             raise FileError("the value is not what was written", where=f"{self._name}: {path}", do=DO)
+
+    def _has_lengths(self, place: Place, rows: Rows, shape: tuple[int, ...]) -> bool:
+        """Whether the shape of an entry is what its ragged dims say."""
+        if not place.ragged:
+            return True
+        indexed = carry_out(place.located.read(place, rows), self._carrier)
+        return bool(
+            (np.array(shape[: len(place.outer)]) == shapes_of(place, (indexed.lengths, *indexed.inner))[0]).all()
+        )
 
     def _sums_of(self, path: str) -> tuple[NDArray[np.uint32], int]:
         """The checksums of a dataset, and for how many rows each stands."""

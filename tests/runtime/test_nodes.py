@@ -166,6 +166,15 @@ def test_several_arrays_in_one_file_are_told(tmp_path: Path) -> None:
     assert "the file holds 2 arrays (u, v), and this is one value" in made.said
 
 
+def test_two_sources_at_one_path_end_the_run(tmp_path: Path) -> None:
+    schema = SCHEMA.replace("name: folder", "name: clashing").replace(
+        "{source: '{path:path}'}", "{source: '{name:path}.{ending}', ids: '{name}'}"
+    )
+    made = extracted(tmp_path, schema, "", {"q/1.txt": b"one", "q/1/b.txt": b"two"}, code=2)
+    assert "clashing.h5: /{file:path}: the id 'q/1/b' is the path of no dataset: /q/1 is the dataset of" in made.said
+    assert not made.path.exists()
+
+
 def nodes(**options: Any) -> tuple[Any, Any]:
     content = optional(Mixed("file", at="{file:path}", **options))
     return declare(file=IdAxis(dict, spread="/{file:path}"), content=content, mark=optional(Scalar(np.int16, "file")))

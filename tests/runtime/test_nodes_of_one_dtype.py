@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,19 @@ def test_nodes_that_another_program_changed_are_refused(
         assert refused.value.what == what
         with pytest.raises((FileError, DataError)):
             f.verify()
+
+
+def test_lengths_that_are_not_those_of_the_nodes_are_found(made: Made, tmp_path: Path) -> None:
+    path = tmp_path / "changed.h5"
+    repack(made.groups.InNodesWriter, made.path, path, text="")
+    with h5py.File(path, "r+") as file:
+        lengths = file[".h5schema/dims/height/lengths"]
+        lengths[3] = 2
+        stored = file[".h5schema/checksums/.h5schema/dims/height/lengths"]
+        stored[0] = zlib.crc32(lengths[:].tobytes())
+    with made.groups.InNodes(path) as f, pytest.raises(FileError) as found:
+        f.verify()
+    assert found.value.where.endswith("/images/clip 3")
 
 
 PICTURES = """\

@@ -6,10 +6,10 @@ from .coordinates import Coordinates, raveled
 from .dense import Dense
 from .end_to_end import EndToEnd, nested
 from .files import Files, Kept
-from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, starts_of
+from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, shapes_of, starts_of
 from .kind import OPEN, Kind, PartKind, Place, Stored
 from .nodes import Nodes
-from .spread import CHANGED, Spread, SpreadTexts, SpreadValues, records_at, sum_of, sums_of
+from .spread import CHANGED, Spread, SpreadTexts, SpreadValues, present_at, records_at, sum_of, sums_of
 from .spread_arrays import NodeLengths, SpreadArrays, SpreadRagged
 from .words import KnownWords, NewWords, PlannedWords, Words, stored_words
 
@@ -44,8 +44,10 @@ __all__ = [
     "firsts_of",
     "lengths_of",
     "nested",
+    "present_at",
     "raveled",
     "records_at",
+    "shapes_of",
     "starts_of",
     "stored_words",
     "sum_of",

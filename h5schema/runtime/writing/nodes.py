@@ -17,6 +17,7 @@ from .. import codecs
 from ..any_values import BYTES, TEXT, Record, records_in
 from ..features import Options
 from ..kinds import Stored
+from ..system import PARTIAL
 from .chunking import chunk_rows
 from .plans import Values
 
@@ -118,7 +119,7 @@ class Nodes:
     def _no_room(self, text: str, why: str) -> DataError:
         return DataError(
             f"the id {text!r} is the path of no dataset: {why}",
-            where=f"{self._file.filename}: {self._part.path}",
+            where=f"{self._file.filename.removesuffix(PARTIAL)}: {self._part.path}",
             do="rename it, or leave the braces out of `at`: entries then lie along an axis, whatever their ids are",
         )
 
