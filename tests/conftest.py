@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests run beside each other; threads of one that wait for those of another do nothing, and take all the cores for it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -18,10 +17,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 def run(name: str, folder: Path, *arguments: str) -> str:
     """What a demo prints."""
     command = [sys.executable, str(EXAMPLES / f"{name}_demo.py"), *arguments, "--work", str(folder / "work")]
-    alone = os.environ | {
-        "OMP_NUM_THREADS": "1"
-    }  # models this small are slower on several, and tests run beside others
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False, env=alone)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-2000:]
     return done.stdout
 
