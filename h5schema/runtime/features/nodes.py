@@ -40,7 +40,7 @@ class RaggedNodes(Ragged[ItemT]):
 
     def from_file(self, values: RaggedBlock[ItemT], path: str, rows: Rows) -> RaggedBlock[ItemT]:
         known = _expected(values.values, self.file_dtype, path)
-        return super().from_file(cast("RaggedBlock[ItemT]", values.of(known)), path, rows)
+        return super().from_file(values.of(known), path, rows)
 
 
 class TextNodes(Text):
