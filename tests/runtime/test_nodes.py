@@ -22,7 +22,7 @@ from blank import declare
 from making import Made, extracted, run
 from PIL import Image
 
-from h5schema.errors import DataError, FileError, UsageError
+from h5schema.errors import DataError, FileError
 from h5schema.runtime import IdAxis, Mixed, Scalar, optional
 from h5schema.runtime.repacking import Storing, repack
 
@@ -229,16 +229,27 @@ def test_M8_entries_are_added_renamed_and_taken_away(tmp_path: Path) -> None:
         w.file["new/one"] = {"content": DEEP}
         w.file.rename("text", "texts/first")
         del w.file["flags"]
-        with pytest.raises(UsageError, match="entries of content cannot be changed yet"):
-            w.file["big"] = {"content": 1}
+        w.file["big"] = {"content": "now a text"}
+        w.content["wide"] = None
+        w.content["none"] = np.zeros(3)
+        w.content["none"] = np.ones((2, 2))
+        w.file["new/one"] = {"content": DEEP + 1}
     with reader(tmp_path / "a.h5") as f:
         f.verify()
-        left = {**VALUES, "new/one": DEEP, "texts/first": VALUES["text"]}
-        del left["flags"], left["text"]
-        assert set(f.file) == set(left)
+        left = {
+            **VALUES,
+            "new/one": DEEP + 1,
+            "texts/first": VALUES["text"],
+            "big": "now a text",
+            "none": np.ones((2, 2)),
+        }
+        del left["flags"], left["text"], left["wide"]
+        assert f.content["wide"] is None
+        assert set(f.file) == {*left, "wide"}
         assert all(same(f.content[name], wanted) for name, wanted in left.items())
     with h5py.File(tmp_path / "a.h5") as file:
         assert "flags" not in file
+        assert "wide" not in file
         assert plain(file, "texts/first") == VALUES["text"]
 
 

@@ -146,6 +146,7 @@ def test_copies_and_changes(made: Made, tmp_path: Path) -> None:
     expect_all(reader, tmp_path / "copy.h5")
     with writer.edit(tmp_path / "copy.h5") as w:
         w.clip.rename("clip 2", "other")
+        w.note["clip 0"], w.thumb["clip 3"] = "changed", np.ones((4, 3), np.uint8)
         del w.clip["clip 3"]
         with pytest.raises(UsageError, match="cannot be changed yet"):
             w.wave["other", 0:2] = [1, 2]
@@ -156,6 +157,7 @@ def test_copies_and_changes(made: Made, tmp_path: Path) -> None:
         assert same(f.clip["other"], ENTRIES[2])
         assert "clip 3" not in f.clip
         assert same(f.clip["clip 9"], ENTRIES[9])
+        assert f.note["clip 0"] == "changed"
     with h5py.File(tmp_path / "copy.h5") as file:
         assert "signals/clip 3" not in file
         assert "notes/other.txt" in file

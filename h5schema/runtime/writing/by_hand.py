@@ -13,7 +13,7 @@ from h5schema.errors import UsageError
 
 from ..blocks import taken
 from ..declared import Schema
-from ..kinds import Indexed
+from ..kinds import Indexed, Spread
 from ..model import Model
 from ..spans import Rows
 from ..where import Where
@@ -71,7 +71,8 @@ class ByHand(Transaction):
         Raises:
             DataError: A value, shape or length does not fit.
         """
-        self._expect_changeable(dim, given)
+        nodes = [address for address in given if self._is_whole_node(address)]
+        self._expect_changeable(dim, [address for address in given if address not in nodes])
         expect_whole(self.model, given, str(self.target))
         if not len(rows):
             return
@@ -93,6 +94,10 @@ class ByHand(Transaction):
                 self._sized.give(address, at)
             for ragged, one in lengths.items():
                 self._changes.put_lengths(ragged, at, one)
+            if nodes:
+                texts = self._ids[dim].texts()
+                paths = [self.model.places[address].path for address in nodes]
+                self._datasets.lay_anew(paths, [texts[int(row)] for row in at])
 
     def delete(self, dim: str, row: int) -> None:
         """Takes an entry away; the last one gets its row."""
@@ -282,6 +287,10 @@ class ByHand(Transaction):
     def _append(self, dim: str, entries: Checked) -> None:
         self._changes.forget()
         super()._append(dim, entries)
+
+    def _is_whole_node(self, address: str) -> bool:
+        """Whether entries of a feature are datasets, on whose lengths no other feature agrees."""
+        return isinstance(self.model.features[address].kind, Spread) and not self.model.places[address].ragged
 
     def _expect_changeable(self, dim: str, addresses: Iterable[str]) -> None:
         self._expect_untorn()

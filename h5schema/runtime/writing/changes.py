@@ -73,7 +73,7 @@ class Changes:
                 records = self._datasets.read_at(table.path, at)
                 table.column(records, place.path)[...] = rows[part.path]
                 self._datasets.put_at(table.path, at, records)
-            elif part.per_entry:
+            elif part.per_entry and not part.nodes:
                 self._datasets.put_at(part.path, at, rows[part.path])
             else:
                 self._datasets.append(part.path, rows[part.path])

@@ -142,6 +142,13 @@ class Datasets:
         for path in paths:
             self._nodes[path].lay(ids)
 
+    def lay_anew(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """As `lay`, of entries that are there."""
+        for path in paths:
+            for text in ids:
+                self._nodes[path].drop(text)
+            self._nodes[path].lay(ids)
+
     def move_node(self, paths: Sequence[str], old: str, new: str) -> None:
         """Gives an entry another id."""
         for path in paths:
