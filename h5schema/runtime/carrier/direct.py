@@ -26,6 +26,8 @@ _ENTRIES_PER_CALL = 25
 """One call of h5py costs what 25 entries of the chunk table cost: locating waits until it pays."""
 _SETUP = 75
 """What locating costs besides, in entries."""
+_MOST = 16384
+"""Datasets that are located, each of which takes 2 kB; a file in which each entry is one may have millions."""
 
 
 class DirectCarrier:
@@ -91,7 +93,7 @@ class DirectCarrier:
     def _found(self, asked: Spans) -> DirectRows | None:
         """The direct way to a dataset, once it pays and if there is one."""
         path = asked.path
-        if path in self._direct or self._handle is None or "@" in path:
+        if path in self._direct or self._handle is None or "@" in path or len(self._direct) >= _MOST:
             return None
         with self._lock:
             if path in self._direct:
