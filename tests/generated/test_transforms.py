@@ -32,27 +32,27 @@ loaders:
   by_input:
     over: clip
     inputs:
-      wave: {feature: wave, transform: 'changing:louder'}
-      image: {feature: image, transform: 'changing:noisy'}
-      name: {feature: name, transform: 'changing:letters'}
+      wave: {feature: wave, transform: 'changes_of_samples:louder'}
+      image: {feature: image, transform: 'changes_of_samples:noisy'}
+      name: {feature: name, transform: 'changes_of_samples:letters'}
       plain: image
-      scale: {feature: scale, transform: 'changing:louder'}
+      scale: {feature: scale, transform: 'changes_of_samples:louder'}
     batch: {size: 4, shuffle: true}
   by_sample:
     over: clip
     inputs: [wave, image, {feature: clip, as: id}, clip, scale]
     targets: {digit: digit}
-    transform: changing:augmented
+    transform: changes_of_samples:augmented
     batch: {size: 4, shuffle: true}
   by_batch:
     over: time
     window: {time: {length: 3}}
     inputs: {wave: wave}
-    batch: {size: 4, transform: 'changing:scaled'}
-  fails:    {over: clip, inputs: {feature: image, transform: 'changing:fails'}, batch: 4}
-  uneven:   {over: clip, inputs: {feature: image, transform: 'changing:uneven'}, batch: 4}
-  lost:     {over: clip, inputs: {a: image, b: digit}, transform: 'changing:lost', batch: 4}
-  nowhere:  {over: clip, inputs: image, transform: 'changing:nothing', batch: 4}
+    batch: {size: 4, transform: 'changes_of_samples:scaled'}
+  fails:    {over: clip, inputs: {feature: image, transform: 'changes_of_samples:fails'}, batch: 4}
+  uneven:   {over: clip, inputs: {feature: image, transform: 'changes_of_samples:uneven'}, batch: 4}
+  lost:     {over: clip, inputs: {a: image, b: digit}, transform: 'changes_of_samples:lost', batch: 4}
+  nowhere:  {over: clip, inputs: image, transform: 'changes_of_samples:nothing', batch: 4}
 """
 
 CODE = """\
@@ -100,7 +100,7 @@ COUNT = 10
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("changed")
     (folder / "changed.yaml").write_text(SCHEMA, encoding="utf-8")
-    (folder / "changing.py").write_text(CODE, encoding="utf-8")
+    (folder / "changes_of_samples.py").write_text(CODE, encoding="utf-8")
     pipeline.generate([folder / "changed.yaml"], folder)
     return folder
 
@@ -177,7 +177,7 @@ def test_an_error_shows_the_users_frames_alone(loaders: ModuleType, folder: Path
     with pytest.raises(UserCodeError) as raised:
         next(iter(loaders.fails_loader(folder / "data.h5")))
     said = str(raised.value)
-    assert "changing:fails (epoch 0, position 0): it fails" in said
+    assert "changes_of_samples:fails (epoch 0, position 0): it fails" in said
     assert 'raise ValueError("no such image")' in said
     assert "ValueError: no such image" in said
     assert "h5schema/runtime" not in said

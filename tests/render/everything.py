@@ -33,7 +33,7 @@ def feature(address: str, kind: str, dims: tuple[str | int, ...], dtype: str | D
     """A feature whose path follows from its address."""
     name = address.rpartition("/")[2]
     said = DtypeIR(dtype) if isinstance(dtype, str) else dtype
-    given: dict[str, object] = {"path": f"/{address}", "identifier": name, **more}
+    given: dict[str, object] = {"path": f"/{address}", "identifier": name, "varying": int(kind == "ragged"), **more}
     return FeatureIR(address=address, name=name, kind=kind, dims=dims, dtype=said, **given)  # type: ignore[arg-type]
 
 

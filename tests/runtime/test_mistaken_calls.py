@@ -75,7 +75,14 @@ def test_epochs(path: Path, epoch: Any) -> None:
     assert [rows.tolist() for (_, rows), _ in loader] == [rows.tolist() for (_, rows), _ in other]
 
 
-@pytest.mark.parametrize("subset", ["folder", name_of(3), 5, b"a"])
+def test_a_pattern_that_no_id_matches(path: Path) -> None:
+    from everything.loaders import Numbers
+
+    with pytest.raises(DataError, match="no id matches 'folder'"):
+        Numbers.loader(path, subset="folder")
+
+
+@pytest.mark.parametrize("subset", [5, b"a"])
 def test_one_id_is_no_subset(path: Path, subset: Any) -> None:
     from everything.loaders import Numbers
 
