@@ -346,3 +346,51 @@ def _all(file: h5py.File) -> dict[str, Any]:
     found: dict[str, Any] = {}
     file.visititems(lambda name, node: found.update({name: repr(node[()])}) if isinstance(node, h5py.Dataset) else None)
     return {name: said for name, said in found.items() if "sources" not in name and "commits" not in name}
+
+
+_EDITS = """
+import sys, numpy as np
+sys.path[:0] = {paths!r}
+from blank import declare
+from h5schema.runtime import IdAxis, Mixed, optional
+content = optional(Mixed("file", at="{{file:path}}"))
+reader, writer = declare(file=IdAxis(dict, spread="/{{file:path}}"), content=content)
+first = int(sys.argv[1])
+with writer.edit(sys.argv[2]) as w:
+    print("open", flush=True)
+    for number in range(first, first + 10_000):
+        w.file[f"{{number % 9}}/{{number}}"] = {{"content": np.full(number % 50, number)}}
+        if number > first:
+            w.file[f"{{(number - 1) % 9}}/{{number - 1}}"] = {{"content": str(number - 1)}}
+        if number % 5 == 0:
+            w.commit()
+"""
+
+
+def test_killed_edits_leave_a_whole_file(tmp_path: Path) -> None:
+    reader, writer = declare(
+        file=IdAxis(dict, spread="/{file:path}"), content=optional(Mixed("file", at="{file:path}"))
+    )
+    path, chance = tmp_path / "a.h5", random.Random(5)
+    with writer.create(path) as w:
+        w.file["start"] = {"content": 1}
+    script = _EDITS.format(paths=[str(Path(__file__).parent / "packages"), str(Path(__file__).parents[2])])
+    count = 1
+    for _ in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(count), str(path)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        time.sleep(chance.uniform(0.05, 0.5))
+        process.kill()
+        process.communicate(timeout=60)
+        with reader(path) as f:
+            f.verify()
+            assert len(f.file) >= count
+            count = len(f.file)
+            for name in list(f.file)[1:]:
+                number = int(name.partition("/")[2])
+                value = f.content[name]
+                assert value == str(number) if isinstance(value, str) else value.tolist() == [number] * (number % 50)
+    assert count > 20
