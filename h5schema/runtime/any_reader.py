@@ -27,6 +27,12 @@ Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 """One file, or several of one schema: their entries follow each other in this order."""
 
 
+_LOOKED_UP = 200
+"""Ids that are read in the time in which one is looked up."""
+_AT_ONCE = 1 << 16
+"""Ids that are read together."""
+
+
 class AnyIds(Protocol):
     """The ids of a dim."""
 
@@ -99,6 +105,22 @@ class AnyReader(ABC):
     def row_of(self, dim: str, text: str) -> int:
         """The row of the entry with an id."""
         return self.ids(dim).row_of(text)
+
+    def rows_of_ids(self, dim: str, texts: Sequence[str]) -> Rows:
+        """The row of the entry with each id: int64 [n]. Many are found by reading all ids there are."""
+        size = self.length(dim)
+        rows = dict.fromkeys(texts, -1)
+        if len(rows) * _LOOKED_UP < size:
+            return np.array([self.row_of(dim, text) for text in texts], np.int64)
+        for first in range(0, size, _AT_ONCE):
+            some = np.arange(first, min(size, first + _AT_ONCE), dtype=np.int64)
+            for row, text in enumerate(self.ids(dim).read(some), first):
+                if text in rows:
+                    rows[text] = row
+        missing = next((text for text, row in rows.items() if row < 0), None)
+        if missing is not None:
+            self.row_of(dim, missing)  # says that there is none
+        return np.array([rows[text] for text in texts], np.int64)
 
     def _outside(self, place: Place, rows: Rows, size: int) -> RowError:
         return RowError(

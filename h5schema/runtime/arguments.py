@@ -48,3 +48,10 @@ def flag(name: str, value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{name} is {value!r}", where=where, do="give True or False")
     return value
+
+
+def plain(value: object) -> object:
+    """An array of another library, such as a tensor, as numpy's; all else as it is."""
+    if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "__array__"):
+        return value
+    return cast("object", np.asarray(value))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 
 from .any_reader import AnyReader
+from .arguments import plain
 from .spans import Rows
 
 Subset: TypeAlias = str | Sequence[str] | Sequence[int] | NDArray[np.generic]
@@ -57,8 +58,10 @@ def rows_in(reader: AnyReader, dim: str, subset: Subset) -> Rows:
             )
         return np.flatnonzero(mask)
     rows: set[int] = set()
+    by_id = reader.rows_of_ids(dim, texts).tolist() if (texts := [one for one in items if isinstance(one, str)]) else []
+    found = iter(by_id)
     for item in items:
-        row = _position(reader, dim, item)
+        row = next(found) if isinstance(item, str) else _position(reader, dim, item)
         if not 0 <= row < size:
             raise DataError(f"position {row} of {size} entries", where=where, do="positions count from 0")
         if row in rows:
@@ -96,12 +99,10 @@ def _items(subset: object, where: str) -> list[object]:
     alone = isinstance(subset, np.ndarray) and not subset.ndim
     if alone or isinstance(subset, str | bytes) or not isinstance(subset, Iterable):
         raise DataError(f"{subset!r} is no list of entries", where=where, do=f"give a list: [{subset!r}]")
-    return list(cast("Iterable[object]", subset))
+    return list(cast("Iterable[object]", plain(subset)))
 
 
 def _position(reader: AnyReader, dim: str, item: object) -> int:
-    if isinstance(item, str):
-        return reader.row_of(dim, item)
     if isinstance(item, bool) or not isinstance(item, int | np.integer):
         raise DataError(
             f"{item!r} is no entry", where=f"{reader.name}: {dim}", do="give ids, positions, or a mask over the dim"

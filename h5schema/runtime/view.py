@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
+from .arguments import plain
 from .blocks import Block, Maybe, RaggedBlock, Texts
 from .features import Feature
 from .spans import Part, Rows
@@ -176,11 +177,14 @@ class View(Generic[EntryT, BlockT]):
         """Rows of a slice, of a mask, of positions (negative ones from the end), or of ids: int64 [n]."""
         if isinstance(index, slice):
             return self._rows_between(index)
+        index = cast("Iterable[int] | Iterable[str] | NDArray[np.generic]", plain(index))
         if isinstance(index, np.ndarray):
             return self._rows_of(cast("NDArray[np.generic]", index))
         items = self._items(index)
         if items and all(isinstance(item, bool | np.bool_) for item in items):
             return self._rows_of(np.array(items, np.bool_))
+        if items and all(isinstance(item, str) for item in items):
+            return self._reader.rows_of_ids(self._lead(), cast("list[str]", items))
         return np.array([self._row(item) for item in items], np.int64)
 
     def _rows_between(self, index: slice) -> Rows:
