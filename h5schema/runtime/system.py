@@ -175,6 +175,8 @@ def explanation(error: OSError, target: Path) -> FileError:
         what, do = "the disk is full", "make room and run it again"
     elif error.errno == errno.EFBIG or "File too large" in said:
         what, do = "the file would be larger than is allowed", "raise the limit (ulimit -f) and run it again"
+    elif error.errno is None and "read data" in said:  # HDF5 undoes filters, or finds a chunk that is none
+        what, do = f"HDF5 cannot read what is there: {said}", "the file is damaged; copy it again from its origin"
     else:
         what, do = f"it cannot be written: {error.strerror or said}", "look at the folder and its permissions"
     return FileError(what, where=str(target), do=do)

@@ -102,6 +102,50 @@ def test_what_to_install(file: Path, codec: str, hidden: tuple[str, ...]) -> Non
     assert child(code, file, codec, hidden) == [*said * 3, str(VALUES[9_000].sum())]
 
 
+_EDIT = """
+def changed():
+    with _classes({codec!r})[1].edit({path!r}) as w:
+        w.x[3] = np.full(8, 7, np.float32)
+        w.row.append({{"x": np.ones(8, np.float32), "plain": np.ones(8, np.float32)}})
+"""
+
+
+def test_a_new_process_changes_the_file(file: Path, codec: str) -> None:
+    """Changing reads chunks that HDF5 is to decode."""
+    assert child(_EDIT.format(codec=codec, path=str(file)) + "print(changed())\n", file, codec, ()) == ["None"]
+    with _classes(codec)[0](file) as f:
+        f.verify()
+        assert f.x[3].tolist() == [7] * 8
+        assert f.x[10_000].tolist() == [1] * 8
+        assert np.array_equal(f.x[4:10_000], VALUES[4:])
+
+
+def test_what_to_install_before_the_file_is_changed(file: Path, codec: str) -> None:
+    before = file.read_bytes()
+    code = _EDIT.format(codec=codec, path=str(file)) + "print(attempt(changed))\n"
+    assert child(code, file, codec, ("hdf5plugin", "imagecodecs")) == [
+        f"FileError {file}: /x: the dataset needs filter {NUMBERS[codec]} ({codec}) of HDF5, which is not installed",
+        "  help: pip install 'h5schema[codecs]', or set HDF5_PLUGIN_PATH to the folder it is in",
+    ]
+    assert file.read_bytes() == before
+
+
+def test_a_damaged_chunk_is_no_matter_of_permissions(tmp_path: Path) -> None:
+    reader_and_writer = _classes("default")
+    with reader_and_writer[1].create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": VALUES, "plain": VALUES})
+    with h5py.File(tmp_path / "a.h5") as opened:
+        chunk = opened["x"].id.get_chunk_info(0)
+    with (tmp_path / "a.h5").open("r+b") as raw:
+        raw.seek(chunk.byte_offset)
+        raw.write(b"\xff" * 64)
+    with pytest.raises(FileError) as caught, reader_and_writer[1].edit(tmp_path / "a.h5") as w:
+        w.x[3] = np.zeros(8, np.float32)
+    assert "HDF5 cannot read what is there" in str(caught.value)
+    assert "permissions" not in str(caught.value)
+    assert "the file is damaged" in str(caught.value)
+
+
 def test_a_filter_that_nobody_has(tmp_path: Path) -> None:
     """Such as that of nanopores' signals."""
     path = tmp_path / "a.h5"

@@ -14,7 +14,7 @@ from .. import codecs
 from ..bfloat16 import is_bits
 from ..bfloat16_hdf5 import creatable, in_bits, type_of
 from ..features import Options
-from ..hdf5_filters import codec_of
+from ..hdf5_filters import codec_of, expect_filters
 from ..kinds import Stored
 from . import scales
 from .begun import Begun
@@ -117,6 +117,7 @@ class Layouts:
         """Goes on with a dataset of an earlier run."""
         dataset = self.dataset(begun.part.path)
         if dataset.chunks is not None:
+            expect_filters(dataset.id, f"{self._sink}: {begun.part.path}")
             codec = codec_of(dataset)
             if codec != begun.options.codec:  # the file was written anew with another
                 begun.options = replace(begun.options, codec=codec, level=None)
