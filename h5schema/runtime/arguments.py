@@ -52,6 +52,7 @@ def flag(name: str, value: object, where: str) -> bool:
 
 def plain(value: object) -> object:
     """An array of another library, such as a tensor, as numpy's; all else as it is."""
+    own: object = value
     if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "__array__"):
-        return value
-    return cast("object", np.asarray(value))
+        return own
+    return cast("object", np.asarray(own))

@@ -63,16 +63,16 @@ class Members:
         """A value in which members may stand by their names: a text, a list of them, an array of them."""
         if isinstance(value, str):
             return self.value_of(value, where)
+        given: object = value
         if isinstance(value, np.ndarray):
-            return self._of_array(cast("NDArray[np.generic]", value), where)
+            return self._of_array(cast("NDArray[np.generic]", given), where)
         if not isinstance(value, list | tuple):
-            return value
+            return given
         items = cast("Sequence[object]", value)
-        return [self.in_numbers(item, where) if isinstance(item, str | list | tuple) else item for item in items]
+        return [self.in_numbers(item, where) for item in items]
 
     def _of_array(self, array: NDArray[np.generic], where: str) -> object:
-        items: object = array.tolist()
-        return self.in_numbers(items, where) if array.dtype.kind in "UO" else array
+        return self.in_numbers(cast("object", array.tolist()), where) if array.dtype.kind in "UO" else array
 
     def by_value(self, condition: Condition) -> Condition:
         """A condition on members by their names, as one on their values."""

@@ -58,8 +58,8 @@ def rows_in(reader: AnyReader, dim: str, subset: Subset) -> Rows:
             )
         return np.flatnonzero(mask)
     rows: set[int] = set()
-    by_id = reader.rows_of_ids(dim, texts).tolist() if (texts := [one for one in items if isinstance(one, str)]) else []
-    found = iter(by_id)
+    texts = [one for one in items if isinstance(one, str)]
+    found = iter(cast("list[int]", reader.rows_of_ids(dim, texts).tolist() if texts else []))
     for item in items:
         row = next(found) if isinstance(item, str) else _position(reader, dim, item)
         if not 0 <= row < size:
@@ -96,10 +96,11 @@ def _stretch(reader: AnyReader, dim: str, first: int) -> Rows:
 
 
 def _items(subset: object, where: str) -> list[object]:
+    given = subset
     alone = isinstance(subset, np.ndarray) and not subset.ndim
     if alone or isinstance(subset, str | bytes) or not isinstance(subset, Iterable):
         raise DataError(f"{subset!r} is no list of entries", where=where, do=f"give a list: [{subset!r}]")
-    return list(cast("Iterable[object]", plain(subset)))
+    return list(cast("Iterable[object]", plain(given)))
 
 
 def _position(reader: AnyReader, dim: str, item: object) -> int:

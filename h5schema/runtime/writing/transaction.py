@@ -46,10 +46,11 @@ from .wholes import Wholes
 
 def _size_of(given: object) -> int | None:
     """How many entries are given; None: it is no block."""
+    whole = given
     shape: object = None if isinstance(given, SparseBlock) else getattr(given, "shape", None)
     if isinstance(shape, tuple):
         return cast("tuple[int, ...]", shape)[0] if shape else None  # SciPy's matrices have no length
-    return len(given) if isinstance(given, Sized) else None
+    return len(whole) if isinstance(whole, Sized) else None
 
 
 class Planned(NamedTuple):
