@@ -309,6 +309,16 @@ def test_M13_one_piece_of_another_dim(clips: Path, at: Any) -> None:
     assert batch["mel"][1].tolist() == [0, 1, 0, 0]
 
 
+@pytest.mark.parametrize("at", ["start", "center", "random"])
+def test_nothing_is_repeated_of_an_entry_without_values(clips: Path, at: Any) -> None:
+    sample = {"x": Take("wave"), "clip": Position("clip")}
+    window = {"time": Window(length=4, at=at, edge="repeat")}
+    (batch,) = loader(Clips, over="clip", window=window, sample=sample, batch=Batch(99)).loader(clips)
+    assert batch["clip"].tolist() == [clip for clip, length in enumerate(LENGTHS) if length]
+    for clip, piece in zip(batch["clip"].tolist(), batch["x"].tolist(), strict=True):
+        assert set(piece) <= set(range(100 * clip, 100 * clip + LENGTHS[clip]))
+
+
 def test_conditions_leave_entries_and_positions(clips: Path) -> None:
     window = {"time": Window(length=2, hop=3)}
     sample = {"x": Take("wave"), "clip": Position("clip")}

@@ -75,12 +75,12 @@ class Piece:
 
     @property
     def needs_room(self) -> bool:
-        """Whether an entry that is too short is no sample."""
-        return self._at is not None and self._edge == "drop"
+        """Whether an entry that is too short is no sample; one without values has none that could be repeated."""
+        return self._at is not None and self._edge != "pad"
 
     def fits(self, lengths: Rows) -> NDArray[np.bool_]:
         """Whether entries of some lengths are long enough: bool [n]."""
-        return lengths >= self._cut.high - self._cut.low
+        return lengths >= (1 if self._edge == "repeat" else self._cut.high - self._cut.low)
 
     def _places(self, lengths: Rows, chosen: Chosen) -> Rows:
         """Where each entry is cut."""
