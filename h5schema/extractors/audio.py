@@ -96,6 +96,11 @@ def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str
     return samples[:, 0]
 
 
+def unlike(encoded: bytes, shape: tuple[int | None, ...], where: str) -> str:
+    """What a recording in memory has that arrays have not: nothing, for `decode` refuses what would change."""
+    return ""
+
+
 def encode(array: Samples, form: str, quality: int | None, where: str) -> bytes:
     """Refuses: a recording has a rate, and an array has none.
 

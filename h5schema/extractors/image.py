@@ -82,6 +82,23 @@ def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str
     return np.asarray(_opened(BytesIO(encoded), where, _MODES[shape[2] if len(shape) > 2 else None], None), np.uint8)
 
 
+def unlike(encoded: bytes, shape: tuple[int | None, ...], where: str) -> str:
+    """What an image in memory has that arrays of a shape have not; "": it is decoded as it is.
+
+    Args:
+        encoded: Its bytes.
+        shape: See `decode`.
+        where: For errors.
+
+    Raises:
+        DataError: These bytes are no image.
+        MissingExtraError: Pillow is not installed.
+    """
+    wanted = _MODES[shape[2] if len(shape) > 2 else None]
+    own = _mode_of(encoded, where)
+    return "" if own == wanted else f"the image is {_said(own)}, and the dims say {_said(wanted)}"
+
+
 def encode(array: NDArray[np.generic], form: str, quality: int | None, where: str) -> bytes:
     """Encodes an image.
 
@@ -109,6 +126,20 @@ def encode(array: NDArray[np.generic], form: str, quality: int | None, where: st
 
 
 _MODES = {None: "L", 3: "RGB", 4: "RGBA"}
+_WORDS = {
+    "1": "black and white",
+    "L": "grey, without an axis of channels",
+    "LA": "grey with alpha",
+    "P": "one with a palette",
+    "RGB": "RGB, of 3 channels",
+    "RGBA": "RGBA, of 4 channels",
+    "CMYK": "CMYK, of 4 channels",
+}
+"""What is said of Pillow's modes."""
+
+
+def _said(mode: str) -> str:
+    return _WORDS.get(mode, mode)
 
 
 def _pillow() -> ModuleType:
@@ -117,6 +148,18 @@ def _pillow() -> ModuleType:
     except ModuleNotFoundError:
         raise MissingExtraError("reading images needs Pillow", do="pip install 'h5schema[images]'") from None
     return Image
+
+
+def _mode_of(encoded: bytes, where: str) -> str:
+    """Pillow's mode of an image, of which no pixel is decoded."""
+    pillow = _pillow()
+    try:
+        with pillow.open(BytesIO(encoded)) as opened:
+            return str(opened.mode)
+    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
+        raise DataError(
+            f"the image does not decode: {error}", where=where, do="the file is damaged; get it again"
+        ) from None
 
 
 def _opened(file: Path | BytesIO, where: str, mode: str | None, background: Sequence[int] | None) -> Pillow.Image:

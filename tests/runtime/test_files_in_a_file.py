@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from making import extracted
 from PIL import Image
 
-from h5schema.errors import DataError
+from h5schema.errors import DataError, UsageError
 from h5schema.runtime import Array, Axis, Files, IdAxis, Maybe, RaggedAxis, optional
 
 RNG = np.random.default_rng(5)
@@ -242,3 +242,112 @@ def test_M17_sources_are_kept_and_fed(tmp_path: Path) -> None:
     assert all(np.array_equal(one, decoded(file)) for one, file in zip(pixels, JPEGS, strict=True))
     small = np.concatenate([batch["small"].numpy() for batch in batches])
     assert np.array_equal(small, np.stack(resized).astype(np.float32))
+
+
+GREY = Image.fromarray(PICTURES[0][..., 0])
+
+
+def filed(image: Any, form: str) -> bytes:
+    made = io.BytesIO()
+    image.save(made, form)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("channels", "form", "file", "said"),
+    [
+        ("", "png", encoded(PICTURES[0], "PNG"), "the image is RGB, of 3 channels, and the dims say grey"),
+        (" 3", "png", filed(GREY, "PNG"), "the image is grey, without an axis of channels, and the dims say RGB"),
+        (" 3", "jpeg", filed(GREY, "JPEG"), "the image is grey, without an axis of channels, and the dims say RGB"),
+        (" 3", "png", filed(Image.fromarray(PICTURES[0]).quantize(), "PNG"), "the image is one with a palette"),
+        (" 3", "jpeg", filed(Image.fromarray(PICTURES[0]).convert("CMYK"), "JPEG"), "the image is CMYK"),
+        (" 4", "png", encoded(PICTURES[0], "PNG"), "the dims say RGBA, of 4 channels"),
+    ],
+    ids=["RGB as grey", "grey as RGB", "grey JPEG as RGB", "palette", "CMYK", "RGB as RGBA"],
+)
+def test_a_file_of_other_channels_is_not_kept(tmp_path: Path, channels: str, form: str, file: bytes, said: str) -> None:
+    reader, writer = declare(
+        photo=Axis(dict),
+        height=RaggedAxis(per="photo"),
+        width=RaggedAxis(per="photo"),
+        pixels=Files(np.uint8, f"photo height width{channels}", form=form, quality=90),
+    )
+    with writer.create(tmp_path / "a.h5") as w:
+        for given_file in (file, np.frombuffer(file, np.uint8)):
+            with pytest.raises(DataError) as caught:
+                w.photo.append({"pixels": given_file})
+            assert said in str(caught.value)
+            assert "convert the file, or give the array" in str(caught.value)
+    assert len(reader(tmp_path / "a.h5").photo) == 0
+
+
+def test_sources_of_other_channels_are_converted_as_the_extractor_does(tmp_path: Path) -> None:
+    files = {"grey": filed(GREY, "PNG"), "rgb": encoded(PICTURES[1], "PNG")}
+    files["palette"] = filed(Image.fromarray(PICTURES[2]).quantize(), "PNG")
+    (tmp_path / "sources").mkdir()
+    schema = SCHEMA.replace("store: jpeg", "store: png").replace("jpg|png", "png").replace("pictures_in", "mixed_in")
+    sources = {f"{name}.png": file for name, file in files.items()}
+    made = extracted(tmp_path, schema, "def mean(small):\n    return small.mean()\n", sources)
+    with made.groups.MixedInFiles(made.path) as f:
+        block = f.pixels[:]
+        for i, name in enumerate(sorted(files)):
+            kept = block.encoded[i].tobytes()
+            assert np.array_equal(f.pixels[i], decoded(files[name]))
+            assert Image.open(io.BytesIO(kept)).mode == "RGB"
+            assert (kept == files[name]) == (name == "rgb")
+
+
+def test_a_grey_jpeg_among_sources_needs_a_quality(tmp_path: Path) -> None:
+    sources = {"grey.jpg": filed(GREY, "JPEG"), "rgb.jpg": JPEGS[1]}
+    (tmp_path / "sources").mkdir()
+    made = extracted(tmp_path, SCHEMA, "def mean(small):\n    return small.mean()\n", sources, code=1)
+    assert "the image is grey, without an axis of channels, and the dims say RGB, of 3 channels" in made.said
+    with h5py.File(made.path) as plain:
+        assert plain["pixels"][:].tobytes() == JPEGS[1]
+
+
+def test_files_are_changed(tmp_path: Path) -> None:
+    reader, writer = pictures("jpeg", more=True)
+    masks = [np.full(shape[:2], i % 2, bool) for i, shape in enumerate(SHAPES)]
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo.extend(list("abc"), {"pixels": JPEGS, "mask": masks})
+    same = encoded(PICTURES[0][::-1], "JPEG", quality=20)
+    with writer.edit(tmp_path / "a.h5") as w:
+        w.photo["a"] = {"pixels": JPEGS[2], "mask": masks[2]}
+        del w.photo["b"]
+        w.photo["d"] = {"pixels": None, "mask": masks[1]}
+        w.photo.rename("c", "e")
+    reread = reader(tmp_path / "a.h5")
+    assert np.array_equal(reread.pixels["a"], decoded(JPEGS[2]))
+    assert np.array_equal(reread.pixels["e"], decoded(JPEGS[2]))
+    assert reread.pixels["d"] is None
+    assert sorted(reread.photo) == ["a", "d", "e"]
+    reread.verify()
+    reread.close()
+    reader, writer = pictures("jpeg")
+    with writer.create(tmp_path / "b.h5") as w:
+        w.photo.extend(list("abc"), {"pixels": JPEGS})
+        w.pixels["b"] = JPEGS[0]
+    with h5py.File(tmp_path / "b.h5") as plain:
+        before = plain["pixels"].shape
+    with writer.edit(tmp_path / "b.h5") as w:
+        w.pixels["c"] = same
+        w.pixels[["a", "b"]] = [None, JPEGS[1]]
+    with reader(tmp_path / "b.h5") as f:
+        assert f.pixels["a"] is None
+        assert np.array_equal(f.pixels["b"], decoded(JPEGS[1]))
+        assert np.array_equal(f.pixels["c"], decoded(same))
+        assert f.pixels["c"].shape == PICTURES[0].shape
+        f.verify()
+    with h5py.File(tmp_path / "b.h5") as plain:
+        assert plain["pixels"].shape[0] < before[0] + len(JPEGS[1]) + len(same), "what fits stays where it was"
+
+
+def test_recordings_are_not_appended_to(tmp_path: Path) -> None:
+    _, writer = declare(clip=Axis(dict), time=RaggedAxis(per="clip"), wave=Files(np.float32, "clip time", form="flac"))
+    made = io.BytesIO()
+    soundfile.write(made, np.zeros(10, np.float32), 8000, format="FLAC", subtype="PCM_16")
+    with writer.create(tmp_path / "a.h5") as w:
+        w.clip.append({"wave": made.getvalue()})
+        with pytest.raises(UsageError, match="replace the entry as a whole"):
+            w.wave.append(0, np.zeros(3, np.float32))

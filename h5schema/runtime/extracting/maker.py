@@ -23,6 +23,7 @@ from .calls import Calls, stat_of
 from .failures import Failure
 from .old import OldEntries, OldFile, in_order
 from .orders import Batch, Job, Order, Report, Wrote
+from .origins import Call
 from .returned import SourceFailedError
 
 _SMALL_BYTES = 64 << 10
@@ -211,12 +212,21 @@ class Maker:
         old: OldEntries | None,
     ) -> Checked:
         addresses = list(made[numbers[0]]) if numbers else []
-        values: dict[str, object] = {address: [made[number][address] for number in numbers] for address in addresses}
+        values: dict[str, object] = {address: self._given(address, [made[n] for n in numbers]) for address in addresses}
         values |= {} if old is None else old.values(numbers)
         ids = [batch.sources[n - batch.first].id for n in numbers] if self._model.has_ids(batch.dim) else None
         for text in ids or ():
             _expect_utf8(text, self._job.target)
         return checked(self._model, batch.dim, Given(values, len(numbers), 0, ids), self._job.target)
+
+    def _given(self, address: str, made: Sequence[Mapping[str, object]]) -> list[object]:
+        """The values of a feature as its entries are given."""
+        values, origin = [one[address] for one in made], self._job.features.get(address)
+        if not isinstance(origin, Call) or origin.function != "bytes":
+            return values
+        feature, place = self._model.features[address], self._model.places[address]
+        where = f"{self._job.target}: {place.path}"
+        return [None if value is None else feature.of_source(value, place, where) for value in values]
 
 
 class _Zeros(dict[str, int]):

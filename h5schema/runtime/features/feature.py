@@ -226,6 +226,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
         if self.members is not None:
             self.members.expect(values, where, rows)
 
+    def of_source(self, entry: object, place: Place, where: str) -> object:
+        """What an entry is given as of which the source is handed over as it is."""
+        return entry
+
     def stored_whole(self, place: Place) -> Stored:
         """The dataset or attribute of a feature without entries."""
         return Stored(place.path, self.file_dtype, place.shape, per_entry=False)

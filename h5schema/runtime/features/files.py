@@ -29,6 +29,8 @@ class _Coder(Protocol):
 
     def decode(self, encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str) -> NDArray[np.generic]: ...
 
+    def unlike(self, encoded: bytes, shape: tuple[int | None, ...], where: str) -> str: ...
+
     def encode(self, array: NDArray[np.generic], form: str, quality: int | None, where: str) -> bytes: ...
 
 
@@ -115,19 +117,41 @@ class Files(Feature[NDArray[ItemT], FilesBlock[ItemT]]):
             expect_shape(array, place.sizes, where)
             return self._encoded(array, form, where), array.shape
         array = decoder.decode(given)
-        if given.startswith(form.begins):
-            return given, array.shape
-        return self._encoded(array, form, where), array.shape
+        if not given.startswith(form.begins):
+            return self._encoded(array, form, where), array.shape
+        if unlike := _coder(self.form).unlike(given, place.sizes, where):
+            raise DataError(
+                f"{unlike}; it would be kept as it is, and read as something else",
+                where=where,
+                do="convert the file, or give the array: what is given is not converted",
+            )
+        return given, array.shape
+
+    def of_source(self, entry: object, place: Place, where: str) -> object:
+        """See `Feature.of_source`: an image that is in another mode is converted as its extractor does."""
+        form, given = FILE_FORMS[self.form], _bytes_of(entry)
+        if given is None or not given.startswith(form.begins):
+            return entry
+        unlike = _coder(self.form).unlike(given, place.sizes, where)
+        if not unlike:
+            return entry
+        self._expect_encodable(f"{unlike}; encoding it anew would lose something", form, where)
+        return self._decoder(place, where).decode(given)
 
     def _encoded(self, array: NDArray[np.generic], form: FileForm, where: str) -> bytes:
+        why = f"this is no {self.form.upper()} file, and encoding it as one would lose something"
+        self._expect_encodable(why, form, where)
+        return _coder(self.form).encode(array, self.form, self.quality, where)
+
+    def _expect_encodable(self, why: str, form: FileForm, where: str) -> None:
+        """Refuses to encode what would lose something that nobody allowed."""
         if form.loses and self.quality is None:
             raise DataError(
-                f"this is no {self.form.upper()} file, and encoding it as one would lose something",
+                why,
                 where=where,
-                do=f"give the bytes of a {self.form.upper()} file; or allow it in the schema: "
+                do=f"give the bytes of such a {self.form.upper()} file; or allow it in the schema: "
                 f"`store: {{kind: {self.form}, quality: 95}}`, or `store: png`, which loses nothing",
             )
-        return _coder(self.form).encode(array, self.form, self.quality, where)
 
     def accept(self, block: object, place: Place, where: Where) -> FilesBlock[ItemT]:
         if isinstance(block, FilesBlock):

@@ -5,7 +5,7 @@ from .compressed import Compressed
 from .coordinates import Coordinates, raveled
 from .dense import Dense
 from .end_to_end import EndToEnd, nested
-from .files import Files, Kept
+from .files import Files, Kept, as_bytes
 from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, shapes_of, starts_of
 from .kind import OPEN, Kind, PartKind, Place, Stored
 from .nodes import Nodes
@@ -41,6 +41,7 @@ __all__ = [
     "StartsAndLengths",
     "Stored",
     "Words",
+    "as_bytes",
     "firsts_of",
     "lengths_of",
     "nested",

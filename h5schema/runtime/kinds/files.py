@@ -35,11 +35,11 @@ class Files:
     """Bytes end to end, with starts and lengths of their own; the sizes of ragged dims belong to these dims."""
 
     def stored(self, place: Place, dtype: np.dtype[np.generic]) -> tuple[Stored, ...]:
-        values, *index = EndToEnd().stored(_as_bytes(place), _BYTE)
+        values, *index = EndToEnd().stored(as_bytes(place), _BYTE)
         return values._replace(axes=(f"{place.path}.values",)), *index
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[Kept, NDArray[np.bool_] | None]]:
-        encoded, present = yield from EndToEnd().read(_as_bytes(place), rows)
+        encoded, present = yield from EndToEnd().read(as_bytes(place), rows)
         shapes = np.empty((len(rows), 0), np.int64)
         if place.outer:
             lengths = yield tuple(Spans(layout.of_dim(dim, "lengths"), rows) for dim in place.ragged)
@@ -50,9 +50,9 @@ class Files:
         self, place: Place, block: Kept, present: NDArray[np.bool_] | None, ends: Mapping[str, int]
     ) -> dict[str, NDArray[np.generic]]:
         """See `Kind.write`. The lengths of ragged dims are written once for all their features, not here."""
-        return EndToEnd().write(_as_bytes(place), block.encoded, present, ends)
+        return EndToEnd().write(as_bytes(place), block.encoded, present, ends)
 
 
-def _as_bytes(place: Place) -> Place:
+def as_bytes(place: Place) -> Place:
     """The place of the bytes, which know nothing of the arrays."""
     return place._replace(ragged=(), lists=(), outer=(None,), shape=())

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from h5schema.vocabulary import layout
 
-from ..blocks import Block, RaggedBlock
-from ..kinds import EndToEnd, Indexed, Place, firsts_of, lengths_of, starts_of
+from ..blocks import Block, FilesBlock, RaggedBlock
+from ..kinds import EndToEnd, Indexed, Place, as_bytes, firsts_of, lengths_of, starts_of
 from ..spans import Rows, offsets_of, positions
 from .datasets import Datasets
 from .plans import Values
@@ -65,7 +65,9 @@ class Changes:
         parts = feature.stored(place)
         ends = {part.path: self._datasets.rows(part.path) for part in parts if self._datasets.grows(part.path)}
         rows = feature.write(place, block, present, ends)
-        if isinstance(feature.kind, EndToEnd) and isinstance(block, Block) and has_one_length(place):
+        if isinstance(block, FilesBlock):
+            rows |= self._kept_in_place(as_bytes(place), at, block.encoded.offsets, rows)
+        elif isinstance(feature.kind, EndToEnd) and isinstance(block, Block) and has_one_length(place):
             self._rooms.pop(place.path, None)
             rows |= self._kept_in_place(place, at, block.row_offsets, rows)
         for part in parts:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from h5schema.errors import FileError, UsageError
 
-from ..kinds import Coded, Dense, EndToEnd
+from ..kinds import Coded, Dense, EndToEnd, Files
 from ..model import Model
 from .changes import has_one_length
 from .datasets import Datasets
@@ -23,7 +23,7 @@ def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> No
         UsageError: One is among them.
     """
     for address in addresses:
-        if not isinstance(model.features[address].kind, Coded | Dense | EndToEnd):
+        if not isinstance(model.features[address].kind, Coded | Dense | EndToEnd | Files):
             raise UsageError(
                 f"entries of {address} cannot be changed yet, because of how they are stored",
                 where=f"{target}: {model.places[address].path}",
@@ -56,7 +56,7 @@ def expect_growing(model: Model, address: str, target: str) -> None:
     """
     place = model.places[address]
     where = f"{target}: {place.path}"
-    if not place.ragged or not has_one_length(place):
+    if not place.ragged or not has_one_length(place) or not isinstance(model.features[address].kind, EndToEnd):
         raise UsageError(
             f"the entries of {address} do not run over one ragged dim, so nothing is added to one",
             where=where,
