@@ -16,7 +16,7 @@ from h5schema.vocabulary import layout
 from . import stamp
 from .any_reader import AnyReader
 from .blocks import Maybe, Texts
-from .carrier import DirectCarrier
+from .carrier import DirectCarrier, Seen, expect_same, seen
 from .damage import DO, READ_ERRORS, damaged, readable
 from .features.category import MOST_BYTES
 from .forms import expect_rows, expect_whole
@@ -51,18 +51,23 @@ class Compared(NamedTuple):
 class Reader(AnyReader):
     """Reads one file.
 
-    It pickles as the class, the path and the mode: a handle does not survive, and need not.
+    It pickles as the class, the path, the mode and what was seen of the file: a handle does not survive, and need not.
+    A process that is told so, or was forked, reads the same file or none.
 
     Args:
         file: The generated class.
         path: Of the file.
         access: See `File`.
+
+    Attributes:
+        seen: Of the file, when it was first opened; None: it was not.
     """
 
     def __init__(self, file: type[File], path: Path, *, access: Access = "map") -> None:
         self.file = file
         self.path = Path(os.path.abspath(path))  # it is opened late, and the working directory may change meanwhile
         self.access: Access = access
+        self.seen: Seen | None = None
         self._opened: tuple[int, h5py.File, FileCarrier] | None = None
         self._compared: dict[str, Compared] = {}
         self._lengths: dict[str, int] = {}
@@ -82,12 +87,12 @@ class Reader(AnyReader):
 
     def __getstate__(self) -> dict[str, object]:
         fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
-        return {"file": self.file, "path": self.path, "access": self.access, **fresh}
+        return {"file": self.file, "path": self.path, "access": self.access, "seen": self.seen, **fresh}
 
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
-            file = self._open()
+            file = self._same(self._open())
             self._opened = os.getpid(), file, self._carrier_of(file)
         return self._opened[2]
 
@@ -100,6 +105,17 @@ class Reader(AnyReader):
             file.close()
             raise
         self._forget()
+        return file
+
+    def _same(self, file: h5py.File) -> h5py.File:
+        """The file that was just opened, unless another was opened before."""
+        now = seen(self.path)
+        try:
+            expect_same(self.seen, now, self.path)
+        except FileError:
+            file.close()
+            raise
+        self.seen = self.seen or now
         return file
 
     def _carrier_of(self, file: h5py.File) -> FileCarrier:
@@ -126,7 +142,11 @@ class Reader(AnyReader):
         return self._opened[1]
 
     def close(self) -> None:
-        """Closes the file; the next use opens it again."""
+        """Closes the file; the next use opens it again, or another that is there by then."""
+        self._shut()
+        self.seen = None
+
+    def _shut(self) -> None:
         if self._opened is not None and self._opened[0] == os.getpid():
             self._opened[2].close()
             self._opened[1].close()

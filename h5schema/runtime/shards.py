@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,9 +14,8 @@ from h5schema.errors import FileError, UsageError
 
 from .any_reader import AnyReader
 from .blocks import Texts, alike, joined, taken
-from .carrier import State, changed, state_of
+from .carrier import Seen, changed
 from .open_files import OPEN, most
-from .opening import open_to_read
 from .reader import Reader
 from .shard_ids import IdIndex, ShardIds, index_of
 from .spans import Access, Asked, Part, Rows, any_outside, offsets_of
@@ -35,8 +33,6 @@ class Shard(Reader):
         known: Number of entries of each dim, as it was when it was first asked for.
     """
 
-    _state: State | None = None
-
     def __init__(self, file: type[File], path: Path, *, access: Access = "map") -> None:
         super().__init__(file, path, access=access)
         self.known: dict[str, int] = {}
@@ -47,14 +43,14 @@ class Shard(Reader):
             raise changed(self.path)
         return count
 
-    def _open(self) -> h5py.File:
-        file = super()._open() if self._state is None else open_to_read(self.path)
-        state = state_of(os.stat(self.path))
-        if self._state not in (None, state):
-            file.close()
-            raise changed(self.path)
-        self._state = state
-        return file
+    def expect(self, file: h5py.File) -> None:
+        """See `Reader`: one that was opened before is known."""
+        if self.seen is None:
+            super().expect(file)
+
+    def close(self) -> None:
+        """See `Reader`: here it is the same file that is opened again."""
+        self._shut()
 
     def _forget(self) -> None:
         """Nothing: the file is the same when it is opened again."""
@@ -92,7 +88,7 @@ class Shards(AnyReader):
     """Reads several files as one; only some of them are open at a time.
 
     All are opened once, when the first is needed: for their lengths, and to compare the features that have no
-    entries. It pickles as the class, the paths, the mode and the lengths.
+    entries. It pickles as the class, the paths, the mode, the lengths, and what was seen of the files.
 
     Args:
         file: The generated class.
@@ -109,7 +105,7 @@ class Shards(AnyReader):
         self._words: dict[str, Texts] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self.file, [shard.name for shard in self._shards], self.access, self._offsets)
+        return _again, (self.file, [shard.name for shard in self._shards], self.access, self._offsets, self.seen())
 
     @property
     def name(self) -> str:
@@ -163,6 +159,15 @@ class Shards(AnyReader):
         for dim, firsts in offsets.items():
             for shard, count in zip(self._shards, np.diff(firsts).tolist(), strict=True):
                 shard.known[dim] = count
+
+    def seen(self) -> list[Seen | None]:
+        """Of each file, when it was first opened."""
+        return [shard.seen for shard in self._shards]
+
+    def expect_seen(self, seen: Sequence[Seen | None]) -> None:
+        """What another process saw of the files; one that is another now is an error."""
+        for shard, one in zip(self._shards, seen, strict=True):
+            shard.seen = one
 
     def _surveyed(self) -> dict[str, Rows]:
         """Looks into every file, each opened once."""
@@ -293,9 +298,16 @@ def _shard(file: type[File], path: Path, access: Access) -> Shard:
     return BoundShard(file, path, access=access)
 
 
-def _again(file: type[File], paths: Sequence[str], access: Access, offsets: dict[str, Rows] | None) -> Shards:
+def _again(
+    file: type[File],
+    paths: Sequence[str],
+    access: Access,
+    offsets: dict[str, Rows] | None,
+    seen: Sequence[Seen | None],
+) -> Shards:
     """What was pickled."""
     shards = Shards(file, [Path(path) for path in paths], access=access)
     if offsets is not None:
         shards.expect(offsets)
+    shards.expect_seen(seen)
     return shards

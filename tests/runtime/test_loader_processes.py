@@ -25,7 +25,7 @@ from everything.examples import write  # noqa: E402
 from everything.groups import Everything  # noqa: E402
 from everything.loaders import Narrow, Numbers, Pad, Shuffled  # noqa: E402
 
-from h5schema.errors import DataError, UsageError  # noqa: E402
+from h5schema.errors import DataError, FileError, UsageError  # noqa: E402
 from h5schema.runtime import Array, Axis, Batch, Plan, Scalar, Take  # noqa: E402
 from h5schema.runtime.torch import Loader  # noqa: E402
 from h5schema.runtime.torch.parcels import Post  # noqa: E402
@@ -349,3 +349,17 @@ def test_memory_after_many_epochs_is_that_after_two(tmp_path: Path, how: dict[st
     assert done.returncode == 0, done.stderr
     last, second = map(int, done.stdout.split())
     assert last < 1.05 * second + (4 << 20)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("files", [1, 2])
+def test_workers_read_the_file_that_their_loader_read(tmp_path: Path, method: Any, files: int) -> None:
+    paths = [write(tmp_path / f"{k}.h5", 12, 12 * k) for k in range(files)]
+    loader = Numbers.loader(paths, workers=1, multiprocessing_context=method)
+    assert len([flat(batch) for batch in loader]) == len([flat(batch) for batch in loader]) > 0
+    for first, count in ((100, 12), (100, 14)):
+        write(paths[0].with_name("new.h5"), count, first).replace(paths[0])
+        with pytest.raises(FileError, match="the file was changed or replaced") as raised:
+            list(loader)
+        assert str(paths[0]) in str(raised.value)
+    assert list(Numbers.loader(paths, workers=1, multiprocessing_context=method))
