@@ -6,9 +6,12 @@ from typing import cast
 
 import numpy as np
 
+from h5schema.vocabulary.dtypes import date_unit
+
 from ..features import EncodedFeature
 from ..model import AnyFeature
 from .columns import Column, Converted, Values
+from .dates import SAID, dated
 from .masked import Known, Masked, missing_in
 from .nodes import Nodes
 
@@ -17,7 +20,7 @@ _PACKED = ("scale_factor", "add_offset")
 
 
 def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
-    """What lies at a path, decoded: `scale_factor`, `add_offset`, `_FillValue`, `missing_value`, `_Unsigned`."""
+    """What lies at a path, decoded: `scale_factor`, `add_offset`, `_FillValue`, `missing_value`, `_Unsigned`, dates."""
     column = nodes.column(path)
     if column is None or "@" in path or isinstance(feature, EncodedFeature):
         return column
@@ -30,9 +33,12 @@ def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     wanted = np.concatenate(missing) if missing else np.empty(0, column.dtype)
     packed = {key: np.asarray(said[key]).reshape(-1)[0] for key in _PACKED if key in said}
     decoded = _unpacked(column, packed, wanted) if packed else _with_nan(column, wanted)
-    if not len(wanted):
-        return decoded
-    return Masked(decoded, Known(column, wanted), may_stand=decoded.dtype.kind == "f")
+    may_stand = decoded.dtype.kind == "f"
+    if date_unit(feature.dtype) is not None:
+        where, may_stand = f"{nodes.name}: {path}", True
+        none = wanted if decoded is column else wanted[:0]  # else they are NaN already
+        decoded = dated(decoded, feature.dtype, nodes.attributes(path, SAID), where, none)
+    return Masked(decoded, Known(column, wanted), may_stand=may_stand) if len(wanted) else decoded
 
 
 def _unpacked(column: Column, packed: dict[str, Values], missing: Values) -> Column:

@@ -204,10 +204,12 @@ class Shown:
         self._expect_alike(place, paths, found)
 
         def column(number: int) -> Column:
-            node = self.nodes.column(paths[number])
+            node, where = self._decoded(self.nodes, paths[number], feature), f"{self.nodes.name}: {paths[number]}"
             if node is None:
                 raise self.nodes.missing(paths[number])
-            values = understood(feature, node, f"{self.nodes.name}: {paths[number]}")
+            values = understood(feature, node, where)
+            if isinstance(node, Masked) and not node.may_stand:
+                values = Complete(values, node.there, where)
             shape = node.shape or ()
             outer = len(shape) - len(place.shape)
             return values if outer == 1 or not place.ragged else Flat(values, prod(shape[:outer]), shape[outer:])
@@ -225,7 +227,7 @@ class Shown:
 
     def _form(self, place: Place, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...]] | None:
         """Dtype and shape of a node; None: it is missing, and may be."""
-        column = self.nodes.column(path)
+        column = self._decoded(self.nodes, path, self.model.features[place.address])
         if column is not None and column.shape is not None:
             return column.dtype, column.shape
         if place.optional:
