@@ -128,17 +128,23 @@ class Concatenation:
         return f"{self._reader.name}: {self._place.path}"
 
     def _expect_numbers(self) -> None:
-        if (
-            not isinstance(self._feature, Array | Enumerated | Ragged | Scalar)
-            or len(self._place.outer) > 1
-            or self._place.lists
-            or not self._place.lead
-        ):
+        if unlike := unjoined(self._feature, self._place):
             raise UsageError(
-                f"{self._address} has no entries that are arrays or numbers, so they cannot be joined",
-                where=self._where(),
-                do="read its entries",
+                f"{self._address} {unlike}, so `values` does not join them", where=self._where(), do="read its entries"
             )
+
+
+def unjoined(feature: Feature[object, object], place: Place) -> str:
+    """Why the values of a feature do not lie one after the other along one axis; "": they do."""
+    if not place.lead:
+        return "has no entries, but one value"
+    if place.lists:
+        return "has entries that are lists"
+    if feature.store:
+        return f"has entries that are stored as `{feature.store}`"
+    if not isinstance(feature, Array | Enumerated | Ragged | Scalar):
+        return f"has entries of `{feature.dtype}`, which are no arrays or numbers"
+    return "has entries that differ in more than one axis" if len(place.outer) > 1 else ""
 
 
 class Positions(View[object, object]):

@@ -16,7 +16,7 @@ from . import stamp
 from .damage import DO, READ_ERRORS, readable
 from .forms import expect_rows
 from .ids import stored_ids
-from .kinds import Place, nested, present_at, records_at, shapes_of, sum_of, sums_of
+from .kinds import EndToEnd, Files, Place, as_bytes, nested, present_at, records_at, shapes_of, sum_of, sums_of
 from .reader import Reader
 from .spans import Rows, Spans, carry_out
 from .writing import checksums
@@ -164,7 +164,8 @@ class _Verification:
             return "the value is"
         for address, place in self._model.places.items():
             if place.path == path and self._model.is_end_to_end(address):
-                starts, ends = self._extents(place)
+                kept = isinstance(self._model.features[address].kind, Files)
+                starts, ends = self._extents(as_bytes(place) if kept else place)
                 rows = np.flatnonzero((starts >= 0) & (starts < last) & (ends > first))
                 return f"the values of {_rows(int(rows[0]), int(rows[-1]))} are" if len(rows) else "the values are"
         return f"{_rows(first, last - 1)} {'is' if last - first == 1 else 'are'}"
@@ -173,8 +174,9 @@ class _Verification:
         """First and last row of the values of each entry, the last of which is not one of them."""
         assert place.lead is not None
         rows = np.arange(self._reader.length(place.lead), dtype=np.int64)
-        indexed = carry_out(place.located.read(place, rows), self._carrier)
-        return indexed.starts, indexed.starts + np.diff(nested(place, indexed).row_offsets)
+        indexed, present = carry_out(EndToEnd().located(place, rows), self._carrier)
+        starts = indexed.starts if present is None else np.where(present, indexed.starts, -1)
+        return starts, indexed.starts + np.diff(nested(place, indexed).row_offsets)
 
 
 _FOLDER = checksums.FOLDER

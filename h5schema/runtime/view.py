@@ -244,7 +244,11 @@ class View(Generic[EntryT, BlockT]):
     def _expect_one_value(self, index: tuple[object, ...]) -> None:
         if index:
             self._lead()
-            raise self._no_index(index)
+            raise RowError(
+                f"{index!r} is no index of entries",
+                where=self._where(),
+                do="of one entry a slice is read: [id, 5:9]; for any other part index the entry: [id][...]",
+            )
         if self._reader.model.places[self.address].lead is not None:
             raise DataError(
                 "[()] reads a feature that has no entries", where=self._where(), do="read all entries with [:]"

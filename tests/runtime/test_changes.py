@@ -315,7 +315,7 @@ def test_categories(path: Path) -> None:
         (lambda w: w.wave.append("clip 1", 1.0), "mask run over time too, and would no longer have the same length"),
         (lambda w: w.loss.append("clip 1", "much"), "'much'"),
         (lambda w: w.note.append("clip 1", "more"), "the entries of note do not run over one ragged dim"),
-        (lambda w: w.note.__setitem__(("clip 1", 0), "a"), "note has no entries that are arrays or numbers"),
+        (lambda w: w.note.__setitem__(("clip 1", 0), "a"), "note has entries of `str`, which are no arrays or numbers"),
         (lambda w: w.clip.__setitem__("clip 1", entry(1) | {"wavf": 1}), "wavf is no feature"),
         (lambda w: w.clip.__setitem__("clip 1", {"number": 1}), "the entry is None, but the feature is not optional"),
         (lambda w: w.frame.__delitem__(6), "entry 6 is asked for, but there are 6"),

@@ -15,7 +15,7 @@ from everything import Everything
 from everything.examples import write
 
 from h5schema.errors import DataError, FileError
-from h5schema.runtime import Array, Axis, Enumerated, IdAxis, Ragged, RaggedAxis, Scalar, Text, optional
+from h5schema.runtime import Array, Axis, Enumerated, Files, IdAxis, Nested, Ragged, RaggedAxis, Scalar, Text, optional
 
 SUMS = ".h5schema/checksums"
 
@@ -319,3 +319,41 @@ def test_everything_is_verified_and_left_as_it_was(tmp_path: Path) -> None:
         f.verify()
         f.verify()
     assert path.read_bytes() == before
+
+
+def test_nested_values_are_named_where_another_feature_is_absent(tmp_path: Path) -> None:
+    """Two features share the dims of lists; of the lengths of an absent entry nothing is stored for it."""
+    reader, writer = declare(
+        photo=IdAxis(dict),
+        polygon=RaggedAxis(per="photo"),
+        vertex=RaggedAxis(per="polygon"),
+        one=optional(Nested[Any](np.float32, "photo polygon vertex")),
+        other=optional(Nested[Any](np.float32, "photo polygon vertex")),
+    )
+    shape = [np.ones(3, np.float32), np.ones(2, np.float32)]
+    with writer.create(tmp_path / "a.h5") as w:
+        w.photo["a"] = {"one": shape}
+        w.photo["b"] = {"one": shape, "other": shape}
+        w.photo["c"] = {"other": shape}
+    with h5py.File(tmp_path / "a.h5", "r+") as plain:
+        plain["other"][7] = 5
+    with reader(tmp_path / "a.h5") as f, pytest.raises(FileError) as caught:
+        f.verify()
+    assert "/other: the values of rows 1 to 2 are not what was written" in str(caught.value)
+
+
+def test_files_are_named(tmp_path: Path) -> None:
+    reader, writer = declare(
+        photo=IdAxis(dict),
+        height=RaggedAxis(per="photo"),
+        width=RaggedAxis(per="photo"),
+        pixels=Files(np.uint8, "photo height width", form="png"),
+    )
+    with writer.create(tmp_path / "a.h5") as w:
+        for name, size in (("a", 2), ("b", 60), ("c", 2)):
+            w.photo[name] = {"pixels": np.full((size, size), 7, np.uint8)}
+    with h5py.File(tmp_path / "a.h5", "r+") as plain:
+        plain["pixels"][-1] ^= 255
+    with reader(tmp_path / "a.h5") as f, pytest.raises(FileError) as caught:
+        f.verify()
+    assert "/pixels: the values of rows 0 to 2 are not what was written" in str(caught.value)

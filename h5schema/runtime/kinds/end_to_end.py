@@ -28,18 +28,18 @@ class EndToEnd:
         return Stored(place.path, dtype, place.shape, per_entry=False), *place.located.stored(place)
 
     def read(self, place: Place, rows: Rows) -> Reading[tuple[Block, NDArray[np.bool_] | None]]:
-        indexed, present = yield from self._located(place, rows)
+        indexed, present = yield from self.located(place, rows)
         block = nested(place, indexed)
         (values,) = yield (Spans(place.path, indexed.starts, np.diff(block.row_offsets)),)
         return _filled(block, values), present
 
     def read_part(self, place: Place, rows: Rows, part: Part) -> Reading[tuple[Block, NDArray[np.bool_] | None]]:
-        indexed, present = yield from self._located(place, rows)
+        indexed, present = yield from self.located(place, rows)
         spans, indexed = (_of_lists if place.lists else _of_arrays)(place, indexed, _inside(part, indexed.lengths))
         (values,) = yield (spans,)
         return _filled(nested(place, indexed), values), present
 
-    def _located(self, place: Place, rows: Rows) -> Reading[tuple[Indexed, NDArray[np.bool_] | None]]:
+    def located(self, place: Place, rows: Rows) -> Reading[tuple[Indexed, NDArray[np.bool_] | None]]:
         """Where the values of entries lie; absent ones are empty."""
         indexed = yield from place.located.read(place, rows)
         if not place.optional:

@@ -65,18 +65,12 @@ class ValuesWriter(Concatenation):
 
     def _assign(self, target: Values, index: tuple[object, ...], value: object) -> None:
         """Writes values over a part of an array; they are first made values of the feature."""
-        fit = self._feature.number.fit(value, self._where())
+        fit = self._feature.fitted(value, self._where())
         part = indexed(target, index, self._where())
-        if not _is_broadcast(fit.shape, part.shape):
+        if fit.shape not in ((), part.shape):
             raise DataError(
-                f"values of shape {list(fit.shape)} for {list(part.shape)}", where=self._where(), do="give as many"
+                f"values of shape {list(fit.shape)} for {list(part.shape)}",
+                where=self._where(),
+                do="give exactly this shape, or one number: an array is not repeated",
             )
         target[cast("tuple[slice, ...]", index)] = fit
-
-
-def _is_broadcast(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    """Whether numpy repeats values of a shape until they have another."""
-    try:
-        return np.broadcast_shapes(shape, wanted) == wanted
-    except ValueError:
-        return False

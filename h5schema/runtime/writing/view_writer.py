@@ -8,7 +8,9 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..concatenation import Axis, Positions
+from h5schema.errors import UsageError
+
+from ..concatenation import Axis, Positions, unjoined
 from ..features import Feature
 from ..spans import Rows
 from ..view import View
@@ -40,7 +42,9 @@ class ViewWriter(View[EntryT, BlockT]):
             self._reader.assign(self.address, value)
         elif isinstance(index, tuple):
             first, *part = cast("tuple[int | str, *tuple[Axis, ...]]", index)
-            self.values.put(self._row_of(first), tuple(part), value)
+            row = self._row_of(first)
+            self._expect_parts()
+            self.values.put(row, tuple(part), value)
         elif isinstance(index, int | str | np.integer):
             self._put(np.array([self._room().row(cast("int | str", index))]), [value])
         else:
@@ -59,6 +63,16 @@ class ViewWriter(View[EntryT, BlockT]):
     def values(self) -> ValuesWriter:
         """The values of all entries, one after the other; what is written there is written into the entries."""
         return ValuesWriter(self._reader, self.address, cast("Feature[object, object]", self._feature))
+
+    def _expect_parts(self) -> None:
+        """Refuses to write a part of an entry that has none which lies by itself."""
+        unlike = unjoined(cast("Feature[object, object]", self._feature), self._place())
+        if unlike:
+            raise UsageError(
+                f"{self.address} {unlike}, so no part of an entry is written by itself",
+                where=self._where(),
+                do="read the entry, change it, and give it as a whole",
+            )
 
     def _row_of(self, index: object) -> int:
         self._lead()
