@@ -12,6 +12,7 @@ from h5schema.errors import DataError
 from h5schema.vocabulary.dtypes import DATE_UNITS
 
 from .number_types import NumberType, Values
+from .values import array_of
 
 
 class Dates(NumberType):
@@ -87,7 +88,7 @@ def _dates_of(value: object, name: str, where: str) -> Values:
     elif isinstance(value, date):
         value = np.datetime64(value)
     elif not isinstance(value, np.ndarray | np.generic) and hasattr(value, "__array__"):
-        value = np.asarray(value)
+        value = array_of(value, where)
     array = np.asarray(cast("Values", value)) if isinstance(value, np.ndarray | np.generic) else None
     if array is None or array.dtype.kind != "M" or array.dtype.str[1:] == "M8":
         if array is not None and array.dtype.kind == "M" and np.isnat(array).all():

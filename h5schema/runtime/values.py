@@ -39,12 +39,29 @@ def fit(value: object, dtype: str, where: str) -> NDArray[np.generic]:
     if isinstance(value, list | tuple):
         return _fit_list(cast("Sequence[object]", value), dtype, where)
     if hasattr(value, "__array__"):
-        return _fit_array(np.asarray(value), dtype, where)
+        return _fit_array(array_of(value, where), dtype, where)
     raise DataError(
         f"{type(value).__name__} is not a number or an array of {dtype}",
         where=where,
         do=f"give a numpy array of {dtype}, or Python numbers",
     )
+
+
+def array_of(value: object, where: str) -> NDArray[np.generic]:
+    """What another library makes numpy's array of: a tensor, a column.
+
+    Raises:
+        DataError: It makes none: the tensor is part of a computation, on a GPU, or of a dtype that numpy has not.
+    """
+    try:
+        return np.asarray(value)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(
+            f"numpy makes no array of this {type(value).__name__}: {error}",
+            where=where,
+            do="give a numpy array; of a tensor that is x.detach().cpu().numpy(), of a bfloat16 one "
+            "x.detach().cpu().float().numpy()",
+        ) from None
 
 
 def _fit_array(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.generic]:

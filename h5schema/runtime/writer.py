@@ -54,7 +54,7 @@ class Writer(File):
             FileError: It cannot be made.
         """
         writer = cls(path)
-        writer._recorder.begin(overwrite=overwrite, lengths=lengths or {})
+        writer._recorder.begin(overwrite=overwrite, lengths={} if lengths is None else lengths)
         return writer
 
     @classmethod

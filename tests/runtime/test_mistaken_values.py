@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 from blank import declare
 
 from h5schema.errors import DataError
@@ -103,3 +104,31 @@ def test_the_row_of_a_value_that_is_no_member(tmp_path: Path) -> None:
         for rows in ([3], [0, 3, 1], slice(None)):
             with pytest.raises(DataError, match=r"a\.h5: /x, row 3: 9 is no value of Kind"):
                 f.x[rows]
+
+
+@pytest.mark.parametrize(
+    ("feature", "noted"),
+    [
+        (Scalar(np.float32, "row"), "requires grad"),
+        (Ragged(np.float32, "row time"), "requires grad"),
+        (Array(np.datetime64, "row", stored="datetime64[s]"), "requires grad"),
+        (Scalar(np.float32, "row"), "BFloat16"),
+        (Scalar(np.float32, "row", stored="bfloat16"), "BFloat16"),
+    ],
+    ids=["grad", "grad, ragged", "grad as a date", "bfloat16", "bfloat16 into bfloat16"],
+)
+def test_tensors_of_which_numpy_makes_no_array(tmp_path: Path, feature: Any, noted: str) -> None:
+    tensor = torch.ones((), requires_grad=True) if "grad" in noted else torch.ones((), dtype=torch.bfloat16)
+    given = tensor.reshape(1) if isinstance(feature, Ragged) else tensor
+    text = refusal_of(tmp_path / "a.h5", feature, [given, given])
+    assert "/x, row 0: numpy makes no array of this Tensor: " in text
+    assert noted in text
+    assert "x.detach().cpu().numpy(), of a bfloat16 one x.detach().cpu().float().numpy()" in text
+
+
+def test_what_the_error_says_is_right(tmp_path: Path) -> None:
+    tensors = [torch.ones((), requires_grad=True), torch.full((), 1.5, dtype=torch.bfloat16)]
+    reader, writer = declare(row=Axis(dict), x=Scalar(np.float32, "row", stored="bfloat16"))
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": [tensors[0].detach().cpu().numpy(), tensors[1].detach().cpu().float().numpy()]})
+    assert reader(tmp_path / "a.h5").x[:].tolist() == [1, 1.5]

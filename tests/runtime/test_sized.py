@@ -157,3 +157,12 @@ def test_T10_ids_come_in_their_order(tmp_path: Path) -> None:
             w.key["c"] = {"y": 4}
     with Reader(tmp_path / "a.h5") as f:
         assert dict(f.key) == {"a": {"y": 2}, "b": {"y": 3}}
+
+
+@pytest.mark.parametrize("lengths", [[3], [], 3, "cell"], ids=repr)
+def test_lengths_are_said_by_dim(tmp_path: Path, lengths: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        Creator.create(tmp_path / "a.h5", lengths=lengths)
+    assert f"a.h5: `lengths` is {lengths!r}\n" in str(caught.value)
+    assert "give the number of entries by dim, such as {'frame': 1000}" in str(caught.value)
+    assert not os.listdir(tmp_path)

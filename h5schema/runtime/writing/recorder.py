@@ -40,6 +40,13 @@ class Recorder(Reader):
 
     def begin(self, *, overwrite: bool, lengths: Mapping[str, int]) -> None:
         """Begins a new file."""
+        given: object = lengths
+        if not isinstance(given, Mapping):
+            raise UsageError(
+                f"`lengths` is {given!r}",
+                where=str(self.path),
+                do="give the number of entries by dim, such as {'frame': 1000}",
+            )
         text = stamp.schema_text(self.file)
         overwrite = flag("overwrite", overwrite, str(self.path))
         claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
