@@ -10,6 +10,7 @@ import numpy as np
 
 from h5schema.vocabulary.patterns import Pattern
 
+from .node_paths import NodePath
 from .spans import Carrier, Rows
 
 _LOOKED_AT = 32
@@ -38,7 +39,7 @@ class FileNodes:
 
     def paths(self, rows: Rows) -> Sequence[str]:
         """See `kinds.Nodes`."""
-        return [self._pattern.fill({self._name: text}) for text in self._ids.read(rows)]
+        return [NodePath(self._pattern.fill({self._name: text})) for text in self._ids.read(rows)]
 
     def form(self, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...] | None]:
         """See `kinds.Nodes`."""

@@ -12,6 +12,7 @@ from h5schema.errors import DataError, FileError
 
 from ..blocks import Texts
 from ..model import AnyFeature
+from ..node_paths import is_attribute
 from ..spans import Rows, offsets_of, positions
 from .columns import Column, Converted, InMemory, Values
 from .indices import Numbers, runs_of
@@ -25,7 +26,7 @@ _PARTS = ("data", "indices", "indptr")
 
 def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """What lies at a path, decoded by what the node says of its encoding."""
-    node = None if "@" in path else nodes.file.get(path)
+    node = None if is_attribute(path) else nodes.file.get(path)
     if isinstance(node, h5py.Dataset) and isinstance(node.attrs.get("categories"), h5py.Reference):
         words = cast("h5py.Dataset", nodes.file[node.attrs["categories"]])  # before AnnData 0.8
         return _categorical(nodes, path, nodes.stored(str(words.name)))

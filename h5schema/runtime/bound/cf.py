@@ -10,6 +10,7 @@ from h5schema.vocabulary.dtypes import date_unit
 
 from ..features import EncodedFeature
 from ..model import AnyFeature
+from ..node_paths import is_attribute
 from .columns import Column, Converted, Values
 from .dates import SAID, dated
 from .masked import Known, Masked, missing_in
@@ -22,7 +23,7 @@ _PACKED = ("scale_factor", "add_offset")
 def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """What lies at a path, decoded: `scale_factor`, `add_offset`, `_FillValue`, `missing_value`, `_Unsigned`, dates."""
     column = nodes.column(path)
-    if column is None or "@" in path or isinstance(feature, EncodedFeature):
+    if column is None or is_attribute(path) or isinstance(feature, EncodedFeature):
         return column
     said = nodes.attributes(path, (*_MISSING, *_PACKED, "_Unsigned"))
     missing = [np.asarray(said[key]).reshape(-1) for key in _MISSING if key in said]

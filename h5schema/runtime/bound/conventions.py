@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from h5schema.vocabulary.dtypes import date_unit
 
 from ..model import AnyFeature
+from ..node_paths import is_attribute
 from . import anndata, cf, matlab
 from .columns import Column
 from .dates import SAID, expect_ours
@@ -17,7 +18,7 @@ from .turned import Turned
 def _plain(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """Values as they lie there."""
     column, axes = nodes.column(path), feature.options.axes
-    if column is not None and date_unit(feature.dtype) is not None and "@" not in path:
+    if column is not None and date_unit(feature.dtype) is not None and not is_attribute(path):
         expect_ours(feature.dtype, nodes.attributes(path, SAID), f"{nodes.name}: {path}")
     if axes is None or column is None or len(column.shape or ()) != len(axes):
         return column

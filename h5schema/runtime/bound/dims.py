@@ -19,6 +19,7 @@ from ..features import EncodedFeature
 from ..ids import hashes_of, index_of
 from ..kinds import Place
 from ..model import Model
+from ..node_paths import NodePath
 from ..spans import Rows, offsets_of
 from .columns import Column, Converted, InMemory, Values
 from .folder import files_of, source_of
@@ -122,13 +123,13 @@ class Dims:
         assert place.lead is not None
         names, found = self.names(place.lead), source_of(self._model)
         if found is not None and found[0] == place.lead:
-            return [f"/{name}{place.path}" for name in names]
+            return [_in_file(name, place.path) for name in names]
         return Paths(place.path, names, place.lead.rpartition("/")[2])
 
     def path(self, place: Place) -> str:
         """Where a feature lies whose entries are no nodes: of files, in the first."""
         found = source_of(self._model)
-        return place.path if found is None else f"/{self.names(found[0])[0]}{place.path}"
+        return place.path if found is None else _in_file(self.names(found[0])[0], place.path)
 
     def ids(self, dim: str) -> Column:
         """The ids of a dim, from its nodes or from the feature that holds them."""
@@ -273,6 +274,12 @@ class Dims:
             return asked.holds(texts)
 
         return holds
+
+
+def _in_file(name: str, path: str) -> str:
+    """A path in one of many files; their names may have an `@`."""
+    whole = f"/{name}{path}"
+    return whole if "@" in path else NodePath(whole)
 
 
 def _as_ids(values: Values) -> Values:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..features import EncodedFeature
 from ..model import AnyFeature
+from ..node_paths import is_attribute
 from .columns import Column, InMemory, Values
 from .nodes import Nodes
 from .turned import Turned
@@ -15,7 +16,7 @@ from .turned import Turned
 def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """What lies at a path, its axes as MATLAB shows them, without those of size 1 that the schema does not name."""
     column = nodes.column(path)
-    if column is None or column.shape is None or "@" in path:
+    if column is None or column.shape is None or is_attribute(path):
         return column
     said = nodes.attributes(path, ("MATLAB_class", "MATLAB_empty"))
     if said.get("MATLAB_empty"):

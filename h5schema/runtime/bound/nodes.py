@@ -13,6 +13,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute
+from ..node_paths import NodePath, split
 from .columns import Column, InMemory, Member, Stored, member
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Nodes:
         Raises:
             FileError: A group lies there.
         """
-        node, mark, name = path.partition("@")
-        return self._attribute(node or "/", name) if mark else self._dataset(path)
+        node, name = split(path)
+        return self._attribute(node or "/", name) if name else self._dataset(path)
 
     def stored(self, path: str) -> Column:
         """The dataset at a path.
@@ -95,7 +96,7 @@ class Nodes:
         return Stored(self._carrier, path) if isinstance(node, h5py.Dataset) else None
 
     def _member(self, path: str, names: list[str]) -> Column | None:
-        records = Stored(self._carrier, path)
+        records = Stored(self._carrier, NodePath(path))
         dtype = records.dtype
         for name in names:
             if dtype.names is None or name not in dtype.names:
@@ -105,22 +106,22 @@ class Nodes:
 
     def missing(self, path: str) -> FileError:
         """Nothing lies at a path; says what lies beside it."""
-        node, mark, attribute = path.partition("@")
-        if mark and (found := self.file.get(node or "/")) is not None:
+        node, attribute = split(path)
+        if attribute and (found := self.file.get(node or "/")) is not None:
             return self._missing("attribute", attribute, list(found.attrs), path)
         parts = node.strip("/").split("/")
         outer: object = self.file
         for depth, part in enumerate(parts):
             names = _names_in(outer)
             if part not in names:
-                return self._missing(*self._noun(outer, parts[depth:], mark), names, path, "/".join(parts[:depth]))
+                return self._missing(*self._noun(outer, parts[depth:], attribute), names, path, "/".join(parts[:depth]))
             outer = _inside(outer, part)
         return self._missing("dataset", parts[-1], [], path)
 
-    def _noun(self, outer: object, parts: list[str], mark: str) -> tuple[str, str]:
+    def _noun(self, outer: object, parts: list[str], attribute: str) -> tuple[str, str]:
         if not isinstance(outer, h5py.Group):
             return "member", parts[0]
-        return "group" if len(parts) > 1 or mark else "dataset", parts[0]
+        return "group" if len(parts) > 1 or attribute else "dataset", parts[0]
 
     def _missing(self, noun: str, name: str, names: list[str], path: str, inside: str = "") -> FileError:
         near = closest(name, names)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from h5schema.errors import FileError
 from h5schema.vocabulary.patterns import Pattern
 
+from ..node_paths import NodePath
 from ..spans import Rows, Spans, expect_inside, offsets_of, positions
 from .columns import Column, Values
 from .indices import pieces
@@ -71,7 +72,8 @@ class Paths(Sequence[str]):
         return len(self._names)
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        return self._pattern.fill({self._dim: self._names[index]}) + self._attribute
+        node = self._pattern.fill({self._dim: self._names[index]})
+        return node + self._attribute if self._attribute else NodePath(node)
 
 
 class Forms:

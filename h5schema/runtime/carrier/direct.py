@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ..node_paths import is_attribute
 from ..spans import Access, Fetched, Spans, expect_inside
 from .decode_error import DecodeError
 from .state import changed, grown, state_of
@@ -93,7 +94,7 @@ class DirectCarrier:
     def _found(self, asked: Spans) -> DirectRows | None:
         """The direct way to a dataset, once it pays and if there is one."""
         path = asked.path
-        if path in self._direct or self._handle is None or "@" in path or len(self._direct) >= _MOST:
+        if path in self._direct or self._handle is None or is_attribute(path) or len(self._direct) >= _MOST:
             return None
         with self._lock:
             if path in self._direct:

@@ -16,6 +16,7 @@ from h5schema.errors import FileError
 
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute, in_bits
 from ..damage import READ_ERRORS
+from ..node_paths import is_attribute, split
 from ..spans import Fetched, Spans, expect_inside
 from .calls import gathered
 
@@ -47,15 +48,15 @@ class H5pyCarrier:
 
     def has(self, path: str) -> bool:
         """Whether there is a dataset, or an attribute `node@name`, at a path."""
-        node, mark, name = path.partition("@")
-        if not mark:
+        node, name = split(path)
+        if not name:
             return node in self._file
         return (node or "/") in self._file and name in self._file[node or "/"].attrs
 
     def form(self, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...] | None]:
         """Dtype and shape of a dataset, or of an attribute `node@name`; without values its shape is None."""
-        node, mark, name = path.partition("@")
-        if not mark:
+        node, name = split(path)
+        if not name:
             dataset = self.dataset(path)
             return dataset.dtype, dataset.shape
         if not self.has(path):
@@ -104,14 +105,14 @@ class H5pyCarrier:
 
     def _whole(self, path: str) -> NDArray[np.generic]:
         """An attribute, or a dataset without axes, as rows."""
-        node, mark, name = path.partition("@")
-        if mark and not self.has(path):
+        node, name = split(path)
+        if name and not self.has(path):
             raise self._missing("attribute", path)
-        value = attribute_of(self._file[node or "/"].attrs, name) if mark else np.asarray(self.dataset(path)[()])
+        value = attribute_of(self._file[node or "/"].attrs, name) if name else np.asarray(self.dataset(path)[()])
         return value if value.ndim else value[None]
 
     def _rows(self, spans: Spans) -> NDArray[np.generic]:
-        dataset = None if "@" in spans.path else self.dataset(spans.path)
+        dataset = None if is_attribute(spans.path) else self.dataset(spans.path)
         if dataset is None or not dataset.shape:
             return self._whole(spans.path)
         expect_inside(spans, dataset.shape[0], self.name)
