@@ -44,14 +44,16 @@ def _recording(path: Path) -> Value:
 
 def _array(path: Path) -> Value:
     found = arrays.load(path)
-    if isinstance(found, Mapping) and len(found) == 1:
-        found = next(iter(found.values()))
     if isinstance(found, Mapping):
-        raise DataError(
-            f"the file holds {len(found)} arrays ({', '.join(list(found)[:5])}), and this is one value",
-            where=str(path),
-            do="write a feature for each, with `call: numpy` and `params: {item: NAME}`",
-        )
+        only, records = next(iter(found.values()), None), path.suffix.lower() == ".npy"
+        if only is None or len(found) > 1 or records:
+            what = f"{len(found)} {'field' if records else 'array'}{'s' * (len(found) != 1)}"
+            raise DataError(
+                f"the file holds {what} ({', '.join(list(found)[:5])}), and this is one value",
+                where=str(path),
+                do="write a feature for each, with `call: numpy` and `params: {item: NAME}`",
+            )
+        found = only
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
+
+from .values import expect_unmasked, leaves_of
 
 AnyValue: TypeAlias = "NDArray[np.generic] | str | bytes"
 """An array of numbers, of any dtype and shape; a text; or bytes."""
@@ -65,7 +67,8 @@ def record_of(value: object, where: str) -> Record:
         return Record(TEXT, (), _of_text(value, where))
     if isinstance(value, bytes | bytearray | memoryview):
         return Record(BYTES, (), bytes(cast("bytes", value)))
-    array = np.asarray(value)
+    array = _of_list(cast("Sequence[object]", value), where) if isinstance(value, list | tuple) else np.asarray(value)
+    expect_unmasked(value, where)
     if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > 16:
         said = f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise DataError(
@@ -75,6 +78,35 @@ def record_of(value: object, where: str) -> Record:
         )
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return Record(little.dtype.str, little.shape, little.tobytes())
+
+
+def _of_list(value: Sequence[object], where: str) -> NDArray[np.generic]:
+    """A list as an array of its values: of True and 2, or 2**53 + 1 and 0.5, numpy would make one of others."""
+    leaves = leaves_of(value)
+    for leaf in leaves:
+        expect_unmasked(leaf, where)
+    try:
+        array: NDArray[np.generic] = np.asarray(value)
+    except ValueError:
+        raise DataError("the lists are not of equal lengths", where=where, do="give one array") from None
+    whole = bool(leaves) and all(isinstance(leaf, int) for leaf in leaves)
+    kept = all(_is_kept(leaf, array.dtype) for leaf in leaves) and not (whole and array.dtype.kind in "fc")
+    if array.dtype.kind in _NUMBERS and not kept:
+        raise DataError(
+            f"the list has values of several kinds, which numpy would change to {array.dtype}",
+            where=where,
+            do="give one array, or several entries",
+        )
+    return array
+
+
+def _is_kept(leaf: object, dtype: np.dtype[np.generic]) -> bool:
+    """Whether a number, or an array, is the same in a dtype that numpy chose for several."""
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype == dtype
+    if isinstance(leaf, bool) or dtype.kind == "b":
+        return isinstance(leaf, bool) and dtype.kind == "b"
+    return not isinstance(leaf, int) or int(np.real(np.array(leaf, dtype)).item()) == leaf
 
 
 def records_in(stream: bytes) -> Iterator[Record]:

@@ -28,10 +28,7 @@ def fit(value: object, dtype: str, where: str) -> NDArray[np.generic]:
     Raises:
         DataError: The value is no number, or would change.
     """
-    if isinstance(value, np.ma.MaskedArray):
-        raise DataError(
-            "the array is masked, and its mask would be lost", where=where, do="fill it, or give two features"
-        )
+    expect_unmasked(value, where)
     if isinstance(value, np.ndarray | np.generic):
         return _fit_array(np.asarray(cast("NDArray[np.generic]", value)), dtype, where)
     if isinstance(value, _PLAIN):
@@ -45,6 +42,14 @@ def fit(value: object, dtype: str, where: str) -> NDArray[np.generic]:
         where=where,
         do=f"give a numpy array of {dtype}, or Python numbers",
     )
+
+
+def expect_unmasked(value: object, where: str) -> None:
+    """Refuses an array that hides some of its values."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise DataError(
+            "the array is masked, and its mask would be lost", where=where, do="fill it, or give two features"
+        )
 
 
 def array_of(value: object, where: str) -> NDArray[np.generic]:
@@ -81,7 +86,7 @@ def _fit_array(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np
 
 def _fit_list(value: Sequence[object], dtype: str, where: str) -> NDArray[np.generic]:
     """A list has the dtype of what is in it: arrays as arrays, plain numbers by their values."""
-    leaves = list(_leaves(value))
+    leaves = leaves_of(value)
     if any(isinstance(leaf, np.ndarray | np.generic) for leaf in leaves):
         parts = [fit(item, dtype, where) for item in value]
         if any(part.shape != parts[0].shape for part in parts):
@@ -103,10 +108,11 @@ def _fit_list(value: Sequence[object], dtype: str, where: str) -> NDArray[np.gen
     return np.array(flat, dtype=dtype).reshape(shape)
 
 
-def _leaves(value: object) -> list[object]:
+def leaves_of(value: object) -> list[object]:
+    """What is in lists of lists."""
     if not isinstance(value, list | tuple):
         return [value]
-    return [leaf for item in cast("Sequence[object]", value) for leaf in _leaves(item)]
+    return [leaf for item in cast("Sequence[object]", value) for leaf in leaves_of(item)]
 
 
 def _fit_plain(array: NDArray[np.generic], value: object, dtype: str, where: str) -> NDArray[np.generic]:

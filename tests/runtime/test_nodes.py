@@ -166,6 +166,13 @@ def test_several_arrays_in_one_file_are_told(tmp_path: Path) -> None:
     assert "the file holds 2 arrays (u, v), and this is one value" in made.said
 
 
+def test_records_of_one_field_are_no_array(tmp_path: Path) -> None:
+    records = np.zeros(3, [("a", "f4")])
+    schema = SCHEMA.replace("name: folder", "name: one_field")
+    made = extracted(tmp_path, schema, "", {"r.npy": npy(records), "b": b""}, code=1)
+    assert "the file holds 1 field (a), and this is one value" in made.said
+
+
 def test_two_sources_at_one_path_end_the_run(tmp_path: Path) -> None:
     schema = SCHEMA.replace("name: folder", "name: clashing").replace(
         "{source: '{path:path}'}", "{source: '{name:path}.{ending}', ids: '{name}'}"
@@ -286,6 +293,18 @@ def test_ids_that_are_paths_of_nothing_are_refused(tmp_path: Path, name: str, wh
     [
         ([1, None], "list is no array of numbers, no text and no bytes"),
         (np.array(["a"]), "an array of <U1 is no array of numbers, no text and no bytes"),
+        ([2**53 + 1, 0.5], "the list has values of several kinds, which numpy would change to float64"),
+        ([2**63, -1], "the list has values of several kinds, which numpy would change to float64"),
+        ((True, 2), "the list has values of several kinds, which numpy would change to int64"),
+        (
+            [np.float32(0.5), np.float64(0.1)],
+            "the list has values of several kinds, which numpy would change to float64",
+        ),
+        ([np.zeros(2, "i4"), np.zeros(2)], "the list has values of several kinds, which numpy would change to float64"),
+        ([[1], [2, 3]], "the lists are not of equal lengths"),
+        ([np.zeros(1), np.zeros(2)], "the lists are not of equal lengths"),
+        (np.ma.masked_array([1, 2], [True, False]), "the array is masked, and its mask would be lost"),
+        ([np.ma.masked_array([1, 2], [True, False])], "the array is masked, and its mask would be lost"),
         ("ends\0", "the text ends with NUL, which HDF5 drops"),
         ("\ud800", "the text cannot be written as utf-8"),
     ],
@@ -295,6 +314,26 @@ def test_values_that_would_change_are_refused(tmp_path: Path, value: object, wha
     with writer.create(tmp_path / "a.h5") as w, pytest.raises(DataError) as refused:
         w.file["a"] = {"content": value}
     assert refused.value.what == what
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ([1, 0.5], np.array([1, 0.5])),
+        ([[2**64 - 1, 2**63]], np.array([[2**64 - 1, 2**63]], np.uint64)),
+        ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]])),
+        ((True, False), np.array([True, False])),
+        ([1, 2j], np.array([1, 2j])),
+        ([np.float32(1), np.float32(2)], np.float32([1, 2])),
+        ([], np.zeros(0)),
+    ],
+)
+def test_lists_that_lose_nothing_are_taken(tmp_path: Path, value: object, wanted: np.ndarray) -> None:
+    reader, writer = nodes()
+    with writer.create(tmp_path / "a.h5") as w:
+        w.file["a"] = {"content": value}
+    with reader(tmp_path / "a.h5") as f:
+        assert same(f.content["a"], wanted)
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "another dtype"])
