@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -25,6 +26,10 @@ class Chosen(NamedTuple):
     drawn: Drawn
     sizes: Mapping[str, Rows] = {}
 
+    def said(self, index: int) -> str:
+        """Where one of them is, for errors; nothing: they are nowhere."""
+        return "".join(f", {dim} {int(rows[index])}" for dim, rows in self.at.items())
+
 
 class Samples(Protocol):
     """The samples of a plan, counted from 0."""
@@ -40,6 +45,10 @@ class Samples(Protocol):
             indices: int64 [n], each from 0 to the number of samples less one.
             drawn: The samples as chance sees them.
         """
+        ...
+
+    def decided(self) -> tuple[object, ...]:
+        """What decides which samples these are: numbers, names, arrays of rows, and other samples."""
         ...
 
 
@@ -60,6 +69,9 @@ class Entries:
 
     def at(self, indices: Rows, drawn: Drawn) -> Chosen:
         return Chosen({self._dim: indices if isinstance(self._rows, int) else self._rows[indices]}, drawn)
+
+    def decided(self) -> tuple[object, ...]:
+        return self._dim, self._rows
 
 
 class Within:
@@ -96,6 +108,9 @@ class Within:
             return Chosen({self._dim: positions + self._rows[entries]}, drawn)
         return Chosen({self._dim: positions, self._parent: self._rows[entries]}, drawn)
 
+    def decided(self) -> tuple[object, ...]:
+        return self._dim, self._parent, self._rows, self._lengths, self._places
+
 
 class Ranged:
     """Ranges of entries, which are as long as they say.
@@ -120,6 +135,9 @@ class Ranged:
         at = {dim: rows[indices] for dim, rows in self._at.items()}
         return Chosen(at, drawn, {self._dim: self._sizes[indices]})
 
+    def decided(self) -> tuple[object, ...]:
+        return *self._at, *self._at.values(), self._sizes
+
 
 class Kept:
     """Some of other samples: those that conditions on single elements have left.
@@ -138,6 +156,9 @@ class Kept:
 
     def at(self, indices: Rows, drawn: Drawn) -> Chosen:
         return self._samples.at(self._indices[indices], drawn)
+
+    def decided(self) -> tuple[object, ...]:
+        return self._samples, self._indices
 
 
 class First:
@@ -158,8 +179,26 @@ class First:
     def at(self, indices: Rows, drawn: Drawn) -> Chosen:
         return self._samples.at(indices, drawn)
 
+    def decided(self) -> tuple[object, ...]:
+        return self._samples, self._length
+
 
 def everything(samples: Samples) -> Chosen:
     """All samples, in their order."""
     indices = np.arange(len(samples), dtype=np.int64)
     return samples.at(indices, Drawn(0, 0, indices))
+
+
+def fingerprint(samples: Samples) -> str:
+    """A short hash of which samples there are: 16 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    left: list[object] = [samples]
+    while left:
+        one = left.pop()
+        if isinstance(one, np.ndarray):
+            digest.update(np.ascontiguousarray(one).data)
+        elif one is None or isinstance(one, int | str | tuple):
+            digest.update(f"{one!r}/".encode())
+        else:
+            left += cast("Samples", one).decided()
+    return digest.hexdigest()

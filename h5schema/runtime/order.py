@@ -6,8 +6,9 @@ and every process knows its share without a word to the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,26 @@ from .spans import Rows
 
 _AHEAD = 1 << 14
 """Positions that are put in order in one numpy call, at least: much work for one call, little enough for the cache."""
+
+
+class Indices(np.ndarray[Any, np.dtype[np.int64]]):
+    """The samples of one batch, which know where in which epoch they stand, also in another process.
+
+    Attributes:
+        drawn: The samples as chance sees them; None: they are a part of others, or made of them.
+    """
+
+    drawn: Drawn | None = None
+
+    @classmethod
+    def of(cls, samples: Rows, drawn: Drawn | None) -> Indices:
+        """These samples."""
+        made = samples.view(cls)
+        made.drawn = drawn
+        return made
+
+    def __reduce__(self) -> tuple[Callable[[Rows, Drawn | None], Indices], tuple[Rows, Drawn | None]]:
+        return Indices.of, (np.asarray(self), self.drawn)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +68,7 @@ class Together:
 
 
 class BatchOrder:
-    """Index arrays of the batches of an epoch.
+    """Index arrays of the batches of an epoch; each pass over it is the next one.
 
     Args:
         sampler: Says which sample stands at each position.
@@ -56,7 +77,7 @@ class BatchOrder:
         seed: Of the loader.
 
     Attributes:
-        epoch: Whose batches come when it is iterated.
+        epoch: Whose batches come when it is iterated next.
     """
 
     def __init__(self, sampler: Sampler, size: int, *, drop_last: bool, seed: int) -> None:
@@ -69,9 +90,9 @@ class BatchOrder:
     def __len__(self) -> int:
         return self.batches(Share(), self.epoch)
 
-    def __iter__(self) -> Iterator[Rows]:
-        for together in self.together(1, self.epoch, Share()):
-            yield together.indices
+    def __iter__(self) -> Iterator[Indices]:
+        """The batches of an epoch; the next pass is the next one, as it is with a loader."""
+        return _Pass(self)
 
     @property
     def shuffle(self) -> bool:
@@ -117,6 +138,42 @@ class BatchOrder:
             share.rank + first * share.world,
             share.world,
         )
+
+
+class _Pass(Iterator[Indices]):
+    """One pass over an order, which torchdata's `StatefulDataLoader` may go on with.
+
+    It is that of an epoch once its first batch is asked for: DataLoaders make some that they do not use.
+
+    Args:
+        order: Of the batches.
+    """
+
+    def __init__(self, order: BatchOrder) -> None:
+        self._order = order
+        self._given = 0
+        self._epoch: int | None = None
+        self._batches: Iterator[Together] = iter(())
+
+    def __next__(self) -> Indices:
+        if self._epoch is None:
+            self._begin(self._order.epoch, 0)
+        together = next(self._batches)
+        self._given += 1
+        return Indices.of(together.indices, together.drawn())
+
+    def _begin(self, epoch: int, start: int) -> None:
+        self._epoch, self._given = epoch, start
+        self._batches = self._order.together(1, epoch, Share(), start)
+        self._order.set_epoch(epoch + 1)
+
+    def state_dict(self) -> dict[str, int]:
+        """Of which epoch how many batches were given."""
+        return {"epoch": self._order.epoch if self._epoch is None else self._epoch, "batch": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """It goes on with the batch after these, and the order with the epoch after this one."""
+        self._begin(state["epoch"], state["batch"])
 
 
 def plain(length: int, size: int, *, shuffle: bool, drop_last: bool, seed: int) -> BatchOrder:

@@ -39,6 +39,9 @@ class Product:
             {dim: one.astype(np.int64) if isinstance(rows, int) else rows[one] for (dim, rows), one in pairs}, drawn
         )
 
+    def decided(self) -> tuple[object, ...]:
+        return *self._rows, *self._rows.values()
+
 
 class Listed:
     """Samples that are given one by one.
@@ -55,6 +58,9 @@ class Listed:
 
     def at(self, indices: Rows, drawn: Drawn) -> Chosen:
         return Chosen({dim: rows[indices] for dim, rows in self._at.items()}, drawn)
+
+    def decided(self) -> tuple[object, ...]:
+        return *self._at, *self._at.values()
 
 
 def stored_elements(reader: AnyReader, address: str, rows: Rows) -> dict[str, Rows]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError, UsageError
+from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.suggest import closest
 
 from .any_reader import AnyReader
 from .blocks import Encoded, Maybe
 from .chance import Drawn as Chance
-from .chosen import Samples
+from .chosen import Chosen, Samples
 from .chunk_edges import samples_by_chunk
 from .samplers import Bucketed as ByLength
 from .samplers import Drawn, Given, InChunks, InOrder, Sampler, Shuffled
@@ -25,6 +27,9 @@ from .transforms import Transform
 Shuffle: TypeAlias = bool | Literal["chunks"]
 """Whether each epoch has an order of its own; `chunks`: chunks in such an order, and samples within some of them."""
 
+_WEIGHTS = frozenset(name for name, number in NUMBERS.items() if number.kind in ("int", "uint", "float", "bool"))
+_CLASSES = frozenset(name for name, number in NUMBERS.items() if number.kind in ("int", "uint", "bool"))
+_WORDS = frozenset({"enum", "str", "category"})
 _AT_ONCE = 1 << 14
 _WINDOW_BYTES = 32 << 20
 _WINDOW_CHUNKS = 16
@@ -77,6 +82,44 @@ class Ordering(NamedTuple):
                 block = some.values
             yield block
 
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dims of entries in which each sample has a row."""
+        none = np.empty(0, np.int64)
+        at = self.samples.at(none, Chance(0, 0, none)).at
+        return tuple(dim for dim in at if not self.reader.model.is_ragged(dim))
+
+    def expect_one_each(self, sampler: str, address: object, fits: Collection[str], kinds: str) -> None:
+        """Refuses what is no feature with one value of the right kind for each sample.
+
+        Args:
+            sampler: What needs it.
+            address: Of the feature.
+            fits: Its dtypes that fit.
+            kinds: The same in words.
+        """
+        model, dims = self.reader.model, " or ".join(self.dims)
+        feature = model.features.get(address) if isinstance(address, str) else None
+        if feature is None or not isinstance(address, str):
+            near = closest(address, list(model.features)) if isinstance(address, str) else None
+            raise UsageError(
+                f"a {sampler} sampler of {address!r}, which is no feature",
+                where=self.name,
+                do=f"did you mean {near!r}?" if near else f"name a feature of {dims}, by its address",
+            )
+        if model.places[address].dims not in {(dim,) for dim in self.dims}:
+            raise UsageError(
+                f"a {sampler} sampler of {address}, which has not one value for each sample",
+                where=self.name,
+                do=f"name a feature whose only dim is {dims}",
+            )
+        if ("enum" if feature.members is not None else feature.dtype) not in fits:
+            raise UsageError(
+                f"a {sampler} sampler of {address}, which is {feature.dtype}",
+                where=self.name,
+                do=f"name a feature of {kinds}",
+            )
+
     def expect_no_shuffle(self, sampler: str) -> None:
         """Refuses a shuffle beside a sampler that has an order of its own."""
         if self.shuffle:
@@ -103,7 +146,9 @@ class Once:
         length = len(over.samples)
         if over.shuffle != "chunks":
             return Shuffled(length, over.seed) if over.shuffle else InOrder(length)
-        edges = samples_by_chunk(over.reader, over.weights, length, over.rows_of)
+        places, dims = over.reader.model.places, over.dims
+        own = {address: size for address, size in over.weights.items() if places[address].lead in dims}
+        edges = samples_by_chunk(over.reader, own, length, over.rows_of)
         chunk = max(1, length // max(1, len(edges) - 1))
         fits = _WINDOW_BYTES // max(1, sum(over.weights.values()))
         batches = max(1, min(_WINDOW_CHUNKS * chunk, fits) // over.size)
@@ -122,6 +167,7 @@ class Weighted:
 
     def sampler(self, over: Ordering) -> Sampler:
         over.expect_no_shuffle("weighted")
+        over.expect_one_each("weighted", self.address, _WEIGHTS, "numbers")
         blocks = (cast("NDArray[np.generic]", block).astype(np.float64) for block in over.values(self.address))
         weights = np.concatenate([np.empty(0), *blocks])
         wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
@@ -139,7 +185,13 @@ class Weighted:
                 where=f"{over.reader.name}: {self.address}",
                 do="look at the weights",
             )
-        return Drawn(weights, over.seed)
+        return Drawn(_scaled(weights), over.seed)
+
+
+def _scaled(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights of which the largest is about 1, so that their sum is a number: by a power of 2, which rounds nothing."""
+    exponent = np.frexp(weights.max(initial=0))[1]
+    return cast("NDArray[np.float64]", np.ldexp(weights, -exponent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +206,8 @@ class Balanced:
 
     def sampler(self, over: Ordering) -> Sampler:
         over.expect_no_shuffle("balanced")
+        kinds = "whole numbers, bools, enums, texts or categories"
+        over.expect_one_each("balanced", self.address, _CLASSES | _WORDS, kinds)
         numbers: dict[object, int] = {}
         parts = [_numbered(block, numbers) for block in over.values(self.address)]
         classes = np.concatenate([np.empty(0, np.int64), *parts])
@@ -189,7 +243,15 @@ class Bucketed:
                 where=over.name,
                 do="write `shuffle: true`",
             )
-        parent = over.reader.model.parent(self.dim)
+        model = over.reader.model
+        ragged = [dim for dim in model.axes if model.is_ragged(dim) and model.parent(dim) in over.dims]
+        if self.dim not in ragged:
+            raise UsageError(
+                f"a bucketed sampler of {self.dim!r}, which is no ragged dim of {' or '.join(over.dims)}",
+                where=over.name,
+                do=f"name {' or '.join(ragged)}" if ragged else "leave the sampler out: all samples have one length",
+            )
+        parent = model.parent(self.dim)
 
         def lengths(indices: Rows) -> Rows:
             return over.reader.lengths(self.dim, over.rows_of(parent, indices))
@@ -216,9 +278,20 @@ class OrderedBy:
         return Given(partial(_samples, Transform(self.function, over.reader), over))
 
 
+def expect_sampling(given: object, where: str) -> None:
+    """Refuses what is no sampler of a loader."""
+    if not isinstance(given, Once | Weighted | Balanced | Bucketed | OrderedBy):
+        raise UsageError(
+            f"sampler is {given!r}",
+            where=where,
+            do="give Weighted(feature), Balanced(feature), Bucketed(dim) or OrderedBy('module:function'), "
+            "of h5schema.runtime",
+        )
+
+
 def _samples(function: Transform, over: Ordering, epoch: int) -> Rows:
     """The samples of an epoch."""
-    given = np.asarray(function(_of_entries(over), Chance(over.seed, epoch, np.zeros(1, np.int64)), 0))
+    given = np.asarray(function(_of_entries(over), Chosen({}, Chance(over.seed, epoch, np.zeros(1, np.int64))), 0))
     length = len(over.samples)
     if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
         raise function.wrong(

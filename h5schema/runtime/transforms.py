@@ -8,7 +8,7 @@ from collections.abc import Callable
 from h5schema.errors import UserCodeError
 
 from .any_reader import AnyReader
-from .chance import Drawn
+from .chosen import Chosen
 from .file import File
 from .functions import Function, folder_of
 from .users_code import UsersCodeFailedError, users_code
@@ -29,23 +29,24 @@ class Transform:
         self._takes_rng = "rng" in asked
         self._more: dict[str, object] = {"reader": _face(reader)} if "reader" in asked else {}
 
-    def __call__(self, value: object, drawn: Drawn, index: int) -> object:
+    def __call__(self, value: object, chosen: Chosen, index: int) -> object:
         """What the function makes of a value.
 
         Args:
             value: Of one sample, or of a batch.
-            drawn: Samples as chance sees them.
+            chosen: Samples that are read together.
             index: Which of these it is, or the first one of the batch.
 
         Raises:
             UserCodeError: It fails.
         """
-        more = {**self._more, "rng": drawn.generator(index)} if self._takes_rng else self._more
+        more = {**self._more, "rng": chosen.drawn.generator(index)} if self._takes_rng else self._more
         try:
             with users_code:
                 return self._function(value, **more)
         except UsersCodeFailedError as failed:
-            place = f"epoch {drawn.epoch}, position {int(drawn.positions[index])}"
+            drawn = chosen.drawn
+            place = f"epoch {drawn.epoch}, position {int(drawn.positions[index])}{chosen.said(index)}"
             raise UserCodeError(
                 f"it fails\n{failed.frames}", where=f"{self._name} ({place})", do="mend the function"
             ) from None

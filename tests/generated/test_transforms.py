@@ -177,7 +177,7 @@ def test_an_error_shows_the_users_frames_alone(loaders: ModuleType, folder: Path
     with pytest.raises(UserCodeError) as raised:
         next(iter(loaders.fails_loader(folder / "data.h5")))
     said = str(raised.value)
-    assert "changes_of_samples:fails (epoch 0, position 0): it fails" in said
+    assert "changes_of_samples:fails (epoch 0, position 0, clip 0): it fails" in said
     assert 'raise ValueError("no such image")' in said
     assert "ValueError: no such image" in said
     assert "h5schema/runtime" not in said

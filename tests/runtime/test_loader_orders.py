@@ -21,6 +21,7 @@ from h5schema.runtime import (  # noqa: E402
     Balanced,
     Batch,
     Bucketed,
+    FixedAxis,
     IdAxis,
     OrderedBy,
     Plan,
@@ -32,6 +33,7 @@ from h5schema.runtime import (  # noqa: E402
     Take,
     Text,
     Weighted,
+    Window,
     optional,
 )
 from h5schema.runtime.plan import Position  # noqa: E402
@@ -48,6 +50,8 @@ Reader, Creator = declare(
     label=Scalar(np.uint8, "row"),
     name=Text("row"),
     maybe=optional(Scalar(np.float32, "row")),
+    step=Axis(dict),
+    price=Scalar(np.float64, "step"),
     splits={"halves": Split("row", {"train": 0.5, "test": 0.5})},
 )
 
@@ -301,3 +305,110 @@ def test_two_orders_at_a_time_are_refused(path: Path, given: Any) -> None:
 def test_a_shuffle_that_is_no_word(path: Path) -> None:
     with pytest.raises(UsageError, match="shuffle is 'chunk'"):
         made(Batch(10)).loader(path, shuffle="chunk")
+
+
+# What does not fit.
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        ("balanced", "sampler is 'balanced'"),
+        ({"balanced": "label"}, "sampler is {'balanced'"),
+        ([1, 2], r"sampler is \[1, 2\]"),
+        (torch.utils.data.SequentialSampler(range(4)), "sampler is <"),
+        (Balanced("lable"), "of 'lable', which is no feature\n.*'label'"),
+        (Balanced(3), "of 3, which is no feature"),  # type: ignore[arg-type]
+        (Balanced("tokens"), "tokens, which has not one value for each sample"),
+        (Balanced("image"), "image, which has not one value"),
+        (Balanced("weight"), "weight, which is float32\n.*whole numbers"),
+        (Weighted("name"), "name, which is str\n.*a feature of numbers"),
+        (Weighted("price"), "price, which has not one value for each sample\n.*dim is row"),
+        (Bucketed("nope"), "'nope', which is no ragged dim of row\n.*name token"),
+        (Bucketed("row"), "'row', which is no ragged dim"),
+    ],
+)
+def test_a_sampler_that_does_not_fit(path: Path, sampler: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        made(Batch(10)).loader(path, sampler=sampler)
+
+
+Matrix, MatrixWriter = declare(
+    cell=Axis(dict),
+    gene=FixedAxis(3),
+    spk=Axis(dict),
+    who=Scalar(np.int64, "cell"),
+    image=Array(np.uint8, "cell gene"),
+    huge=Scalar(np.float64, "cell"),
+    age=Array(np.int16, "spk gene"),
+)
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("matrix") / "a.h5"
+    with MatrixWriter.create(path) as w:
+        w.spk.extend({"age": np.arange(15, dtype=np.int16).reshape(5, 3)})
+        w.cell.extend({"who": np.arange(40) % 5, "image": np.ones((40, 3), np.uint8), "huge": np.full(40, 1e308)})
+    return path
+
+
+def over_cells(sample: Any, batch: Batch) -> Any:
+    return type("Cells", (Loader,), {"file": Matrix, "plan": Plan("cell", sample, batch=batch)})
+
+
+def test_chunks_are_those_of_the_samples_own_rows(matrix: Path) -> None:
+    for more in ({}, {"image": Take("image")}):
+        sample = {"age": Take("age", via="who"), "row": Position("cell"), **more}
+        for kind, how in (
+            (over_cells(sample, Batch(4, shuffle="chunks")), {}),
+            (over_cells(sample, Batch(4)), {"shuffle": "chunks"}),
+        ):
+            assert sorted(flat(rows(kind.loader(matrix, **how)))) == list(range(40))
+
+
+def test_weights_whose_sum_is_no_number(matrix: Path) -> None:
+    kind = over_cells({"row": Position("cell")}, Batch(4, sampler=Weighted("huge")))
+    assert sorted(flat(rows(kind.loader(matrix)))) == list(range(40)), "equal weights are the shuffle"
+
+
+# DataLoaders of the user's own.
+
+
+class Jittered(Loader[Any]):
+    """Windows that chance moves."""
+
+    file = Reader
+    plan = Plan(
+        "token",
+        {"row": Position("row"), "at": Position("token")},
+        window={"token": Window(length=2, jitter=9)},
+        batch=Batch(64, shuffle=True),
+    )
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_order_brings_its_epoch_and_seed_along(path: Path, workers: int) -> None:
+    ours = Jittered.loader(path, seed=7, limit=1000)
+    expected = [[(b["row"].tolist(), b["at"].tolist()) for b in ours] for _ in range(3)]
+    order = Jittered.loader(path, seed=7, limit=1000).order
+    own = torch.utils.data.DataLoader(
+        Jittered(path, limit=1000), batch_sampler=order, collate_fn=Jittered.collated, num_workers=workers
+    )
+    assert [[(b["row"].tolist(), b["at"].tolist()) for b in own] for _ in range(3)] == expected
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_dataset_is_told_seed_and_epoch(path: Path, workers: int) -> None:
+    def positions(data: Any) -> list[list[int]]:
+        own: Any = torch.utils.data.DataLoader(data, batch_size=64, collate_fn=Jittered.collated, num_workers=workers)
+        return [batch["at"].tolist() for batch in own]
+
+    data = Jittered(path, limit=300, seed=7)
+    assert positions(data) == [b["at"].tolist() for b in Jittered.loader(path, seed=7, limit=300, shuffle=False)]
+    first = positions(data)
+    data.set_epoch(1)
+    assert positions(data) != first
+    data.set_epoch(0)
+    assert positions(data) == first
+    assert positions(Jittered(path, limit=300)) != first

@@ -11,10 +11,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="loaders need torch")
 
+from blank import declare  # noqa: E402
 from everything.examples import write  # noqa: E402
 from everything.loaders import Pad, Shuffled  # noqa: E402
 
 from h5schema.errors import UsageError  # noqa: E402
+from h5schema.runtime import Axis, Balanced, Batch, Plan, Scalar, Take, Weighted  # noqa: E402
+from h5schema.runtime.torch import Loader  # noqa: E402
 
 COUNT = 60
 WAYS = [{}, {"threads": 2}, {"workers": 1}, {"workers": 2}, {"workers": 2, "persistent_workers": True}]
@@ -121,6 +124,48 @@ def test_a_state_of_another_order_is_refused(path: Path, other: dict[str, Any], 
         loader.load_state_dict({**loader.state_dict(), "batch": -1})
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ({"sampler": Balanced("count")}, {"sampler": Weighted("count")}, "Balanced.*'count'.*Weighted.*'count'"),
+        ({"sampler": Balanced("count")}, {"sampler": Balanced("small")}, "Balanced.*'count'.*'small'"),
+        ({"subset": range(20)}, {"subset": range(20, 40)}, "samples_hash"),
+        ({"limit": 20}, {"subset": range(1, 21)}, "samples_hash"),
+    ],
+)
+def test_a_state_of_other_samples_is_refused(
+    numbers: Any, one: dict[str, Any], other: dict[str, Any], message: str
+) -> None:
+    kind, path = numbers
+    state = kind.loader(path, **one).state_dict()
+    kind.loader(path, **one).load_state_dict(json.loads(json.dumps(state)))
+    with pytest.raises(UsageError, match=message):
+        kind.loader(path, **other).load_state_dict(state)
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A loader over 40 whole numbers, and its file."""
+    reader, writer = declare(row=Axis(dict), count=Scalar(np.int64, "row"), small=Scalar(np.int16, "row"))
+    path = tmp_path_factory.mktemp("numbers") / "a.h5"
+    with writer.create(path) as w:
+        w.row.extend({"count": np.arange(40) % 3 + 1, "small": np.arange(40, dtype=np.int16)})
+    return type("Numbers", (Loader,), {"file": reader, "plan": Plan("row", Take("count"), batch=Batch(4))}), path
+
+
+def test_what_is_no_state_is_refused(path: Path) -> None:
+    loader = Shuffled.loader(path, batch_size=4)
+    for no_state in (None, [1, 2], {}, {"of": 3}, 7):
+        with pytest.raises(UsageError, match="this is no state of a loader"):
+            loader.load_state_dict(no_state)  # type: ignore[arg-type]
+    state, batches = loader.state_dict(), len(loader)
+    with pytest.raises(UsageError, match=f"after batch {batches + 1} of epoch 0, which has {batches}"):
+        loader.load_state_dict({**state, "batch": batches + 1})
+    loader.load_state_dict({**state, "batch": batches})
+    assert rows(loader) == []
+    assert len(rows(loader)) == batches
+
+
 @pytest.mark.filterwarnings("ignore:'set_vital' is deprecated")  # torchdata 0.11 calls it
 @pytest.mark.parametrize("workers", [0, 2])
 def test_torchdata_continues_a_dataset(path: Path, workers: int) -> None:
@@ -139,6 +184,18 @@ def test_torchdata_continues_a_dataset(path: Path, workers: int) -> None:
         whole = rows(made(ours))
         if ours:
             assert whole == rows(Shuffled.loader(path, batch_size=3, seed=4))
+        if ours:
+            loader, ahead = made(ours), Shuffled.loader(path, batch_size=3, seed=4)
+            epochs = [rows(ahead) for _ in range(3)]
+            assert [rows(loader) for _ in range(2)] == epochs[:2], "each pass is the next epoch"
+            batches = iter(loader)
+            next(batches)
+            state, rest = loader.state_dict(), rows(batches)
+            assert rest == epochs[2][1:]
+            again = made(ours)
+            again.load_state_dict(state)
+            assert rows(again) == rest
+            assert rows(again) == rows(ahead)
         seen, state = [], None
         for count in (2, 3, 1, len(whole)):
             loader = made(ours)

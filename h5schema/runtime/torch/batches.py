@@ -25,10 +25,12 @@ class Batches(DataLoader[BatchT_co]):
     Attributes:
         threads: Of this process that read ahead; 0: it reads when it is asked.
         slot_bytes: Room for what a worker reads at a time.
+        sampled_by: What says the order, in words.
     """
 
     threads: int = 0
     slot_bytes: int = 1 << 20
+    sampled_by: str = ""
     _reached: tuple[int, int] | None = None
     _post: Post | None = None
 
@@ -88,29 +90,35 @@ class Batches(DataLoader[BatchT_co]):
         """The next pass is the rest of the one that a state was taken in.
 
         Raises:
-            UsageError: The state is of a loader with another order.
+            UsageError: It is no state, or that of a loader with another order.
         """
         name, own = type(self.dataset).__name__, self._of()
-        of = state.get("of")
-        if not isinstance(of, Mapping):
-            raise UsageError("this is no state of a loader", where=name, do="give what `state_dict` returned")
-        theirs = cast("Mapping[str, object]", of)
+        theirs = _mapping(_mapping(state, name).get("of"), name)
         for key, value in own.items():
             if theirs.get(key) != value:
                 raise UsageError(
                     f"the state is of a loader with {key} {theirs.get(key)!r}, and here it is {value!r}",
                     where=name,
-                    do="make the loader as it was, or begin an epoch with `set_epoch`",
+                    do="make the loader as it was, over the same samples, or begin an epoch with `set_epoch`",
                 )
-        self.ahead.go_on(*(whole(key, state.get(key), name, least=0) for key in ("epoch", "batch")))
+        epoch, batch = (whole(key, state.get(key), name, least=0) for key in ("epoch", "batch"))
+        batches = self.order.batches(self.ahead.share, epoch)
+        if batch > batches:
+            raise UsageError(
+                f"the state is after batch {batch} of epoch {epoch}, which has {batches}",
+                where=name,
+                do="give what `state_dict` returned",
+            )
+        self.ahead.go_on(epoch, batch)
         self._reached = None
 
     def _of(self) -> dict[str, object]:
         """What decides the order."""
-        order = self.order
+        order, dataset = self.order, cast("Any", self.dataset)
         return {
-            "sampler": type(order.sampler).__name__,
-            "samples": len(cast("Any", self.dataset)),
+            "sampler": self.sampled_by,
+            "samples": len(dataset),
+            "samples_hash": dataset.samples_hash,
             "batch_size": order.size,
             "drop_last": order.drop_last,
             "seed": order.seed,
@@ -121,6 +129,12 @@ class Batches(DataLoader[BatchT_co]):
         """The next pass is this epoch; without it, passes count from 0."""
         self.ahead.set_epoch(whole("epoch", epoch, type(self.dataset).__name__, least=0))
         self._reached = None
+
+
+def _mapping(state: object, name: str) -> Mapping[str, object]:
+    if not isinstance(state, Mapping):
+        raise UsageError("this is no state of a loader", where=name, do="give what `state_dict` returned")
+    return cast("Mapping[str, object]", state)
 
 
 def _opened(parcels: Iterator[object], post: Post) -> Iterator[object]:

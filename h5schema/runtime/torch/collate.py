@@ -182,9 +182,9 @@ class Collate:
         made = self._columns(self._plan.sample)
 
         def piece(part: Part) -> object:
-            columns, drawn = made(part), part.chosen.drawn
+            columns = made(part)
             count = range(part.end - part.begin)
-            samples = [changed(sample_at(columns, index), drawn, part.begin + index) for index in count]
+            samples = [changed(sample_at(columns, index), part.chosen, part.begin + index) for index in count]
             return batch_of(columns, samples, changed)
 
         return piece
@@ -220,8 +220,7 @@ class Collate:
             count = part.end - part.begin
             values = list[object]([block] * count if loaded.alone else block[part.begin : part.end])
             if own is not None:
-                drawn = part.chosen.drawn
-                values = [own(value, drawn, part.begin + index) for index, value in enumerate(values)]
+                values = [own(value, part.chosen, part.begin + index) for index, value in enumerate(values)]
             if loaded.alone:
                 return Column(values, _first)
             if isinstance(block, np.ndarray):
@@ -246,4 +245,4 @@ def _first(values: Sequence[object]) -> object:
 
 def _whole(made: Piece, changed: Transform) -> Piece:
     """Batches that a function has changed."""
-    return lambda part: changed(made(part), part.chosen.drawn, part.begin)
+    return lambda part: changed(made(part), part.chosen, part.begin)

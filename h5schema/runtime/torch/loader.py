@@ -14,13 +14,13 @@ from h5schema.errors import UsageError
 from ..any_reader import Paths
 from ..arguments import flag, whole
 from ..chance import Drawn
-from ..chosen import Chosen, Samples, everything
+from ..chosen import Chosen, Samples, everything, fingerprint
 from ..file import File
-from ..order import BatchOrder, Together
+from ..order import BatchOrder, Indices, Together
 from ..plan import Batch, Plan
 from ..readers import reader_of
 from ..samples import samples_of
-from ..sampling import Once, Ordering, Sampling, Shuffle
+from ..sampling import Once, Ordering, Sampling, Shuffle, expect_sampling
 from ..shares import Share
 from ..spans import Access, Rows
 from ..subsets import Subsets
@@ -42,6 +42,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         subset: Of the samples that are left by split and `where`: ids or positions, each once, or a mask over the dim.
         limit: At most so many samples, from the first on.
         access: See `File`.
+        seed: Decides what chance has to say in samples (jitter, `rng`) that a DataLoader of your own asks for.
 
     Raises:
         FileError: The file is missing or of another schema.
@@ -59,8 +60,10 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         subset: Subsets | None = None,
         limit: int | None = None,
         access: Access = "map",
+        seed: int = 0,
     ) -> None:
         name = type(self).__name__
+        self._seed, self._epoch = whole("seed", seed, name), 0
         self.source = reader_of(self.file, path, access=access)
         self._subset = subset
         self._limit = None if limit is None else whole("limit", limit, name, least=0)
@@ -115,11 +118,12 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         if given.shuffle != "chunks":
             flag("shuffle", given.shuffle, name)
         dropped = flag("drop_last", batch.drop_last if drop_last is None else drop_last, name)
+        expect_sampling(given.sampler, name)
         seeded, share = whole("seed", seed, name), _share(rank, world, name)
         processes, ahead = whole("workers", workers, name, least=0), whole("threads", threads, name, least=0)
         if processes and ahead:
             raise UsageError("threads and workers", where=name, do="give one of them: workers read ahead, too")
-        dataset = cls(path, subset=subset, limit=limit, access=access)
+        dataset = cls(path, subset=subset, limit=limit, access=access, seed=seeded)
         weights = dataset.collate.sample_bytes()
         ordering = Ordering(dataset.source, dataset.samples, weights, size, given.shuffle, seeded, name)
         order = BatchOrder(given.sampler.sampler(ordering), size, drop_last=dropped, seed=seeded)
@@ -134,6 +138,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             persistent_workers=flag("persistent_workers", persistent_workers, name) and processes > 0,
             multiprocessing_context=multiprocessing_context if processes else None,
         )
+        batches.sampled_by = type(order.sampler).__name__ if given.sampler == Once() else repr(given.sampler)
         batches.threads = ahead
         batches.slot_bytes = dataset.collate.slot_bytes(size * together)
         return batches
@@ -154,7 +159,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         samples = np.atleast_1d(np.asarray(index))
         if samples.ndim != 1 or (samples.size and samples.dtype.kind not in "iu"):
             raise UsageError(f"{index!r} is no index", where=type(self).__name__, do="give whole numbers")
-        chosen = self._chosen(samples.astype(np.int64, copy=False))
+        chosen = self._chosen(samples.astype(np.int64, copy=False), index.drawn if isinstance(index, Indices) else None)
         return cast("BatchT_co", self.collate.batches(chosen, (0, len(samples)))[0])
 
     def __getitems__(self, indices: Rows | Sequence[int]) -> Collated[BatchT_co]:
@@ -181,7 +186,14 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         self.source.open()
         _ = self.samples, self.collate
 
-    def _chosen(self, samples: Rows) -> Chosen:
+    def set_epoch(self, epoch: int) -> None:
+        """What chance has to say in samples is that of this epoch, in a DataLoader of your own; without it, of epoch 0.
+
+        Workers that live on from epoch to epoch do not hear of it.
+        """
+        self._epoch = whole("epoch", epoch, type(self).__name__, least=0)
+
+    def _chosen(self, samples: Rows, drawn: Drawn | None = None) -> Chosen:
         size = len(self)
         outside = samples[(samples < -size) | (samples >= size)]
         if len(outside):
@@ -191,7 +203,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
                 do="samples count from 0; negative ones from the end",
             )
         counted = np.where(samples < 0, samples + size, samples)
-        return self.samples.at(counted, Drawn(0, 0, counted))
+        return self.samples.at(counted, drawn or Drawn(self._seed, self._epoch, counted))
 
     @property
     def rows(self) -> Rows:
@@ -202,6 +214,11 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     def samples(self) -> Samples:
         """Where each sample is; found when it is asked for."""
         return samples_of(self.source, self.plan, self._subset, self._limit)
+
+    @cached_property
+    def samples_hash(self) -> str:
+        """A short hash of which samples there are."""
+        return fingerprint(self.samples)
 
     @cached_property
     def collate(self) -> Collate:
