@@ -140,6 +140,7 @@ LIES = [
     ("offsets", "offsets", [0, 2, 5], "the index has 2 entries, but entry has 3 by /kind"),
     ("offsets", "offsets", [0, 2, 4, 7], "6 values, but the index of item ends at 7"),
     ("offsets", "offsets", [0, 2, 4, 5], "6 values, but the index of item ends at 5"),
+    ("offsets", "offsets", [1, 2, 4, 6], "the offsets begin with 1, not with 0: the values before it would belong"),
     ("ends", "ends", [0, 2, 4, 6], "the index has 4 entries, but entry has 3 by /kind"),
     ("lengths", "lengths", [3, -1, 4], "a length of -1"),
     ("lengths", "lengths", [3, 1, 1], "6 values, but the index of item ends at 5"),

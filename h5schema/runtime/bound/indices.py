@@ -97,7 +97,13 @@ def _offsets(offsets: Numbers) -> Runs:
     count = offsets.shape[0] - 1
     if count < 0:
         raise FileError("there are no offsets, not even the first", where=offsets.where, do="name another dataset")
-    end = int(offsets.at(np.array([count], np.int64))[0])
+    first, end = (int(offsets.at(np.array([row], np.int64))[0]) for row in (0, count))
+    if first != 0:
+        raise FileError(
+            f"the offsets begin with {first}, not with 0: the values before it would belong to no entry",
+            where=f"{offsets.where}, row 0",
+            do="write `ends` in the `index` of the schema if these are ends, or bind a file whose index is whole",
+        )
 
     def stops(rows: Rows) -> Rows:
         return offsets.at(rows + 1)

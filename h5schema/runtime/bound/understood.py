@@ -14,8 +14,9 @@ from h5schema.vocabulary.dtypes import NUMBERS, keeps_values
 from ..bfloat16 import is_bits
 from ..blocks import Encoded
 from ..features import Attributes, EncodedFeature
+from ..members import Members
 from ..model import AnyFeature
-from ..spans import Rows
+from ..spans import Rows, positions
 from .columns import Column, Converted
 
 Values = NDArray[np.generic]
@@ -35,6 +36,8 @@ def understood(feature: AnyFeature, column: Column, where: str) -> Column:
     stored, wanted = column.dtype, feature.file_dtype
     if feature.members is not None:
         _expect_members(h5py.check_enum_dtype(stored), feature.members.names, where)
+        if stored.kind in "iu" and not is_bits(stored):
+            return _AsMembers(column, feature.members, np.dtype(wanted.str), where)
     if is_bits(stored) != is_bits(wanted):
         raise _other(stored, wanted, where)
     names = np.dtype(stored.str).newbyteorder("=").name, np.dtype(wanted.str).name
@@ -85,6 +88,29 @@ def _expect_members(stored: dict[str, int] | None, wanted: dict[str, int], where
         where=where,
         do=f"write `dtype: {{enum: {{{known}}}}}` in the schema",
     )
+
+
+class _AsMembers:
+    """Whole numbers, all of which are members of an enum.
+
+    Args:
+        column: The numbers, of any integer dtype.
+        members: Of the enum.
+        dtype: That they become.
+        where: File and path, for errors.
+    """
+
+    def __init__(self, column: Column, members: Members, dtype: np.dtype[np.generic], where: str) -> None:
+        self._column = column
+        self._members = members
+        self._where = where
+        self.dtype, self.shape = dtype, column.shape
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        values = self._column.read(starts, lengths)
+        counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+        self._members.expect(values, self._where, positions(starts, counts) if self.shape else None)
+        return values.astype(self.dtype, copy=False)
 
 
 class Sentinel:
