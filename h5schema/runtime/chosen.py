@@ -26,6 +26,12 @@ class Chosen(NamedTuple):
     drawn: Drawn
     sizes: Mapping[str, Rows] = {}
 
+    def one(self, index: int) -> Chosen:
+        """One of them alone."""
+        here, (seed, epoch, positions) = slice(index, index + 1), self.drawn
+        at, sizes = ({dim: rows[here] for dim, rows in known.items()} for known in (self.at, self.sizes))
+        return Chosen(at, Drawn(seed, epoch, positions[here]), sizes)
+
     def said(self, index: int) -> str:
         """Where one of them is, for errors; nothing: they are nowhere."""
         return "".join(f", {dim} {int(rows[index])}" for dim, rows in self.at.items())
@@ -196,7 +202,7 @@ def fingerprint(samples: Samples) -> str:
     while left:
         one = left.pop()
         if isinstance(one, np.ndarray):
-            digest.update(np.ascontiguousarray(one).data)
+            digest.update(np.ascontiguousarray(cast("Rows", one)).data)
         elif one is None or isinstance(one, int | str | tuple):
             digest.update(f"{one!r}/".encode())
         else:

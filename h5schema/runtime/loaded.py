@@ -67,8 +67,27 @@ class Loaded:
         """What was read, as it is fed: [n, ...]; of a feature without entries its value, [...].
 
         Raises:
-            DataError: A value would change in the loaded dtype.
+            DataError: A value would change in the loaded dtype; the entry of the first such sample is named.
         """
+        try:
+            return self._understood(block, asked, chosen)
+        except DataError:
+            if not self.alone:
+                self._expect_each(chosen)
+            raise
+
+    def _expect_each(self, chosen: Chosen) -> None:
+        """Looks at the samples one by one, to say which of them is wrong."""
+        for index in range(len(chosen.drawn.positions)):
+            one = chosen.one(index)
+            asked = self.asked(one)
+            block = self._reader.read(*asked)
+            try:
+                self._understood(block, asked, one)
+            except DataError as error:
+                raise DataError(error.what, where=f"{error.where}{chosen.said(index)}", do=error.do) from None
+
+    def _understood(self, block: object, asked: Asked, chosen: Chosen) -> Block:
         block = self._seen.cut(self._reader, block, asked, chosen)
         if not isinstance(block, Joined):
             return self._fed_block(block)
@@ -125,12 +144,12 @@ class Loaded:
             return Blobs(block.encoded)
         if self._take.dtype != "str" or isinstance(block, Texts):
             return block
-        for number, encoded in enumerate(block.encoded):
+        for encoded in block.encoded:
             try:
                 encoded.tobytes().decode()
             except UnicodeDecodeError as error:
                 raise DataError(
-                    f"byte {error.start} is no utf-8, so there is no str of it (row {number} of the batch)",
+                    f"byte {error.start} is no utf-8, so there is no str of it",
                     where=self._where,
                     do="load it as bytes: leave `dtype` out",
                 ) from None

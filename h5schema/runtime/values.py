@@ -193,7 +193,7 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
     infinite. Every other value must stay what it is.
 
     Raises:
-        DataError: A value would change; its row is named.
+        DataError: A value would change.
     """
     stored = array.dtype.name
     if stored == dtype:
@@ -208,11 +208,8 @@ def as_loaded(array: NDArray[np.generic], dtype: str, where: str) -> NDArray[np.
             cast = _cast(array, dtype)
             changed = _overflows(array, cast) if _rounds(old, new) else _differs(array, cast, old, new)
     if changed.any():
-        row = int(np.argwhere(changed)[0][0]) if array.ndim else 0
         value = array[tuple(np.argwhere(changed)[0])] if array.ndim else array[()]
-        raise DataError(
-            f"{value} of {stored} changes as {dtype} (row {row} of the batch)", where=where, do="load a wider dtype"
-        )
+        raise DataError(f"{value} of {stored} changes as {dtype}", where=where, do="load a wider dtype")
     return cast
 
 

@@ -18,7 +18,7 @@ from making import extracted  # noqa: E402
 from h5schema import parse, spec  # noqa: E402
 from h5schema.errors import DataError  # noqa: E402
 from h5schema.resolve import resolve  # noqa: E402
-from h5schema.runtime import Axis, Batch, Bytes, Plan, Scalar, Take, Text  # noqa: E402
+from h5schema.runtime import Axis, Batch, Bytes, Plan, Ragged, RaggedAxis, Scalar, Take, Text  # noqa: E402
 from h5schema.runtime.torch import Loader  # noqa: E402
 
 TABLE = """
@@ -164,7 +164,7 @@ def test_T9_every_value_of_every_cast_is_kept_or_refused(tmp_path: Path, stored:
             refused[loaded] += 1
             with pytest.raises(DataError) as error:
                 data.__getitems__([row])
-            assert f"/x: {value} of {_name(stored)} changes as {loaded} (row 0 of the batch)" in str(error.value)
+            assert f"/x, row {row}: {value} of {_name(stored)} changes as {loaded}\n" in str(error.value)
             assert "help: load a wider dtype" in str(error.value)
     for loaded in NAMES:
         if HOW[stored, loaded] in "=k":
@@ -224,8 +224,7 @@ def test_T9_bytes_that_are_no_str(tmp_path: Path) -> None:
     with pytest.raises(DataError) as refused:
         data.__getitems__([0, 1, 2])
     assert str(refused.value).endswith(
-        "a.h5: /x: byte 0 is no utf-8, so there is no str of it (row 1 of the batch)\n"
-        "  help: load it as bytes: leave `dtype` out"
+        "a.h5: /x, row 1: byte 0 is no utf-8, so there is no str of it\n  help: load it as bytes: leave `dtype` out"
     )
 
 
@@ -236,3 +235,17 @@ def test_T9_one_part_of_a_complex_number_that_would_become_infinite(tmp_path: Pa
         for value in (complex(1e300, math.inf), complex(math.nan, -1e300)):
             with pytest.raises(DataError, match="would become infinite as complex64"):
                 w.row.append({"x": value})
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_the_entry_of_a_value_that_changes_is_named(tmp_path: Path, ragged: bool) -> None:
+    feature: Any = Ragged(np.int64, "row time") if ragged else Scalar(np.int64, "row")
+    dims: Any = {"row": Axis(dict), "time": RaggedAxis(per="row")} if ragged else {"row": Axis(dict)}
+    reader, writer = declare(**dims, x=feature)
+    values = [300 if row == 20 else 1 for row in range(30)]
+    with writer.create(tmp_path / "a.h5") as w:
+        w.row.extend({"x": [np.full(3, one) for one in values] if ragged else np.array(values)})
+    plan = Plan(over="row", sample=Take("x", dtype="uint8"), batch=Batch(8))
+    kind: Any = type("Fed", (Loader,), {"file": reader, "plan": plan})
+    with pytest.raises(DataError, match="/x, row 20: 300 of int64 changes as uint8\n"):
+        list(kind.loader(tmp_path / "a.h5"))
