@@ -58,8 +58,8 @@ class BitsDataset(h5py.Dataset):
         return BITS
 
     def __getitem__(self, args: Any, new_dtype: object = None) -> Any:
-        """One row, rows from a first to a last, rows of an index, or all of it by `()`."""
-        if isinstance(args, tuple):
+        """One row, rows from a first to a last, rows of an index, or all of it by `()` or `...`."""
+        if isinstance(args, tuple) or args is ...:
             whole = np.empty(self.shape, BITS)
             self.id.read(h5py.h5s.ALL, h5py.h5s.ALL, whole, hdf5_type())
             return whole

@@ -353,6 +353,21 @@ def test_damage_is_found(tmp_path: Path, damage: str) -> None:
     assert "/big" in found.value.where
 
 
+@pytest.mark.parametrize("bit", range(8))
+@pytest.mark.parametrize("value", [np.bool_(True), np.array([True])])
+def test_a_flipped_bit_of_a_bool_is_found(tmp_path: Path, value: Any, bit: int) -> None:
+    reader, writer = nodes()
+    with writer.create(tmp_path / "a.h5") as w:
+        w.file["flag"] = {"content": value}
+    with h5py.File(tmp_path / "a.h5") as file:
+        offset = file["flag"].id.get_offset()
+    raw = bytearray((tmp_path / "a.h5").read_bytes())
+    raw[offset] ^= 1 << bit
+    (tmp_path / "a.h5").write_bytes(raw)
+    with reader(tmp_path / "a.h5") as f, pytest.raises(FileError, match="the value is not what was written"):
+        f.verify()
+
+
 _RUN = "from h5schema.cli import main; import sys; sys.exit(main(sys.argv[1:]))"
 
 

@@ -108,7 +108,8 @@ class H5pyCarrier:
         node, name = split(path)
         if name and not self.has(path):
             raise self._missing("attribute", path)
-        value = attribute_of(self._file[node or "/"].attrs, name) if name else np.asarray(self.dataset(path)[()])
+        # of a dataset by `...`: by `()` every byte of a bool but 0 becomes 1
+        value = attribute_of(self._file[node or "/"].attrs, name) if name else np.asarray(self.dataset(path)[...])
         return value if value.ndim else value[None]
 
     def _rows(self, spans: Spans) -> NDArray[np.generic]:

@@ -157,7 +157,7 @@ def rows_of(file: h5py.File, path: str, first: int = 0, last: int | None = None)
         attributes = file[node or "/"].attrs
         return attribute_of(attributes, name)[None]
     dataset = in_bits(cast("h5py.Dataset", file[path]))
-    return dataset[first:last] if dataset.shape else np.asarray(dataset[()], dataset.dtype)[None]
+    return dataset[first:last] if dataset.shape else np.asarray(dataset[...], dataset.dtype)[None]
 
 
 def path_of(path: str) -> str:
