@@ -175,8 +175,18 @@ def test_entries_whose_node_is_missing_are_absent(generate: Generate, tmp_path: 
     path = tmp_path / "samples.h5"
     samples(path)
     package = generate(SAMPLES)
-    with package.Samples(path) as found, pytest.raises(FileError, match="no feature over node has a node for each"):
-        found.nodes[0]
+    with package.Samples(path) as found:
+        assert (list(found.nodes), list(found.edges)) == ([None] * 3, [None] * 3)
+    with h5py.File(path, "a") as file:
+        file["graphs/008/nodes"] = np.ones((4, 2))
+        file["graphs/30/weights"] = np.ones(3)
+    with package.Samples(path) as found:
+        assert [None if one is None else one.shape for one in found.nodes] == [None, (4, 2), None]
+        assert [None if one is None else one.tolist() for one in found.edges] == [None, None, [1, 1, 1]]
+        assert found.nodes[:].present.tolist() == [False, True, False]
+        assert found.traj["30"]["nodes"] is None
+    with h5py.File(path, "a") as file:
+        del file["graphs"]
     schema = SAMPLES.replace("nodes:  {dims: [traj, node, 2]", "nodes:  {dims: [traj, time, 2]")
     schema = schema.replace("name: samples", "name: others").replace("[traj, node]", "[traj, time]")
     with h5py.File(path, "a") as file:

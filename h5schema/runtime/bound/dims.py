@@ -179,19 +179,20 @@ class Dims:
         return self._runs[dim]
 
     def _of_nodes(self, dim: str) -> Runs:
-        """The lengths of the nodes of the first feature over a dim that has them all."""
+        """The lengths of the nodes of the features over a dim; where none has a node there is nothing."""
+        found: Runs | None = None
+        known, lengths = np.zeros(0, np.bool_), np.zeros(0, np.int64)
         for address, place in self._model.places.items():
-            column = self._raw(address) if dim in place.ragged else None
-            if isinstance(column, Joined) and column.present.all():
-                return between(offsets_of(column.sizes[dim]), f"{self._nodes.name}: {place.path}")
-        parent = self._model.parent(dim)
-        if not self.length(parent):
-            return between(np.zeros(1, np.int64), self._nodes.name)
-        raise FileError(
-            f"no feature over {dim} has a node for each {parent}, so nobody knows the lengths of all",
-            where=self._nodes.name,
-            do=f"give optional features another dim than {dim}",
-        )
+            column = self._raw(address) if dim in place.ragged and (found is None or not known.all()) else None
+            if isinstance(column, Joined):
+                first = found is None
+                lengths = column.sizes[dim] if first else np.where(known, lengths, column.sizes[dim])
+                known = column.present if first else known | column.present
+                found = between(offsets_of(lengths), f"{self._nodes.name}: {place.path}")
+        if found is not None:
+            return found
+        nothing = np.zeros(self.length(self._model.parent(dim)) + 1, np.int64)
+        return between(nothing, self._nodes.name)
 
     def firsts(self, dim: str, rows: Rows) -> Rows:
         """Where the entries of a ragged dim begin in each of some entries of the open dim that they are in."""
