@@ -265,3 +265,25 @@ def test_matlab(generate: Generate, tmp_path: Path) -> None:
         assert found.title[()] == "räm"
         assert list(found.names) == ["ab", "cd", "ef", "gh"]
         assert found.nothing[()] is None
+
+
+def test_packed_values_in_braces(generate: Generate, tmp_path: Path) -> None:
+    path = tmp_path / "braces.nc"
+    with h5py.File(path, "w") as file:
+        for name, values in (("a", [1, 2]), ("b", [-9, 4])):
+            node = file.create_dataset(f"run/{name}", data=np.array(values, "i2"))
+            node.attrs["scale_factor"], node.attrs["_FillValue"] = np.float32(0.5), np.int16(-9)
+            file.create_dataset(f"count/{name}", data=np.array(values, "i2")).attrs["_FillValue"] = np.int16(-9)
+    with generate("""
+        name: packed_braces
+        bind: cf
+        dims: {run: open, step: {per: run}}
+        features:
+          x: {dims: [run, step], dtype: float32, at: 'run/{run}'}
+          n: {dims: [run, 2], dtype: int16, at: 'count/{run}'}
+    """).PackedBraces(path) as found:
+        assert found.x["a"].tolist() == [0.5, 1]
+        assert np.isnan(found.x["b"][0])
+        assert found.n["a"].tolist() == [1, 2]
+        with pytest.raises(DataError, match="the entry has no value"):
+            found.n["b"]

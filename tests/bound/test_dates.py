@@ -186,3 +186,23 @@ def test_dates_in_braces(generate: Generate, tmp_path: Path, per: str) -> None:
     plain = generate(text.replace("braces", "plain_braces").replace("bind: cf", "bind: plain"))
     with plain.PlainBraces(tmp_path / "a.h5") as found, pytest.raises(FileError, match="hours since 202"):
         found.t["b"]
+
+
+def test_dates_that_are_members_or_attributes(generate: Generate, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["table"] = np.array([(5, 1.0)], [("t", "i8"), ("x", "f8")])
+        file["table"].attrs["made"] = 60
+    text = """
+        name: members
+        bind: plain
+        dims: {row: open}
+        features:
+          t:    {dims: [row], dtype: 'datetime64[s]', at: table/t}
+          made: {dtype: 'datetime64[s]', at: 'table@made'}
+    """
+    with generate(text).Members(tmp_path / "a.h5") as found:
+        assert found.t[0] == np.datetime64("1970-01-01T00:00:05")
+        assert found.made[()] == np.datetime64("1970-01-01T00:01:00")
+    package = generate(text.replace("members", "cf_members").replace("plain", "cf"))
+    with pytest.raises(FileError, match="a date has no `units`"):
+        package.CfMembers(tmp_path / "a.h5").t[0]
