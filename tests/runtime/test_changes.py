@@ -495,11 +495,14 @@ def test_shapes_and_lists(tmp_path: Path) -> None:
             for writer, known in ((w, images), (v, shapes)):
                 del writer.image[key]
                 del known[key]
+        w.pixels["3"] = images["3"]["pixels"] = images["3"]["pixels"][::-1].copy()
+        v.outline["3"] = shapes["3"]["outline"] = [one + 1 for one in shapes["3"]["outline"]]
         for change in (
-            lambda: w.pixels.__setitem__("3", images["3"]["pixels"]),
+            lambda: w.pixels.__setitem__("3", np.concatenate([images["3"]["pixels"]] * 2)),
             lambda: v.outline.__setitem__("3", [np.zeros((2, 2), np.float32)]),
+            lambda: v.outline.__setitem__("3", [*shapes["3"]["outline"][:-1], np.zeros((9, 2), np.float32)]),
         ):
-            with pytest.raises(UsageError, match="have the same lengths, so they change together"):
+            with pytest.raises(DataError, match=r"row 3.*has length .*, and both run over"):
                 change()
     for reader, name, known in ((Images, "a.h5", images), (Shapes, "b.h5", shapes)):
         with reader(tmp_path / name) as f:

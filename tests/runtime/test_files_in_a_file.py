@@ -312,14 +312,19 @@ def test_files_are_changed(tmp_path: Path) -> None:
     with writer.create(tmp_path / "a.h5") as w:
         w.photo.extend(list("abc"), {"pixels": JPEGS, "mask": masks})
     same = encoded(PICTURES[0][::-1], "JPEG", quality=20)
+    same_size = encoded(PICTURES[2][::-1], "JPEG", quality=40)
     with writer.edit(tmp_path / "a.h5") as w:
         w.photo["a"] = {"pixels": JPEGS[2], "mask": masks[2]}
         del w.photo["b"]
         w.photo["d"] = {"pixels": None, "mask": masks[1]}
         w.photo.rename("c", "e")
+        w.pixels["e"] = same_size
+        with pytest.raises(DataError, match="both run over height"):
+            w.pixels["e"] = JPEGS[0]
     reread = reader(tmp_path / "a.h5")
     assert np.array_equal(reread.pixels["a"], decoded(JPEGS[2]))
-    assert np.array_equal(reread.pixels["e"], decoded(JPEGS[2]))
+    assert np.array_equal(reread.pixels["e"], decoded(same_size))
+    assert np.array_equal(reread.mask["e"], masks[2])
     assert reread.pixels["d"] is None
     assert sorted(reread.photo) == ["a", "d", "e"]
     reread.verify()

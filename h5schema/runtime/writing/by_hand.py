@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import cast
@@ -13,7 +13,7 @@ from h5schema.errors import UsageError
 
 from ..blocks import taken
 from ..declared import Schema
-from ..kinds import Indexed, Spread
+from ..kinds import EndToEnd, Files, Indexed, Spread
 from ..model import Model
 from ..spans import Rows
 from ..where import Where
@@ -26,7 +26,7 @@ from .plans import Values
 from .sized import Sized
 from .taken import Checked, TwiceError
 from .transaction import Transaction, stats_of
-from .unchangeable import expect_changeable, expect_growing, expect_resizable, expect_whole
+from .unchangeable import agreeing, expect_changeable, expect_growing, expect_resizable, expect_whole
 
 _TOGETHER = 1024
 """Entries without values that are written at a time."""
@@ -73,7 +73,6 @@ class ByHand(Transaction):
         """
         nodes = [address for address in given if self._is_whole_node(address)]
         self._expect_changeable(dim, [address for address in given if address not in nodes])
-        expect_whole(self.model, given, str(self.target))
         if not len(rows):
             return
         if rows.max() >= self._counts[dim]:
@@ -84,7 +83,8 @@ class ByHand(Transaction):
             feature, place = self.model.features[address], self.model.places[address]
             block, present = feature.block_of(value, place, len(rows), self._where(place.path, dim, rows))
             blocks[address] = taken(block, order), None if present is None else present[order]
-        lengths = new_lengths(self.model, self._changes, dim, Chosen(at, blocks), self._where(dim, dim, at))
+        chosen = Chosen(at, blocks, self._staying(given, at))
+        lengths = new_lengths(self.model, self._changes, dim, chosen, self._where(dim, dim, at))
         self._swap_unique(at, blocks, self._where(dim, dim, at))
         tables = self.model.tables
         with self._changing():
@@ -287,6 +287,17 @@ class ByHand(Transaction):
     def _append(self, dim: str, entries: Checked) -> None:
         self._changes.forget()
         super()._append(dim, entries)
+
+    def _staying(self, given: Collection[str], at: Rows) -> Mapping[str, Block]:
+        """What entries have of the features that stay, and that agree with those that change on lists of lengths."""
+        others = agreeing(self.model, given)
+        if not all(self._is_read(one) and self._sized.given(one, at).all() for one in others):
+            expect_whole(self.model, given, str(self.target))
+        return self._blocks(others, at)
+
+    def _is_read(self, address: str) -> bool:
+        """Whether the entries of a feature can be read before the file is complete."""
+        return isinstance(self.model.features[address].kind, EndToEnd | Files)
 
     def _is_whole_node(self, address: str) -> bool:
         """Whether entries of a feature are datasets, on whose lengths no other feature agrees."""

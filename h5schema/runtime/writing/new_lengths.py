@@ -22,10 +22,12 @@ class Chosen(NamedTuple):
     Attributes:
         at: Rows of the entries; they rise.
         blocks: By address of the feature.
+        staying: What they have of features that agree with these on lists of lengths, or on several lengths.
     """
 
     at: Rows
     blocks: Mapping[str, Block]
+    staying: Mapping[str, Block]
 
 
 def over(model: Model, ragged: str, among: Iterable[str] | None = None) -> list[str]:
@@ -49,8 +51,9 @@ def new_lengths(model: Model, changes: Changes, dim: str, chosen: Chosen, where:
     touched = [ragged for ragged in model.ragged_below(dim) if over(model, ragged, chosen.blocks)]
     if not touched:
         return {}
-    found = agreed_lengths(model, dim, chosen.blocks, len(chosen.at), where)
-    others = {ragged: [one for one in over(model, ragged) if one not in chosen.blocks] for ragged in touched}
+    known = {**chosen.staying, **chosen.blocks}
+    found = agreed_lengths(model, dim, known, len(chosen.at), where)
+    others = {ragged: [one for one in over(model, ragged) if one not in known] for ragged in touched}
     if not any(others.values()):
         return {ragged: found[ragged] for ragged in touched}
     ((ragged, sharing),) = others.items()

@@ -31,6 +31,12 @@ def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> No
             )
 
 
+def agreeing(model: Model, addresses: Collection[str]) -> list[str]:
+    """Other features that agree with some of these on lists of lengths, or on several lengths."""
+    places = [place for address in addresses if not has_one_length(place := model.places[address])]
+    return sorted({one for place in places for dim in place.ragged for one in over(model, dim)}.difference(addresses))
+
+
 def expect_whole(model: Model, addresses: Collection[str], target: str) -> None:
     """Refuses to change some features of an entry where others agree with them on lists of lengths.
 
