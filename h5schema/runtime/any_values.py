@@ -67,8 +67,9 @@ def record_of(value: object, where: str) -> Record:
         return Record(TEXT, (), _of_text(value, where))
     if isinstance(value, bytes | bytearray | memoryview):
         return Record(BYTES, (), bytes(cast("bytes", value)))
-    array = _of_list(cast("Sequence[object]", value), where) if isinstance(value, list | tuple) else np.asarray(value)
     expect_unmasked(value, where)
+    is_list = isinstance(value, list | tuple)
+    array = _of_list(cast("Sequence[object]", value), where) if is_list else np.asarray(value)
     if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > 16:
         said = f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise DataError(
@@ -103,7 +104,7 @@ def _of_list(value: Sequence[object], where: str) -> NDArray[np.generic]:
 def _is_kept(leaf: object, dtype: np.dtype[np.generic]) -> bool:
     """Whether a number, or an array, is the same in a dtype that numpy chose for several."""
     if isinstance(leaf, np.ndarray | np.generic):
-        return leaf.dtype == dtype
+        return bool(cast("NDArray[np.generic]", leaf).dtype == dtype)
     if isinstance(leaf, bool) or dtype.kind == "b":
         return isinstance(leaf, bool) and dtype.kind == "b"
     return not isinstance(leaf, int) or int(np.real(np.array(leaf, dtype)).item()) == leaf
