@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import h5py
 import numpy as np
@@ -38,19 +39,18 @@ class Recorder(Reader):
     def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "_transaction": None}
 
-    def begin(self, *, overwrite: bool, lengths: Mapping[str, int]) -> None:
+    def begin(self, *, overwrite: bool, lengths: object) -> None:
         """Begins a new file."""
-        given: object = lengths
-        if not isinstance(given, Mapping):
+        if not isinstance(lengths, Mapping):
             raise UsageError(
-                f"`lengths` is {given!r}",
+                f"`lengths` is {lengths!r}",
                 where=str(self.path),
                 do="give the number of entries by dim, such as {'frame': 1000}",
             )
         text = stamp.schema_text(self.file)
         overwrite = flag("overwrite", overwrite, str(self.path))
         claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
-        self._transaction = ByHand(claim, self.model, self.file.schema, text, lengths)
+        self._transaction = ByHand(claim, self.model, self.file.schema, text, cast("Mapping[str, int]", lengths))
 
     def edit(self) -> None:
         """Begins to add entries to a finished file."""
