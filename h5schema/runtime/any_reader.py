@@ -112,6 +112,8 @@ class AnyReader(ABC):
         rows = dict.fromkeys(texts, -1)
         if len(rows) * _LOOKED_UP < size:
             return np.array([self.row_of(dim, text) for text in texts], np.int64)
+        if texts:
+            self.row_of(dim, texts[0])  # of several files: no id may be in two of them
         for first in range(0, size, _AT_ONCE):
             some = np.arange(first, min(size, first + _AT_ONCE), dtype=np.int64)
             for row, text in enumerate(self.ids(dim).read(some), first):
