@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from blank import declare
-from everything.examples import name_of, write
+from everything.examples import write
 
 from h5schema.errors import DataError, FileError, H5SchemaError, MissingExtraError, UsageError
 from h5schema.runtime import Axis, Batch, Plan, Scalar, Take, optional
