@@ -330,7 +330,7 @@ def _json(tree: Any) -> str | None:
 
 TestChanges = Changes.TestCase
 TestChanges.settings = settings(
-    max_examples=400 if "H5SCHEMA_LONG" in os.environ else 40,
+    max_examples=400 if "H5SCHEMA_LONG" in os.environ else 15,
     stateful_step_count=30,
     phases=[Phase.generate],
     deadline=None,

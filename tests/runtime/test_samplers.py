@@ -24,7 +24,7 @@ def test_every_shuffle_to_5000_is_a_bijection() -> None:
         assert seen.all(), length
 
 
-@pytest.mark.parametrize(("length", "rounds"), [(2, 4000), (7, 4000), (33, 2000), (64, 2000), (200, 2000)])
+@pytest.mark.parametrize(("length", "rounds"), [(2, 1000), (7, 1500), (33, 1500), (64, 1500), (200, 2000)])
 def test_places_of_a_shuffle_are_flat_by_chi_squared(length: int, rounds: int) -> None:
     """Each sample is equally often at each place, and each pair of neighbours equally often in either order."""
     counts, ascending = np.zeros((length, length)), 0
@@ -195,9 +195,9 @@ def test_weights_are_kept_to_one_draw(weights: list[float], epoch: int) -> None:
 def test_weights_are_met_on_average() -> None:
     weights = np.array([0.2, 1.0, 3.0, 0.05])
     counts = np.zeros(4)
-    for epoch in range(4000):
+    for epoch in range(1500):
         counts += np.bincount(Drawn(weights, 2).at(np.arange(4), Turn(epoch)), minlength=4)
-    assert np.allclose(counts / 4000, 4 * weights / weights.sum(), atol=0.04)
+    assert np.allclose(counts / 1500, 4 * weights / weights.sum(), atol=0.07)
 
 
 def test_classes_in_an_order_of_their_own_are_balanced_to_one() -> None:

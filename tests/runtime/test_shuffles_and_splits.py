@@ -51,9 +51,9 @@ def test_a_part_is_the_same_as_in_the_whole() -> None:
     assert np.array_equal(permute(positions, 1000, seed=1, epoch=2), whole(1000, 1, 2)[positions])
 
 
-@pytest.mark.parametrize("length", [3, 5, 16, 50])
+@pytest.mark.parametrize("length", [5, 50])
 def test_every_place_is_equally_likely(length: int) -> None:
-    rounds = 4000
+    rounds = 2000
     counts = np.zeros((length, length))
     for epoch in range(rounds):
         counts[np.arange(length), whole(length, 7, epoch)] += 1

@@ -22,10 +22,13 @@ from ..render.photos import PHOTOS
 
 _LINE = re.compile(r"^\s*reveal_type\((?P<expression>.+)\)  # (?P<type>.+)$")
 _CHECKERS = {
-    "mypy": (["mypy", "--strict", "--cache-dir", "/dev/null"], re.compile(r':(\d+): note: Revealed type is "(.+)"')),
+    "mypy": (
+        ["mypy", "--strict", "--cache-dir", "/dev/null"],
+        re.compile(r'^(\w+)\.py:(\d+): note: Revealed type is "(.+)"', re.MULTILINE),
+    ),
     "pyright": (
         ["pyright", "--pythonpath", sys.executable],
-        re.compile(r':(\d+):\d+ - information: Type of ".+" is "(.+)"$', re.MULTILINE),
+        re.compile(r'(\w+)\.py:(\d+):\d+ - information: Type of ".+" is "(.+)"$', re.MULTILINE),
     ),
 }
 
@@ -34,26 +37,36 @@ _CASE = REPOSITORY / "tests/cases/package_windows/schema.yaml"
 (WINDOWS,) = pipeline.compiled([(_CASE, _CASE.read_bytes())]).values()
 
 
+SCHEMAS = (PHOTOS, EVERYTHING, WINDOWS)
+
+
 @pytest.mark.parametrize("checker", _CHECKERS)
-@pytest.mark.parametrize("schema", [PHOTOS, EVERYTHING, WINDOWS], ids=lambda schema: schema.name)
-def test_every_line_has_its_type(checker: str, schema: object, tmp_path: Path) -> None:
+def test_every_line_has_its_type(checker: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    assert isinstance(schema, type(PHOTOS))
-    place(package(schema), tmp_path / schema.name)
-    lines = (Path(__file__).parent / f"use_{schema.name}.py").read_text().splitlines()
-    wanted = {number: found for number, line in enumerate(lines, 1) if (found := _LINE.match(line))}
-    expected: dict[int, int] = {}
-    for number, found in wanted.items():
-        lines += [f"def expected_{number}(value: {found['type']}) -> None:", "    reveal_type(value)"]
-        expected[number] = len(lines)
-    (tmp_path / "use.py").write_text("\n".join(lines) + "\n")
+    asked = {f"use_{schema.name}": _asked(schema, tmp_path) for schema in SCHEMAS}
     (tmp_path / "pyrightconfig.json").write_text(f'{{"typeCheckingMode": "strict", "extraPaths": ["{REPOSITORY}"]}}')
     command, pattern = _CHECKERS[checker]
+    files = [f"{name}.py" for name in asked]
     done = subprocess.run(
-        [sys.executable, "-m", *command, "use.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *command, *files], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    revealed = {int(line): text for line, text in pattern.findall(done.stdout)}
-    assert len(wanted) > 10
+    revealed = {(name, int(line)): text for name, line, text in pattern.findall(done.stdout)}
+    for name, lines in asked.items():
+        assert len(lines) > 10
+        for number, (expression, expected) in lines.items():
+            assert (name, number) in revealed, done.stdout
+            assert revealed[name, number] == revealed[name, expected], expression
+
+
+def _asked(schema: object, folder: Path) -> dict[int, tuple[str, int]]:
+    """Each line that asks: its expression, and the line that reveals what that is to be."""
+    assert isinstance(schema, type(PHOTOS))
+    place(package(schema), folder / schema.name)
+    lines = (Path(__file__).parent / f"use_{schema.name}.py").read_text().splitlines()
+    wanted = {number: found for number, line in enumerate(lines, 1) if (found := _LINE.match(line))}
+    expected: dict[int, tuple[str, int]] = {}
     for number, found in wanted.items():
-        assert number in revealed, done.stdout
-        assert revealed[number] == revealed[expected[number]], found["expression"]
+        lines += [f"def expected_{number}(value: {found['type']}) -> None:", "    reveal_type(value)"]
+        expected[number] = found["expression"], len(lines)
+    (folder / f"use_{schema.name}.py").write_text("\n".join(lines) + "\n")
+    return expected
