@@ -204,7 +204,7 @@ def test_a_value_that_changes_is_named(path: Path) -> None:
         list(Narrow.loader(path))
     assert "a.h5: /scalars/i64" in str(caught.value)
     assert str(2**53 + 1) in str(caught.value)
-    assert "row 0" in str(caught.value)
+    assert "sample 0" in str(caught.value)  # the dim, and the row
 
 
 def test_conditions_that_leave_nothing_are_an_error(path: Path) -> None:
