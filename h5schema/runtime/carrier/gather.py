@@ -13,18 +13,25 @@ _LONG = 64
 """Runs of so many bytes on average are copied one by one; shorter ones value by value."""
 
 
-def items_of(buffer: Buffer, size: int) -> NDArray[np.void]:
+_LARGE = 4096
+"""Bytes from which on numpy copies the bytes of an item as fast as the item, and lets other threads work meanwhile."""
+
+
+def items_of(buffer: Buffer, size: int) -> NDArray[np.generic]:
     """The item of `size` bytes that begins at each byte of a buffer, as one strided array.
 
     One fancy index copies such items from any addresses. `np.take` would copy the whole buffer first,
     because it wants aligned items.
     """
-    return np.ndarray((max(0, len(buffer) - size + 1),), np.dtype((np.void, size)), buffer, strides=(1,))
+    count = max(0, len(buffer) - size + 1)
+    if size < _LARGE:
+        return np.ndarray((count,), np.dtype((np.void, size)), buffer, strides=(1,))
+    return np.ndarray((count, size), np.uint8, buffer, strides=(1, 1))
 
 
 def pieces(buffer: Buffer, addresses: Rows, size: int) -> Buffer:
     """`size` bytes from each address, end to end: uint8 [n * size]."""
-    return items_of(buffer, size)[addresses].view(np.uint8)
+    return items_of(buffer, size)[addresses].reshape(-1).view(np.uint8)
 
 
 def runs(buffer: Buffer, addresses: Rows, sizes: Rows, unit: int) -> Buffer:

@@ -30,6 +30,7 @@ class DirectRows:
         self._row_bytes = located.row_bytes
         self._base = int(located.addresses[0, 0])
         self._one_chunk = located.addresses.size == 1 and not located.filters and located.fill is None
+        self._table = store.table(self._base, self.count, self._row_bytes) if self._one_chunk else None
         self._chunks = DecodedChunks(located, store, threads) if located.filters else None
         self._whole = located.chunk[1:] == located.shape[1:]
         self._boxes = _boxes(located)
@@ -87,6 +88,8 @@ class DirectRows:
 
     def _column(self, column: int, rows: Rows) -> Buffer:
         """The part of each row that lies in one column of chunks, end to end."""
+        if self._table is not None:
+            return self._table.take(rows, axis=0).reshape(-1)
         if self._one_chunk:
             return self._store.pieces(self._base + rows * self._row_bytes, self._row_bytes)
         place, within = np.divmod(rows, self._located.chunk[0])

@@ -29,6 +29,10 @@ class Store(Protocol):
         """`size` bytes from each address, end to end: uint8 [n * size], a copy."""
         ...
 
+    def table(self, begin: int, count: int, size: int) -> NDArray[np.uint8] | None:
+        """`count` rows of `size` bytes that lie end to end, [count, size], without a copy; None: they are no memory."""
+        ...
+
 
 class Memory:
     """Bytes that are in memory, or seem to be.
@@ -39,7 +43,7 @@ class Memory:
 
     def __init__(self, buffer: Buffer) -> None:
         self._bytes = buffer
-        self._items: dict[int, NDArray[np.void]] = {}
+        self._items: dict[int, NDArray[np.generic]] = {}
 
     def bring(self, addresses: Rows, sizes: Rows | int) -> tuple[Buffer, Rows]:
         return self._bytes, addresses
@@ -48,7 +52,10 @@ class Memory:
         items = self._items.get(size)
         if items is None:
             items = self._items[size] = items_of(self._bytes, size)
-        return items[addresses].view(np.uint8)
+        return items[addresses].reshape(-1).view(np.uint8)
+
+    def table(self, begin: int, count: int, size: int) -> NDArray[np.uint8] | None:
+        return self._bytes[begin : begin + count * size].reshape(count, size)
 
 
 def mapped(handle: int, size: int) -> Memory:
@@ -92,6 +99,9 @@ class Preads:
     def pieces(self, addresses: Rows, size: int) -> Buffer:
         buffer, at = self.bring(addresses, size)
         return pieces(buffer, at, size)
+
+    def table(self, begin: int, count: int, size: int) -> NDArray[np.uint8] | None:
+        return None
 
     def _read(self, target: Buffer, at: int) -> None:
         done = 0
