@@ -14,7 +14,8 @@ from h5schema.vocabulary.extractors import EXTRACTORS
 from .. import stamp, system
 from ..model import model_of
 from ..writing.claim import Claim
-from ..writing.transaction import State, Transaction
+from ..writing.in_making import State
+from ..writing.transaction import Transaction
 from . import failure_list
 from .calls import Calls
 from .crew import at_work

@@ -21,11 +21,12 @@ from .agreed import Block, agreed_lengths
 from .changes import Changes
 from .claim import Claim, Standing
 from .growing import Growing
+from .in_making import stats_of
 from .new_lengths import Chosen, new_lengths
 from .plans import Values
 from .sized import Sized
 from .taken import Checked, TwiceError
-from .transaction import Transaction, stats_of
+from .transaction import Transaction
 from .unchangeable import agreeing, expect_changeable, expect_growing, expect_resizable, expect_whole
 
 _TOGETHER = 1024

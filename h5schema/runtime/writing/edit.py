@@ -18,8 +18,8 @@ from . import checksums, scales
 from .by_hand import ByHand
 from .claim import Standing
 from .datasets import Kept
+from .in_making import State, stats_of
 from .taken import Checked
-from .transaction import State, stats_of
 
 _NOTHING = b"{}"
 """What a later writer is to know besides: nothing."""
