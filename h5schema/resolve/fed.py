@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from h5schema.vocabulary.sampled import Sampled
+
 from .draft import Draft, Notes, Path
 from .ir import DimIR, FeatureIR, WindowIR
 
@@ -29,10 +31,14 @@ class Fed(NamedTuple):
     present: frozenset[str] = frozenset()
     windows: tuple[tuple[str, WindowIR], ...] = ()
 
+    @property
+    def sampled(self) -> Sampled:
+        """What a sample is, for the rules that calls of loaders are held to as well."""
+        return Sampled(self.axis.address, [root.address for root in self.roots])
+
     def shared(self, feature: FeatureIR) -> list[str]:
         """The dims of entries that a feature shares with a sample."""
-        known = {root.address for root in self.roots}
-        return [dim for dim in feature.dims if isinstance(dim, str) and dim in known]
+        return list(self.sampled.shared(feature.dims))
 
     def add(
         self,

@@ -6,7 +6,8 @@ from typing import cast
 
 from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec
 from h5schema.vocabulary import reserved
-from h5schema.vocabulary.dtypes import CATEGORY, DATES, ENCODED, NUMBERS, keeps_values
+from h5schema.vocabulary.dtypes import CATEGORY, DATES, ENCODED
+from h5schema.vocabulary.sampled import can_load
 
 from .draft import Path
 from .fed import Fed
@@ -278,10 +279,8 @@ def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
         stored = "int64"
     if wanted in (None, stored) or {stored, wanted} in _DECODED:
         return True
-    if wanted in NUMBERS and stored in NUMBERS:
-        kinds = NUMBERS[stored].kind, NUMBERS[wanted].kind
-        if keeps_values(stored, wanted) or kinds in _NARROWED:
-            return True
+    if can_load(stored, str(wanted)):
+        return True
     fed.add(
         "dtype",
         f"`{feature.address}` is {feature.dtype.name}: it cannot be loaded as {wanted}",
@@ -334,8 +333,3 @@ _LISTED = (*ENCODED, "any")
 _DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
 _DECODED = ({"str", "bytes"}, {"str", CATEGORY})
 """Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""
-_NARROWED = frozenset(
-    {("float", "float"), ("complex", "complex")}
-    | {(stored, loaded) for stored in ("int", "uint") for loaded in ("int", "uint", "float", "complex")}
-)
-"""Kinds between which a loader may ask for a cast: floats are rounded, whole numbers checked when they are read."""

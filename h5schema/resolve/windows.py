@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from h5schema.spec import InputSpec, WindowSpec
+from h5schema.vocabulary.sampled import frame_too_long, misplaced
 
 from .draft import Path
 from .fed import Fed
@@ -14,8 +15,6 @@ from .scope import find_dim
 
 _OWN = frozenset({"length", "shift", "step", "align", "frame"})
 """What an input may say of its own; positions are the loader's."""
-_OF_POSITIONS = ("hop", "jitter")
-"""What only a dim has that samples have a position in."""
 
 
 def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str, WindowIR]]:
@@ -41,9 +40,9 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
                 yield dim, _window(spec)._replace(ranges=ranges)
             continue
         sampled = dim == fed.axis.address
-        for key in ("at",) if sampled else _OF_POSITIONS:
-            if key in said:
-                _misplaced(fed, dim, key, (*at, key))
+        wrong = misplaced(fed.draft.axes[dim].name, dict.fromkeys(said), sampled=sampled)
+        if wrong is not None:
+            fed.add("window", wrong[1].message, (*at, wrong[0]), wrong[1].help, key=True)
         if sampled and spec.hop is None and spec.length is None:
             fed.add(
                 "window",
@@ -76,26 +75,6 @@ def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
             key=True,
         )
     return False
-
-
-def _misplaced(fed: Fed, dim: str, key: str, at: Path) -> None:
-    name = fed.draft.axes[dim].name
-    if key == "at":
-        fed.add(
-            "window",
-            f"samples have positions in `{name}`, every `hop`: `at` is for other dims",
-            at,
-            "leave it out",
-            key=True,
-        )
-    else:
-        fed.add(
-            "window",
-            f"samples have no position in `{name}`: one piece is cut of it, `at` a place",
-            at,
-            f"leave `{key}` out, or run over `{name}`",
-            key=True,
-        )
 
 
 def _window(spec: WindowSpec) -> WindowIR:
@@ -216,12 +195,8 @@ def _shape(fed: Fed, window: WindowIR, dim: str, at: Path) -> tuple[int, ...] | 
         return (window.length,)
     length, hop, align = window.frame
     if align == "start" and length > window.length:
-        fed.add(
-            "window",
-            f"a frame of {length} values does not fit a window of {window.length}",
-            (*at, "feature"),
-            "make the window longer, or the frame shorter",
-        )
+        message, help = frame_too_long(length, window.length)
+        fed.add("window", message, (*at, "feature"), help)
         return None
     room = window.length if align == "center" else window.length - length + 1
     return -(-room // (hop or length)), length

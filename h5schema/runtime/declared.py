@@ -41,15 +41,17 @@ class Split:
     """The declaration of a split.
 
     Args:
-        over: Address of the dim.
+        over: Address of the dim; several: it divides their combinations.
         parts: For each part its share of the entries, which values of `by` (or ids) it has, or the feature that
             holds it.
         by: Address of the feature that decides; None: the id. No value of it stands in two parts.
         seed: Another seed deals the shares anew.
     """
 
-    def __init__(self, over: str, parts: Mapping[str, Part], *, by: str | None = None, seed: int = 0) -> None:
-        self.over = over
+    def __init__(
+        self, over: str | tuple[str, ...], parts: Mapping[str, Part], *, by: str | None = None, seed: int = 0
+    ) -> None:
+        self.dims = (over,) if isinstance(over, str) else over
         self.parts = dict(parts)
         self.by = by
         self.seed = seed

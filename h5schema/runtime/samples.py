@@ -63,7 +63,7 @@ def root_of(model: Model, dim: str) -> str:
 
 def _rows_of(reader: AnyReader, plan: Plan, root: str, subset: Subsets | None) -> Rows | None:
     """Which entries of the root hold samples; None: all."""
-    rows = None if plan.split is None or _over(reader, plan.split) != root else reader.split(plan.split)
+    rows = None if plan.split is None or _over(reader, plan.split) != (root,) else reader.split(plan.split)
     for address, condition in plan.where.items():
         if _is_of_entry(reader.model, plan, root, address, condition):
             asked = _all_rows(reader, root) if rows is None else rows
@@ -90,9 +90,9 @@ def _with_samples(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -
     return asked[reader.lengths(plan.dim, asked) > 0]
 
 
-def _over(reader: AnyReader, split: str) -> str:
-    """The dim that a split divides."""
-    return reader.file.splits[split.partition("/")[0]].over
+def _over(reader: AnyReader, split: str) -> tuple[str, ...]:
+    """The dims that a split divides."""
+    return reader.file.splits[split.partition("/")[0]].dims
 
 
 def _is_of_entry(model: Model, plan: Plan, root: str, address: str, condition: Condition) -> bool:

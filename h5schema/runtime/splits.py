@@ -41,6 +41,7 @@ class SplitRows:
         self._reader = reader
         self._name = name
         self._split = split
+        (self._over,) = split.dims
 
     def part(self, wanted: str) -> Rows:
         """Rows of one part, in the order of the file: int64 [n].
@@ -78,7 +79,7 @@ class SplitRows:
             both = [name for name, holds in held.items() if holds[row]]
             raise DataError(
                 f"the entry is in {' and '.join(both)} of split {self._name}",
-                where=self._reader.where(self._split.over, self._split.over, row),
+                where=self._reader.where(self._over, self._over, row),
                 do="change the bounds of the parts in the schema so that they do not overlap",
             )
         rows = np.flatnonzero(held[wanted]).astype(np.int64)
@@ -95,19 +96,19 @@ class SplitRows:
             names = [name for name, its in rows.items() for _ in range(int((its == row).sum()))]
             raise DataError(
                 f"the entry is in {' and '.join(names)} of split {self._name}",
-                where=self._reader.where(parts[names[-1]].address, self._split.over, row),
+                where=self._reader.where(parts[names[-1]].address, self._over, row),
                 do="mend the features that hold the parts: each entry stands in one of them, once",
             )
         return rows[wanted]
 
     def _rows_in(self, address: str) -> Rows:
         """The rows that a feature names, by a mask, by positions, or by ids: in the order of the file."""
-        place, size = self._reader.model.places[address], self._reader.length(self._split.over)
+        place, size = self._reader.model.places[address], self._reader.length(self._over)
         whole = place.lead is None
         rows = np.zeros(1, np.int64) if whole else np.arange(self._reader.length(str(place.lead)), dtype=np.int64)
         block = self._reader.read(address, rows)
         if isinstance(block, Texts):
-            return np.sort(np.array([self._reader.row_of(self._split.over, text) for text in block], np.int64))
+            return np.sort(np.array([self._reader.row_of(self._over, text) for text in block], np.int64))
         values = cast("NDArray[np.generic]", block)[0, ...] if whole else cast("NDArray[np.generic]", block)
         if values.dtype == np.bool_:
             return np.flatnonzero(values).astype(np.int64)
@@ -144,16 +145,16 @@ class SplitRows:
         named = "id" if self._split.by is None else self._split.by
         raise DataError(
             f"part {part} of split {self._name}: no entry has the {named} {unknown[0]!r}{more}",
-            where=f"{self._reader.name}: {self._split.over}",
+            where=f"{self._reader.name}: {self._over}",
             do=f"did you mean {near!r}? Change it in the schema"
             if near
             else "change it in the schema, or take it out until there is such an entry",
         )
 
     def _values(self) -> NDArray[np.generic] | Texts:
-        everything = np.arange(self._reader.length(self._split.over), dtype=np.int64)
+        everything = np.arange(self._reader.length(self._over), dtype=np.int64)
         if self._split.by is None:
-            return self._reader.ids(self._split.over).read(everything)
+            return self._reader.ids(self._over).read(everything)
         block = self._reader.read(self._split.by, everything)
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
@@ -161,7 +162,7 @@ class SplitRows:
                 row = int(np.argmin(some.present))
                 raise DataError(
                     f"the entry has no {self._split.by}, which decides split {self._name}",
-                    where=self._reader.where(self._split.by, self._split.over, row),
+                    where=self._reader.where(self._split.by, self._over, row),
                     do="split by a feature that every entry has",
                 )
             block = some.values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
@@ -13,8 +13,10 @@ from h5schema.errors import UsageError
 
 from ..any_reader import Paths
 from ..arguments import flag, whole
+from ..called import called
 from ..chance import Drawn
 from ..chosen import Chosen, Samples, everything, fingerprint
+from ..conditions import Condition
 from ..file import File
 from ..order import BatchOrder, Indices, Together
 from ..plan import Batch, Plan
@@ -25,6 +27,7 @@ from ..shares import Share
 from ..spans import Access, Rows
 from ..subsets import Subsets
 from ..view import RowError
+from ..windows import Window
 from .ahead import Ahead
 from .batches import Batches
 from .collate import Collate, Collated
@@ -43,6 +46,12 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         limit: At most so many samples, from the first on.
         access: See `File`.
         seed: Decides what chance has to say in samples (jitter, `rng`) that a DataLoader of your own asks for.
+        split: In place of the schema's: `split/part`; nothing (""): all samples.
+        where: In place of the schema's conditions, by address; an empty dict: none.
+        window: What differs from the schema's windows, by dim, key by key.
+        dtype: Loaded dtypes in place of the schema's, by address of the feature.
+        transform: In place of the schema's, `module:function`; nothing (""): none.
+        batch_transform: In place of the schema's `transform` of batches; nothing (""): none.
 
     Raises:
         FileError: The file is missing or of another schema.
@@ -61,8 +70,27 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         limit: int | None = None,
         access: Access = "map",
         seed: int = 0,
+        split: str | None = None,
+        where: Mapping[str, Condition] | None = None,
+        window: Mapping[str, Window] | None = None,
+        dtype: Mapping[str, str] | None = None,
+        transform: str | None = None,
+        batch_transform: str | None = None,
     ) -> None:
         name = type(self).__name__
+        self._plan = called(
+            self.file,
+            self.plan,
+            name,
+            {
+                "split": split,
+                "where": where,
+                "window": window,
+                "dtype": dtype,
+                "transform": transform,
+                "batch_transform": batch_transform,
+            },
+        )
         self._seed, self._epoch = whole("seed", seed, name), 0
         self.source = reader_of(self.file, path, access=access)
         self._subset = subset
@@ -83,6 +111,12 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         drop_last: bool | None = None,
         subset: Subsets | None = None,
         limit: int | None = None,
+        split: str | None = None,
+        where: Mapping[str, Condition] | None = None,
+        window: Mapping[str, Window] | None = None,
+        dtype: Mapping[str, str] | None = None,
+        transform: str | None = None,
+        batch_transform: str | None = None,
         access: Access = "map",
         pin_memory: bool = False,
         persistent_workers: bool = False,
@@ -103,6 +137,12 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
             drop_last: In place of the schema's.
             subset: See the class.
             limit: See the class.
+            split: See the class.
+            where: See the class.
+            window: See the class.
+            dtype: See the class.
+            transform: See the class.
+            batch_transform: See the class.
             access: See the class.
             pin_memory: As torch's.
             persistent_workers: As torch's: workers live on from epoch to epoch.
@@ -123,7 +163,19 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         processes, ahead = whole("workers", workers, name, least=0), whole("threads", threads, name, least=0)
         if processes and ahead:
             raise UsageError("threads and workers", where=name, do="give one of them: workers read ahead, too")
-        dataset = cls(path, subset=subset, limit=limit, access=access, seed=seeded)
+        dataset = cls(
+            path,
+            subset=subset,
+            limit=limit,
+            access=access,
+            seed=seeded,
+            split=split,
+            where=where,
+            window=window,
+            dtype=dtype,
+            transform=transform,
+            batch_transform=batch_transform,
+        )
         weights = dataset.collate.sample_bytes()
         ordering = Ordering(dataset.source, dataset.samples, weights, size, given.shuffle, seeded, name)
         order = BatchOrder(given.sampler.sampler(ordering), size, drop_last=dropped, seed=seeded)
@@ -208,12 +260,12 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     @property
     def rows(self) -> Rows:
         """The row of each sample in the dim: int64 [samples]."""
-        return everything(self.samples).at[self.plan.dim]
+        return everything(self.samples).at[self._plan.dim]
 
     @cached_property
     def samples(self) -> Samples:
         """Where each sample is; found when it is asked for."""
-        return samples_of(self.source, self.plan, self._subset, self._limit)
+        return samples_of(self.source, self._plan, self._subset, self._limit)
 
     @cached_property
     def samples_hash(self) -> str:
@@ -223,7 +275,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     @cached_property
     def collate(self) -> Collate:
         """Makes the batches."""
-        return Collate(self.source, self.plan)
+        return Collate(self.source, self._plan)
 
     def __getstate__(self) -> dict[str, object]:
         """Without what a worker finds again by itself, so that a pickle stays small."""
