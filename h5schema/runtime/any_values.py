@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
-from .values import expect_unmasked, leaves_of
+from .values import array_of, expect_unmasked, leaves_of
 
 AnyValue: TypeAlias = "NDArray[np.generic] | str | bytes"
 """An array of numbers, of any dtype and shape; a text; or bytes."""
@@ -69,7 +69,7 @@ def record_of(value: object, where: str) -> Record:
         return Record(BYTES, (), bytes(cast("bytes", value)))
     expect_unmasked(value, where)
     is_list = isinstance(value, list | tuple)
-    array = _of_list(cast("Sequence[object]", value), where) if is_list else np.asarray(value)
+    array = _of_list(cast("Sequence[object]", value), where) if is_list else array_of(value, where)
     if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > 16:
         said = f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise DataError(

@@ -14,6 +14,7 @@ from blank import declare
 
 from h5schema.errors import DataError
 from h5schema.runtime import Array, Axis, Enumerated, IdAxis, Ragged, RaggedAxis, RaggedBlock, Scalar
+from h5schema.runtime.any_values import record_of
 
 
 class Kind(IntEnum):
@@ -124,6 +125,14 @@ def test_tensors_of_which_numpy_makes_no_array(tmp_path: Path, feature: Any, not
     assert "/x, row 0: numpy makes no array of this Tensor: " in text
     assert noted in text
     assert "x.detach().cpu().numpy(), of a bfloat16 one x.detach().cpu().float().numpy()" in text
+
+
+@pytest.mark.parametrize("tensor", [torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.bfloat16)])
+def test_tensors_as_values_of_any_dtype(tensor: torch.Tensor) -> None:
+    assert record_of(tensor.detach().float(), "x").shape == (2,)
+    with pytest.raises(DataError, match="numpy makes no array of this Tensor") as caught:
+        record_of(tensor, "/nodes/a")
+    assert caught.value.where == "/nodes/a"
 
 
 def test_what_the_error_says_is_right(tmp_path: Path) -> None:

@@ -137,3 +137,26 @@ class Converted:
 
     def read(self, starts: Rows, lengths: Rows | int) -> Values:
         return self._convert(self._column.read(starts, lengths))
+
+
+class Characters:
+    """Texts whose characters lie along the last axis of another column, one byte each.
+
+    Args:
+        column: The bytes.
+    """
+
+    def __init__(self, column: Column) -> None:
+        *outer, width = column.shape or (1,)
+        self._column = column
+        self.dtype: np.dtype[np.generic] = np.dtype(f"S{max(width, 1)}")
+        self.shape = tuple(outer)
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        if self.shape:
+            found = self._column.read(starts, lengths)
+        else:
+            found = self._column.read(np.zeros(1, np.int64), (self._column.shape or (1,))[0])[None]
+        whole = np.zeros((*found.shape[:-1], self.dtype.itemsize), "S1")
+        whole[..., : found.shape[-1]] = found
+        return whole.view(self.dtype)[..., 0]

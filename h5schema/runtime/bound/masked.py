@@ -57,6 +57,38 @@ class Complete:
         return self._column.read(starts, lengths)
 
 
+class Unmixed:
+    """A column of numbers none of whose rows has values beside some that mean none, or refuses.
+
+    Args:
+        column: The values, as they lie in the file.
+        missing: The values that mean none.
+        where: File and path, for errors.
+    """
+
+    def __init__(self, column: Column, missing: Values, where: str) -> None:
+        self._column = column
+        self._missing = missing
+        self._where = where
+        self.dtype, self.shape = column.dtype, column.shape
+
+    def read(self, starts: Rows, lengths: Rows | int) -> Values:
+        values = self._column.read(starts, lengths)
+        if values.ndim < 2 or not values.size:
+            return values
+        none = missing_in(values, self._missing).reshape(len(values), -1)
+        mixed = none.any(axis=1) & ~none.all(axis=1)
+        if mixed.any():
+            counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
+            row = int(positions(starts, counts)[int(np.argmax(mixed))])
+            raise DataError(
+                "some values of the entry are missing, which whole numbers cannot say",
+                where=f"{self._where}, row {row}",
+                do="write `dtype: float64` in the schema: they are NaN then",
+            )
+        return values
+
+
 class Known:
     """Which rows of a column hold another value than those that mean none.
 
