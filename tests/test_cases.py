@@ -1,7 +1,7 @@
 """Each folder in `cases/` is a schema and what becomes of it; adding one needs no code.
 
     cases/<name>/schema.yaml + stderr.txt    refused, or warned about, in exactly these words
-    cases/<name>/schema.yaml + expected/     accepted; the package that it becomes
+    cases/<name>/schema.yaml + expected/     accepted; the package that it becomes, perhaps with modules of the user
     cases/<name>/stderr.txt alone            what `lint schema.yaml` says of a file that is not there
 
 After a change that is meant, `H5SCHEMA_REWRITE=1 pytest tests/test_cases.py` writes the expected files anew;
@@ -11,6 +11,7 @@ read the difference before you commit it.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,8 @@ def test_judges_find_nothing_in_the_packages(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     for case in ACCEPTED:
         place(packaged(CASES / case), tmp_path / case)
+        for module in (CASES / case).glob("*.py"):  # of the user, beside the package
+            shutil.copy(module, tmp_path)
     assert formatting(tmp_path) == ""
     assert findings(tmp_path) == ""
     assert types(tmp_path) == ""

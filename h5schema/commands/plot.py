@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from h5schema.errors import UsageError
+from h5schema.vocabulary.plots import PLOTS
 from h5schema.vocabulary.suggest import closest
 
 from .arguments import Commands
@@ -35,7 +36,7 @@ def add(commands: Commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--kind",
         metavar="KIND",
-        help="image, waveform, spectrogram, curve, histogram, counts or sparsity (what suits the values)",
+        help=f"{', '.join(PLOTS)} (what the schema says, else what suits the values)",
     )
     parser.add_argument(
         "--function",
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = text_in(arguments.file)
     with folder_aside() as aside:
         package = generated(text, arguments.file, aside)
-        with importable(aside):
+        with importable(aside, Path.cwd()):  # the methods of the schema are functions of the user's
             from h5schema.runtime import File
             from h5schema.runtime.plots.drawn import draw, save
 
@@ -62,7 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
             found = next(one for one in vars(module).values() if isinstance(one, type) and issubclass(one, File))
             with found(arguments.file) as file:
                 view = _view(file, arguments.feature)
-                figure = draw(view, _which(view, arguments.entries), arguments.kind, arguments.function)
+                which, function = _which(view, arguments.entries), arguments.function
+                own = function is None
+                figure = view.plot(which, kind=arguments.kind) if own else draw(view, which, function, Path.cwd())
                 save(figure, output, arguments.dpi)
     print(f"drew {output}")
     return 0

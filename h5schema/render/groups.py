@@ -24,6 +24,7 @@ from .imports import Imports
 from .literals import given, literal, name, string
 from .printer import Bracketed, Code, call, flat
 from .types import Values, features_of, numpy_name, stored_word
+from .views import ViewView, add_imports, modules, views
 
 _OF_NUMPY = ("dense", "ragged", "nested", "scalar", "files", *SPARSE)
 """Kinds whose declaration names a type of numpy."""
@@ -66,6 +67,7 @@ class FeatureView(NamedTuple):
     options: tuple[tuple[str, Code], ...]
     optional: bool
     doc: str
+    view: str | None
     entry: str
 
 
@@ -117,8 +119,10 @@ class GroupsView(NamedTuple):
 
     imports: str
     enums: tuple[EnumView, ...]
+    modules: tuple[tuple[str, str], ...]
     entries: tuple[EntryView, ...]
     groups: tuple[GroupView, ...]
+    views: tuple[ViewView, ...]
     file: GroupView
     splits: Code | None
 
@@ -137,6 +141,7 @@ class _Builder:
         self.users = {f.dtype.enum: f.address for f in reversed(self.features) if f.dtype.enum is not None}
         self.dims = {dim.address: dim for group in _groups(schema.root) for dim in group.dims}
         self.inner = tuple(_groups(schema.root))[:-1]
+        self.views = views(self.features, self.values)
         self.by_address = {feature.address: feature for feature in self.features}
 
     def view(self) -> GroupsView:
@@ -163,8 +168,10 @@ class _Builder:
             enums=tuple(self._enum(enum) for enum in schema.enums),
             entries=tuple(map(self._entry, schema.entries)),
             groups=groups,
+            modules=modules(self.features),
             file=file,
             splits=Bracketed("{", items, "}") if items else None,
+            views=self.views,
         )
 
     def _imports(self) -> str:
@@ -214,6 +221,7 @@ class _Builder:
     def _enum(self, enum: EnumIR) -> EnumView:
         user = self.users.get(enum.class_name)
         doc = _or(enum.doc, f"Values of `{user}`." if user else "Values of a feature.")
+        add_imports(needed, self.views)
         members = tuple((name(identifier), value) for identifier, _, value in enum.members)
         return EnumView(name(enum.class_name), doc, members)
 
@@ -295,8 +303,10 @@ class _Builder:
 
 def _has_numpy(feature: FeatureIR) -> bool:
     """Whether the declaration of a feature names a type of numpy."""
+                plot=feature.plot or None,
     return feature.kind in _OF_NUMPY and feature.dtype.name not in ENCODED
 
+            view=name(feature.view) if feature.view else None,
 
 def _texts(enum: EnumIR) -> Code:
     return Bracketed("[", tuple(("", string(text)) for _, text, _ in enum.members), "]")

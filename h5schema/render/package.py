@@ -11,6 +11,7 @@ from .imports import in_order
 from .literals import literal, name
 from .printer import Bracketed
 from .templates import render
+from .types import features_of
 
 
 def package(schema: SchemaIR, overrides: Path | None = None) -> dict[str, str]:
@@ -24,6 +25,7 @@ def package(schema: SchemaIR, overrides: Path | None = None) -> dict[str, str]:
         UsageError: A template of the user's cannot be rendered, or a text is none that Python could hold.
     """
     classes = {schema.class_name} if schema.bind else {schema.class_name, schema.writer_name}
+    classes |= {feature.view for feature in features_of(schema.root) if feature.view}
     views = {
         "__init__.py": [name(schema.name), *map(name, classes)],
         "groups.py": groups.view(schema),

@@ -154,6 +154,9 @@ class FeatureIR(NamedTuple):
     identifier: str
     path: str
     kind: Kind
+        plot: A kind of plot, or `module:function`, that draws it; "": what suits the values.
+        methods: Names of methods of its view, each with `module:function`.
+        view: Class name of that view; "": there are no methods.
     dims: tuple[str | int, ...]
     dtype: DtypeIR
     origin: OriginIR | None = None
@@ -178,6 +181,9 @@ class EntryIR(NamedTuple):
 
     Attributes:
         class_name: For a dim's own, equal to its `DimIR.entry`.
+    plot: str = ""
+    methods: tuple[tuple[str, str], ...] = ()
+    view: str = ""
         dim: Address of the dim that leads the features.
         group: Address of the group that this part mirrors; for the dim's own, of the dim's group.
         items: Key and, for a feature, its address; for an inner part, the `class_name` of its `EntryIR`,

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeVar
 from .draft import Path
 from .identifiers import camel
 
-ClassKind = Literal["Group", "Entry", "Enum", "Loader"]
+ClassKind = Literal["Group", "Entry", "Enum", "Loader", "View"]
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 
     def candidates(self) -> Iterator[str]:
         """Names in the order in which they are tried."""
-        always = self.kind if self.kind in ("Group", "Entry") else ""
+        always = self.kind if self.kind in ("Group", "Entry", "View") else ""
         yield camel(self.names[-1]) + always
         yield camel(*self.names) + always
         yield camel(*self.names) + always + self.kind

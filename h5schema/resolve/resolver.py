@@ -28,6 +28,7 @@ from .passes.kept_files import keep_files
 from .passes.later import refuse_later
 from .passes.loaders import resolve_loaders
 from .passes.members import resolve_members
+from .passes.methods import resolve_methods
 from .passes.modules import refuse_hidden_modules
 from .passes.order import order_features
 from .passes.origins import resolve_origins
@@ -64,6 +65,7 @@ PASSES: tuple[Pass, ...] = (
     advise_unmade,
     check_after,
     # what code calls it
+    resolve_methods,
     name_all,
     # how it is used
     resolve_splits,

@@ -11,6 +11,7 @@ from .blocks import (
     AnyValues,
     Blobs,
     Categories,
+    FilesBlock,
     Maybe,
     NestedBlock,
     RaggedBlock,
@@ -44,7 +45,7 @@ from .features import (
     optional,
 )
 from .file import File, Group
-from .json_values import JsonValue
+from .json_values import Documents, JsonValue
 from .view import View
 from .writer import Writer
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from .extracting.how import How
     from .extracting.origins import Call, Capture
     from .extracting.summary import Summary
+    from .methods import Method
     from .plan import Batch, Fields, Ids, Plan, Position, Take
     from .sampling import Balanced, Bucketed, OrderedBy, Weighted
     from .temporary import scratch
@@ -82,12 +84,14 @@ __all__ = [
     "Check",
     "Coo",
     "Csr",
+    "Documents",
     "Enumerated",
     "Extraction",
     "Failure",
     "Fields",
     "File",
     "Files",
+    "FilesBlock",
     "FixedAxis",
     "Frame",
     "Group",
@@ -99,6 +103,7 @@ __all__ = [
     "Json",
     "JsonValue",
     "Maybe",
+    "Method",
     "Mixed",
     "Nested",
     "NestedBlock",
@@ -139,6 +144,7 @@ _LATER = {
     "plan": ("Batch", "Fields", "Ids", "Plan", "Position", "Take"),
     "extracting.failures": ("Failure",),
     "extracting.summary": ("Summary",),
+    "methods": ("Method",),
     "temporary": ("scratch",),
     "sampling": ("Balanced", "Bucketed", "OrderedBy", "Weighted"),
     "windows": ("Frame", "Window"),

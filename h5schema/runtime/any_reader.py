@@ -63,12 +63,17 @@ class AnyReader(ABC):
 
     def view(self, address: str) -> View[object, object]:
         """The view of a feature."""
-        return View(self, address, self.model.features[address])
+        feature = self.model.features[address]
+        return (feature.view_class or View)(self, address, feature)
 
     def entries(self, dim: str) -> object:
         """The entries of an open dim: a sequence, or a mapping if they have ids."""
         from .entries import Entries, IdEntries  # not needed to read a view
 
+        if self.model.outer(dim):
+            from .keyed import KeyedEntries  # few dims are so
+
+            return KeyedEntries[object](self, dim)
         found: IdEntries[object] | Entries[object] = (
             IdEntries(self, dim) if self.model.has_ids(dim) else Entries(self, dim)
         )

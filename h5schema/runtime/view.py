@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from .any_reader import AnyReader
     from .concatenation import Concatenation
+    from .file import File
     from .kinds import Place
+    from .methods import Seen
 
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
@@ -45,6 +47,18 @@ class View(Generic[EntryT, BlockT]):
         self._reader = reader
         self._feature = feature
         self.address = address
+
+    @classmethod
+    def of(cls, feature: Feature[EntryT, BlockT]) -> Seen[EntryT, BlockT, Self]:
+        """The same feature, of which a reader has views of this class, with its methods."""
+        made = feature.renewed(feature.options)
+        made.view_class = cls
+        return cast("Seen[EntryT, BlockT, Self]", made)
+
+    @property
+    def file_class(self) -> type[File]:
+        """The generated class of the file."""
+        return self._reader.file
 
     def __len__(self) -> int:
         return self._reader.length(self._lead())
@@ -80,15 +94,17 @@ class View(Generic[EntryT, BlockT]):
 
         Args:
             which: Ids or positions; None: the first 16, or all where one panel shows all.
-            kind: `image`, `waveform`, `spectrogram`, `curve`, `histogram`, `counts`, `sparsity`; None: what suits them.
+            kind: `image`, `waveform`, `spectrogram`, `curve`, `histogram`, `counts`, `sparsity`; None: what the schema
+                says (`methods: {plot: …}`), else what suits them.
 
         Raises:
             UsageError: There is no such kind, or it does not suit the values.
+            UserCodeError: The function that draws in our place failed, or returned no figure.
             MissingExtraError: matplotlib is not installed.
         """
-        from .plots import plot  # rarely
+        from .plots.drawn import draw  # rarely
 
-        return plot(cast("View[object, object]", self), which, kind)
+        return draw(cast("View[object, object]", self), which, kind or self._feature.options.plot)
 
     @property
     def values(self) -> Concatenation:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from .base import MOST, TEXT, AnyJson, Atom, Doc, Model, Text, Texts, mistake, said, too_large
+from .base import MOST, TEXT, AnyJson, Atom, Doc, Model, Name, Text, Texts, mistake, said, too_large
 from .conditions import CheckSpec
 from .dtypes import DtypeSpec
 from .functions import WordOrCode
@@ -95,7 +95,11 @@ class FeatureSpec(Model):
     refers: Text | None = Field(None, title="dim", description="The values are positions (or ids) in that dim.")
     unit: str = Field("", title="text", description="Physical unit, kept beside the data.")
     check: CheckSpec | None = Field(None, title="mapping", description="What every value keeps.")
-    methods: dict[str, WordOrCode] = Field({}, title="mapping", description="Functions of the feature's view, by name.")
+    methods: dict[Name, WordOrCode] = Field(
+        {},
+        title="mapping",
+        description="Functions of the feature's view, by name: `module:function`. For `plot` also a kind of plots.",
+    )
     renamed_from: Text | None = Field(None, title="name", description="What it was called in an older version.")
     deprecated: Deprecated | None = Field(None, title="bool or text", description="Still read, but not to be used.")
     doc: Doc = ""

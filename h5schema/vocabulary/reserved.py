@@ -31,6 +31,14 @@ FILE = NODE | {
 }
 """Attributes of a file or its writer; the dims, features and groups of the root have other names."""
 
+VIEW = frozenset(
+    {
+        "address", "append", "categories", "declaration", "entry", "file_class", "names", "of", "plot", "read", "rows",
+        "values",
+    }
+)  # fmt: skip
+"""Attributes of every view; of these a method of the schema may replace `plot` only."""
+
 IN_DECLARATIONS = frozenset(
     {
         "Masked", "NDArray", "Packed", "PackedArrays", "Padded", "PaddedLists", "Tensor", "bool", "bytes", "complex",
@@ -57,6 +65,9 @@ IN_MODULES = frozenset(
     }
 )  # fmt: skip
 """Names that generated modules import or use: no class of a schema is called so."""
+
+IN_VIEWS = frozenset({"Any", "Blobs", "Documents", "FilesBlock", "Maybe", "Method", "RaggedBlock", "Texts", "View"})
+"""Names that are imported for the views of features with methods, and for nothing else."""
 
 MEMBER = frozenset(
     {

@@ -109,7 +109,7 @@ def test_lists_have_no_picture(tmp_path: Path) -> None:
         f.outline.plot()
 
 
-def test_the_users_own_function_draws(file, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_own_function_draws(file, tmp_path: Path) -> None:
     (tmp_path / "own_plots.py").write_text(
         "from matplotlib.figure import Figure\n"
         "def draw(view, which):\n"
@@ -121,14 +121,13 @@ def test_the_users_own_function_draws(file, tmp_path: Path, monkeypatch: pytest.
         "def nothing(view, which):\n"
         "    return None\n"
     )
-    monkeypatch.chdir(tmp_path)
     view: View[object, object] = file.wave
-    made = draw(view, [1], None, "own_plots:draw")
+    made = draw(view, [1], "own_plots:draw", tmp_path)
     assert np.array_equal(made.axes[0].lines[0].get_ydata(), WAVES[1])
     with pytest.raises(UserCodeError, match="too loud"):
-        draw(view, None, None, "own_plots:fail")
+        draw(view, None, "own_plots:fail", tmp_path)
     with pytest.raises(UserCodeError, match="it returned a NoneType"):
-        draw(view, None, None, "own_plots:nothing")
+        draw(view, None, "own_plots:nothing", tmp_path)
 
 
 def test_pictures_are_files_of_the_named_format(file, tmp_path: Path) -> None:

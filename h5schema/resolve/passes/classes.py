@@ -1,4 +1,4 @@
-"""Names of the classes in `groups.py`: the file, its groups, its enums, and the TypedDicts of entries."""
+"""Names of the classes in `groups.py`: the file, its groups, enums and views, and the TypedDicts of entries."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ def name_all(draft: Draft) -> Draft:
     if file in reserved.IN_MODULES:
         file += "File"
     attributes = {one.name for kind in (draft.dims, draft.features, draft.groups) for one in kind.values()}
-    taken = reserved.IN_MODULES | attributes | {file, f"{file}Writer"}
-    names, clashes = name_classes([*_groups(draft), *_enums(draft), *_entries(draft)], taken)
+    views = tuple(_views(draft))
+    imported = reserved.IN_MODULES | (reserved.IN_VIEWS if views else frozenset())
+    taken = imported | attributes | {file, f"{file}Writer"}
+    names, clashes = name_classes([*_groups(draft), *_enums(draft), *_entries(draft), *views], taken)
     for clash in clashes:
         complain(notes, clash)
     classes = {**names, "file": file, "writer": f"{file}Writer"}
@@ -35,7 +37,7 @@ def name_all(draft: Draft) -> Draft:
             axes={
                 address: axis._replace(entry=classes.get(f"entry {address}")) for address, axis in draft.axes.items()
             },
-            resolved={address: _with_enum(feature, names) for address, feature in draft.resolved.items()},
+            resolved={address: _named(feature, names) for address, feature in draft.resolved.items()},
         )
     )
 
@@ -72,6 +74,12 @@ def _enums(draft: Draft) -> Iterator[Wanted]:
 
 
 def _entries(draft: Draft) -> Iterator[Wanted]:
+def _views(draft: Draft) -> Iterator[Wanted]:
+    for address, feature in draft.resolved.items():
+        if feature.methods:
+            yield Wanted(f"view {address}", tuple(address.split("/")), "View", draft.features[address].path)
+
+
     for address in draft.axes:
         if is_open(draft.axes, address):
             yield Wanted(f"entry {address}", tuple(address.split("/")), "Entry", draft.dims[address].path)
@@ -91,9 +99,11 @@ def _inner_parts(draft: Draft) -> Iterator[tuple[str, str]]:
                 yield dim, group
 
 
-def _with_enum(feature: FeatureIR, names: Mapping[str, str]) -> FeatureIR:
-    name = names.get(f"enum {feature.address}")
-    return feature if name is None else feature._replace(dtype=feature.dtype._replace(enum=name))
+def _named(feature: FeatureIR, names: Mapping[str, str]) -> FeatureIR:
+    """A feature with the names of its own classes."""
+    enum, view = names.get(f"enum {feature.address}"), names.get(f"view {feature.address}", "")
+    dtype = feature.dtype if enum is None else feature.dtype._replace(enum=enum)
+    return feature._replace(dtype=dtype, view=view)
 
 
 def entries_of(draft: Draft) -> tuple[EntryIR, ...]:

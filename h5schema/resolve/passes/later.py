@@ -37,9 +37,7 @@ _OWN_DIM = {
 _OWN_FEATURE = {
     "fill": ("`fill` in a feature, which is for files of others", "write `optional: true`: absent is then no value"),
 }
-_FEATURE = {
-    "methods": ("methods of views", "write a function that takes the view"),
-} | _EVOLUTION
+_FEATURE = _EVOLUTION
 _STORE = {
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
 }

@@ -36,6 +36,8 @@ def _called(draft: Draft) -> Iterator[tuple[Path, str]]:
     for one in declared:
         if one.spec.call is not None:
             yield (*one.path, "call"), one.spec.call
+    for feature in draft.features.values():
+        yield from (((*feature.path, "methods", name), code) for name, code in feature.spec.methods.items())
     for name, loader in schema.loaders.items():
         for path, code in _of_loader(loader):
             yield ("loaders", name, *path), code

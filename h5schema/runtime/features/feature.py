@@ -52,6 +52,7 @@ class Options:
         optional: Whether entries may be absent.
         fill: In a file of others, the value that means absent.
         axes: In a file of others, the axes of the dataset in the order of `dims`; None: they lie in this order.
+        plot: A kind of plot, or `module:function`, with which `view.plot()` draws; "": what suits the values.
     """
 
     at: str | None = None
@@ -64,6 +65,7 @@ class Options:
     optional: bool = False
     fill: bool | int | float | str | None = None
     axes: Sequence[int] | None = None
+    plot: str = ""
 
 
 class Given(TypedDict, total=False):
@@ -78,21 +80,24 @@ class Given(TypedDict, total=False):
     check: Check | None
     fill: bool | int | float | str | None
     axes: Sequence[int] | None
+    plot: str
 
 
 class Feature(ABC, Generic[EntryT, BlockT]):
     """One named quantity: an entry of it is an `EntryT`, some entries are a `BlockT`."""
 
-    __slots__ = ("_name", "dims", "dtype", "members", "options")
+    __slots__ = ("_name", "dims", "dtype", "members", "options", "view_class")
 
     kind: Kind[BlockT]
 
+    view_class: type[View[EntryT, BlockT]] | None
     def __init__(self, dtype: str, dims: str, options: Options, members: Members | None = None) -> None:
         self.dtype = dtype
         self.members = members
         self.dims = dims
         self.options = options
         self._name = ""
+        self.view_class = None
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name

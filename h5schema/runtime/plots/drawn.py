@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from h5schema.errors import UsageError, UserCodeError
 
-from ..functions import Function
+from ..functions import Function, folder_of
 from ..users_code import UsersCodeFailedError, users_code
 from .figure import plot
 
@@ -22,31 +22,35 @@ _FORMATS = ("png", "pdf", "svg")
 
 
 def draw(
-    view: View[object, object], which: Sequence[int] | Sequence[str] | None, kind: str | None, function: str | None
+    view: View[object, object],
+    which: Sequence[int] | Sequence[str] | None,
+    how: str = "",
+    folder: Path | None = None,
 ) -> Figure:
     """A figure of some entries of a feature.
 
     Args:
         view: Of the feature.
         which: Ids or positions; None: see `plot`.
-        kind: See `plot`.
-        function: `module:function` that draws in our place: it is handed the view and `which`.
+        how: A kind of plot; or `module:function` that draws in our place: it is handed the view and `which`. "": the
+            kind that suits the values.
+        folder: Where its module is looked for first; None: beside the package.
 
     Raises:
         UserCodeError: The function failed, or returned no figure.
     """
-    if function is None:
-        return plot(view, which, kind)
-    call = Function(function, Path.cwd()).resolve()
+    if ":" not in how:
+        return plot(view, which, how or None)
+    call = Function(how, folder or folder_of(view.file_class)).resolve()
     try:
         with users_code:
             made = call(view, which)
     except UsersCodeFailedError as failed:
         raise UserCodeError(
-            f"it raised {type(failed.error).__name__}\n{failed.frames}", where=function, do="mend the function"
+            f"it raised {type(failed.error).__name__}\n{failed.frames}", where=how, do="mend the function"
         ) from None
     if not hasattr(made, "savefig"):
-        raise UserCodeError(f"it returned a {type(made).__name__}", where=function, do="return a matplotlib figure")
+        raise UserCodeError(f"it returned a {type(made).__name__}", where=how, do="return a matplotlib figure")
     return cast("Figure", made)
 
 
