@@ -55,7 +55,13 @@ class DimensionManager:
 
 class Reference: ...
 
+class SoftLink:
+    path: str
+    def __init__(self, path: str) -> None: ...
+
 class ExternalLink:
+    filename: str
+    path: str
     def __init__(self, filename: str, path: str) -> None: ...
 
 class Empty:

@@ -22,7 +22,8 @@ def _plain(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
         expect_ours(feature.dtype, nodes.attributes(path, SAID), f"{nodes.name}: {path}")
     if axes is None or column is None or len(column.shape or ()) != len(axes):
         return column
-    return Turned(nodes.dataset(path), axes)
+    dataset = nodes.dataset(path)
+    return column if dataset is None else Turned(dataset, axes)
 
 
 CONVENTIONS: Mapping[str, Callable[[Nodes, str, AnyFeature], Column | None]] = {

@@ -33,14 +33,27 @@ class Numbers:
 
     def __init__(self, column: Column, where: str) -> None:
         if column.dtype.kind not in "iu" or not column.shape:
-            raise FileError(
-                f"an index is made of whole numbers, not of {column.dtype} {list(column.shape or ())}",
-                where=where,
-                do="name another dataset in the `index` of the schema",
-            )
+            raise self._no_index(column.dtype, column.shape or (), where)
         self._column = column
+        self._dtype = column.dtype
         self.where = where
         self.shape = column.shape
+
+    def expect_flat(self) -> None:
+        """Refuses numbers that have several axes.
+
+        Raises:
+            FileError: They have.
+        """
+        if len(self.shape) > 1:
+            raise self._no_index(self._dtype, self.shape, self.where)
+
+    def _no_index(self, dtype: np.dtype[np.generic], shape: tuple[int, ...], where: str) -> FileError:
+        return FileError(
+            f"an index is made of whole numbers, not of {dtype} {list(shape)}",
+            where=where,
+            do="name another dataset in the `index` of the schema",
+        )
 
     def at(self, rows: Rows) -> Rows:
         """The numbers at rows: int64 [n], or [n, 2]."""
@@ -90,6 +103,9 @@ class Runs(NamedTuple):
 
 def runs_of(form: Mapping[str, Numbers]) -> Runs:
     """The runs of an index of one form."""
+    for word, numbers in form.items():
+        if word != "ranges":
+            numbers.expect_flat()
     return _FORMS[tuple(form)](*form.values())
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..features import EncodedFeature
 from ..model import AnyFeature
-from ..node_paths import is_attribute
 from .columns import Column, InMemory, Values
 from .nodes import Nodes
 from .turned import Turned
@@ -15,15 +14,16 @@ from .turned import Turned
 
 def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """What lies at a path, its axes as MATLAB shows them, without those of size 1 that the schema does not name."""
-    column = nodes.column(path)
-    if column is None or column.shape is None or is_attribute(path):
+    column, dataset = nodes.column(path), nodes.dataset(path)
+    if column is None or column.shape is None or dataset is None:
         return column
     said = nodes.attributes(path, ("MATLAB_class", "MATLAB_empty"))
     if said.get("MATLAB_empty"):
         return InMemory(np.zeros(0, column.dtype), nodes.name, path, empty=True)
-    kept = _kept(column.shape, len(feature.dims.split()), keeps_rows=isinstance(feature, EncodedFeature))
-    turned = Turned(nodes.dataset(path), kept) if kept else InMemory(_one(column), nodes.name, path)
-    return _texts(turned, nodes, path) if isinstance(feature, EncodedFeature) else turned
+    is_char = isinstance(feature, EncodedFeature) and column.dtype.kind in "iu"
+    kept = _kept(column.shape, len(feature.dims.split()), keeps_rows=is_char)
+    turned = Turned(dataset, kept) if kept else InMemory(_one(column), nodes.name, path)
+    return _texts(turned, nodes, path) if is_char else turned
 
 
 def _kept(shape: tuple[int, ...], wanted: int, *, keeps_rows: bool) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute
-from ..node_paths import NodePath, split
+from ..node_paths import NodePath, is_attribute, split
 from .columns import Column, InMemory, Member, Stored, member
 
 if TYPE_CHECKING:
@@ -60,9 +60,10 @@ class Nodes:
             raise self.missing(path)
         return found
 
-    def dataset(self, path: str) -> h5py.Dataset:
-        """The dataset at a path, which is there, as h5py has it."""
-        return cast("h5py.Dataset", self.file[path])
+    def dataset(self, path: str) -> h5py.Dataset | None:
+        """The dataset at a path, which is there, as h5py has it; None: it is a member of records, or an attribute."""
+        found = None if is_attribute(path) else self.file.get(path)
+        return found if isinstance(found, h5py.Dataset) else None
 
     def attributes(self, path: str, names: Iterable[str]) -> dict[str, object]:
         """Those of some attributes that a node has."""
@@ -115,8 +116,20 @@ class Nodes:
             names = _names_in(outer)
             if part not in names:
                 return self._missing(*self._noun(outer, parts[depth:], attribute), names, path, "/".join(parts[:depth]))
-            outer = _inside(outer, part)
+            link, outer = outer, _inside(outer, part)
+            if outer is None:
+                return self._leads_nowhere(cast("h5py.Group", link), part, path)
         return self._missing("dataset", parts[-1], [], path)
+
+    def _leads_nowhere(self, group: h5py.Group, name: str, path: str) -> FileError:
+        link: object = group.get(name, getlink=True)
+        to = f"to {link.path}" if isinstance(link, h5py.SoftLink | h5py.ExternalLink) else "to a node"
+        of = f" of the file {link.filename}" if isinstance(link, h5py.ExternalLink) else ""
+        return FileError(
+            f"the link {name} leads {to}{of}, where nothing can be read",
+            where=f"{self.name}: {path}",
+            do="put there what it leads to, change `at` in the schema, or write `optional: true`",
+        )
 
     def _noun(self, outer: object, parts: list[str], attribute: str) -> tuple[str, str]:
         if not isinstance(outer, h5py.Group):
@@ -156,9 +169,9 @@ def _plain(attributes: h5py.AttributeManager, name: str) -> object:
 
 
 def _inside(node: object, name: str) -> object:
-    """What has a name in a group, or among the members of records."""
+    """What has a name in a group, or among the members of records; None: a link that leads nowhere."""
     if isinstance(node, h5py.Group):
-        return cast("object", node[name])
+        return cast("object", node.get(name))
     dtype = node.dtype if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
     return member(dtype.base, name)
 

@@ -42,8 +42,15 @@ def names_of(file: h5py.File, spread: str, dim: str) -> list[str]:
             do="change the path before the braces in the schema",
         )
     pattern = Pattern.parse(last)
-    found = [texts[dim] for name in group if (texts := pattern.texts(str(name))) is not None]
+    found = [texts[dim] for name in group if (texts := pattern.texts(_text(name, file, outer))) is not None]
     return sorted(found, key=natural)
+
+
+def _text(name: object, file: h5py.File, outer: str) -> str:
+    if isinstance(name, bytes):  # what h5py has of names that are no utf-8
+        what = f"the name {name!r} is no utf-8, so it is no id"
+        raise FileError(what, where=f"{file.filename}: {outer}", do="rename it in a copy of the file")
+    return str(name)
 
 
 def natural(text: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
