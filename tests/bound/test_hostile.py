@@ -9,8 +9,9 @@ from types import ModuleType
 import h5py
 import numpy as np
 import pytest
+from h5py import h5s, h5t
 
-from h5schema.errors import H5SchemaError
+from h5schema.errors import FileError, H5SchemaError
 from h5schema.runtime.bound.inspect import describe
 
 from .conftest import Generate
@@ -99,6 +100,39 @@ def test_a_member_beside_others_that_numpy_lacks(generate: Generate, tmp_path: P
     with file_class(path) as found:
         assert found.x[:].tolist() == [0, 0]
     assert describe(file_class, path).features[0].path == "/t/a/b"
+
+
+def test_a_member_for_which_numpy_has_no_type(generate: Generate, tmp_path: Path) -> None:
+    """HDF5's time, in records and alone: the members beside it are read."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        stored = h5t.create(h5t.COMPOUND, 20)
+        for name, at, kind in ((b"a", 0, h5t.IEEE_F64LE), (b"time", 8, h5t.UNIX_D32LE), (b"n", 12, h5t.STD_I64LE)):
+            stored.insert(name, at, kind)
+        table = h5py.Dataset(h5py.h5d.create(file.id, b"t", stored, h5s.create_simple((3,))))
+        values = np.array([(1.5, 7), (2.5, 8), (3.5, 9)], [("a", "f8"), ("n", "i8")])
+        table.id.write(h5s.ALL, h5s.ALL, values, h5t.py_create(values.dtype))
+        h5py.h5d.create(file.id, b"alone", h5t.UNIX_D32LE, h5s.create_simple((3,)))
+    schema = """
+        name: untyped
+        bind: plain
+        dims: {r: open}
+        features:
+          a: {dims: [r], dtype: float64, at: t/a}
+          n: {dims: [r], dtype: int64, at: t/n}
+    """
+    with generate(schema).Untyped(path) as found:
+        assert found.a[[2, 0]].tolist() == [3.5, 1.5]
+        assert found.n[:].tolist() == [7, 8, 9]
+    for at, what in (
+        ("t/time", "what the member time holds"),
+        ("alone", "what it holds"),
+        ("t/b", "in /t there is a, n"),
+    ):
+        other = schema.replace("untyped", f"untyped_{at.replace('/', '_')}").replace("at: t/n", f"at: {at}")
+        with pytest.raises(FileError) as caught:
+            class_of(generate(other))(path).n[:]
+        assert what in str(caught.value)
 
 
 def test_a_file_that_is_cut_or_flipped(generate: Generate, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from h5schema.vocabulary.suggest import closest
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute
 from ..node_paths import NodePath, is_attribute, split
 from .columns import Column, InMemory, Member, Stored, member
+from .records import KnownMembers, expect_type, has_unknown_members
 
 if TYPE_CHECKING:
     from ..spans import Carrier
@@ -86,7 +87,7 @@ class Nodes:
         node: object = self.file
         for depth, part in enumerate(parts):
             if isinstance(node, h5py.Dataset):
-                return self._member("/" + "/".join(parts[:depth]), parts[depth:])
+                return self._member(node, "/" + "/".join(parts[:depth]), parts[depth:])
             node = node.get(part) if isinstance(node, h5py.Group) else None
         if isinstance(node, h5py.Group):
             raise FileError(
@@ -94,16 +95,27 @@ class Nodes:
                 where=f"{self.name}: {path}",
                 do=f"name a dataset in it with `at`: {_listed(list(node)) or 'it is empty'}",
             )
-        return Stored(self._carrier, path) if isinstance(node, h5py.Dataset) else None
+        if not isinstance(node, h5py.Dataset):
+            return None
+        expect_type(node, f"{self.name}: {path}")
+        return Stored(self._carrier, path)
 
-    def _member(self, path: str, names: list[str]) -> Column | None:
-        records = Stored(self._carrier, NodePath(path))
+    def _member(self, dataset: h5py.Dataset, path: str, names: list[str]) -> Column | None:
+        records = self._records(dataset, path, names[0])
         dtype = records.dtype
         for name in names:
             if dtype.names is None or name not in dtype.names:
                 return None
             dtype = member(dtype, name).base
         return Member(records, names)
+
+    def _records(self, dataset: h5py.Dataset, path: str, name: str) -> Column:
+        """The records that have a member of this name."""
+        if not has_unknown_members(dataset):
+            return Stored(self._carrier, NodePath(path))
+        known = KnownMembers(dataset, f"{self.name}: {path}")
+        known.expect_known(name)
+        return known
 
     def missing(self, path: str) -> FileError:
         """Nothing lies at a path; says what lies beside it."""
@@ -172,15 +184,19 @@ def _inside(node: object, name: str) -> object:
     """What has a name in a group, or among the members of records; None: a link that leads nowhere."""
     if isinstance(node, h5py.Group):
         return cast("object", node.get(name))
-    dtype = node.dtype if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
+    dtype = _dtype(node) if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
     return member(dtype.base, name)
 
 
 def _names_in(node: object) -> list[str]:
     if isinstance(node, h5py.Group):
         return [str(name) for name in node]
-    dtype = node.dtype if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
+    dtype = _dtype(node) if isinstance(node, h5py.Dataset) else cast("np.dtype[np.generic]", node)
     return list(dtype.base.names or ())
+
+
+def _dtype(dataset: h5py.Dataset) -> np.dtype[np.generic]:
+    return KnownMembers(dataset, "").dtype if has_unknown_members(dataset) else dataset.dtype
 
 
 def _listed(names: list[str]) -> str:
