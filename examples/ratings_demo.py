@@ -34,6 +34,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     genres = rng.random((ITEMS, GENRES)) < 0.2
     stars = np.where(rng.random((USERS, ITEMS)) < 0.1, rng.integers(1, 6, (USERS, ITEMS)), 0).astype(np.float32)
+    times = rng.integers(1_400_000_000, 1_530_000_000, (USERS, ITEMS))
 
     sys.path.insert(0, str(work.resolve()))
     ratings, loaders = importlib.import_module("ratings"), importlib.import_module("ratings.loaders")
@@ -44,20 +45,23 @@ def main() -> None:
         for user in range(USERS):
             rated = np.flatnonzero(stars[user])
             w.user[f"user {user}"] = {
-                "ratings": {"stars": (rated, stars[user, rated]), "time": (rated, rated + 1_400_000_000)},
+                "ratings": {"stars": (rated, stars[user, rated]), "time": (rated, times[user, rated])},
                 "users": {"age": None if user % 5 == 0 else 20 + user % 50, "country": ("NO", "IT", "KE")[user % 3]},
             }
     command("inspect", str(target))
 
     loader = loaders.train_loader(target, batch_size=64, seed=1)
-    assert len(loader.dataset) == np.count_nonzero(stars)
+    early = np.where(times <= 1_500_000_000, stars, 0)
+    assert len(loader.dataset) == np.count_nonzero(early)
+    later = loaders.train_loader(target, split="by_time/test", shuffle=False)
+    assert len(later.dataset) == np.count_nonzero(stars) - np.count_nonzero(early)
     total, seen = 0.0, 0
     for inputs, given in loader:
         total, seen = total + float(given.sum()), seen + len(given)
         assert inputs["genre"].dtype == torch.bool
-    assert seen == np.count_nonzero(stars)
-    assert total == float(stars.sum())
-    print(f"\n{seen} ratings of {USERS * ITEMS} pairs, {total / seen:.2f} stars on average")
+    assert seen == np.count_nonzero(early)
+    assert total == float(early.sum())
+    print(f"\n{seen} ratings of {USERS * ITEMS} pairs, {total / seen:.2f} stars on average; {len(later.dataset)} to test")
 
 
 if __name__ == "__main__":

@@ -33,11 +33,12 @@ class TrainBatch(NamedTuple):
 
 
 class Train(Loader[TrainBatch]):
-    """Samples of `user` and `item`."""
+    """Samples of `user` and `item` in by_time/train."""
 
     file = Ratings
     plan = Plan(
         over=("user", "item"),
+        split="by_time/train",
         where={"ratings/stars": Present()},
         sample=Fields(
             TrainBatch,

@@ -21,7 +21,7 @@ from .axes import AxisView, axis, axis_class
 from .conditions import check
 from .conditions import parts as parts_of
 from .imports import Imports
-from .literals import given, literal, name, string
+from .literals import given, literal, name, string, strings
 from .printer import Bracketed, Code, call, flat
 from .types import Values, features_of, numpy_name, stored_word
 from .views import ViewView, add_imports, modules, views
@@ -155,7 +155,7 @@ class _Builder:
                 call(
                     "Split",
                     [
-                        ("", string(split.over)),
+                        ("", strings(split.over)),
                         ("", parts_of(split.parts)),
                         *given(by=split.by, seed=split.seed or None),
                     ],

@@ -51,6 +51,11 @@ def string(text: str) -> str:
     return quote + "".join(f"\\{c}" if c == quote else _character(c) for c in text) + quote
 
 
+def strings(texts: Sequence[str]) -> Code:
+    """One text, or several as a tuple."""
+    return string(texts[0]) if len(texts) == 1 else Bracketed("(", tuple(("", string(text)) for text in texts), ")")
+
+
 def number(value: int | float) -> str:
     """A number; thousands are set apart from 10_000 on."""
     if isinstance(value, int):

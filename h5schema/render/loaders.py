@@ -9,7 +9,7 @@ from h5schema.resolve.ir import FeatureIR, LoaderIR, RecordIR, SampleIR, SchemaI
 
 from .conditions import predicate
 from .imports import Imports
-from .literals import literal, name, string
+from .literals import literal, name, string, strings
 from .printer import Bracketed, Code, call, flat
 from .types import batch_type, batch_words, features_of
 
@@ -99,7 +99,7 @@ def _title(loader: LoaderIR, sample: SampleIR) -> str:
 
 
 def _plan(loader: LoaderIR) -> Code:
-    arguments: list[tuple[str, Code]] = [("over", _over(loader.over))]
+    arguments: list[tuple[str, Code]] = [("over", strings(loader.over))]
     if loader.split:
         arguments.append(("split", string("/".join(loader.split))))
     if loader.where:
@@ -139,10 +139,6 @@ def _sample(sample: SampleIR) -> Code:
     if sample.window:
         given.append(("window", _windows(sample.window)))
     return call(_take(sample), [("", string(sample.address)), *given])
-
-
-def _over(dims: tuple[str, ...]) -> Code:
-    return string(dims[0]) if len(dims) == 1 else Bracketed("(", tuple(("", string(dim)) for dim in dims), ")")
 
 
 def _windows(windows: tuple[tuple[str, WindowIR], ...]) -> Code:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from h5schema.spec import PredicateSpec
+from h5schema.vocabulary.sampled import Asks, never_absent, wrong_condition, wrong_elements
 
-from .draft import Path
 from .fed import Fed
-from .ir import SPARSE, FeatureIR, Json, PredicateIR
-from .scope import find_feature, written
+from .ir import SPARSE, FeatureIR, Json, PredicateIR, dim_word
+from .scope import find_feature
 from .values import as_check, checked, impossible
 
 
@@ -30,31 +30,16 @@ def conditions(fed: Fed, where: Mapping[str, PredicateSpec]) -> Iterator[tuple[s
 
 
 def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
-    at = ("where", feature.address)
-    shown = f"`{feature.address}` has dims {written(feature.dims)}:"
-    shared = fed.shared(feature)
-    if not feature.dims or feature.dims[0] not in shared:
-        fed.add(
-            "where",
-            f"{shown} no value for each `{fed.axis.name}`",
-            at,
-            f"`where` asks features that begin with `{fed.root.name}`",
-            key=True,
-        )
+    at, dims = ("where", feature.address), tuple(map(dim_word, feature.dims))
+    asks: Asks = "value" if asked.present is None else "present" if asked.present else "absent"
+    wrong = wrong_condition(fed.sampled, feature.address, dims, asks)
+    stored = len(fed.roots) > 1 and asked.present is not None and feature.kind in SPARSE
+    if wrong is None and stored:
+        wrong = wrong_elements(fed.sampled, feature.address, dims)
+    if wrong is not None:
+        fed.add("where", wrong.message, at, wrong.help, key=True)
         return False
-    if len(fed.roots) > 1 and asked.present is not None and feature.kind in SPARSE:
-        return _can_ask_stored(fed, feature, asked, at)
-    single = (tuple(shared), (fed.root.address, fed.axis.address))
-    if asked.present is None and feature.dims not in single:
-        fed.add(
-            "where",
-            f"{shown} more than one value for each `{fed.axis.name}`",
-            at,
-            "`where` compares single values; of this one it can ask `present` or `absent`",
-            key=True,
-        )
-        return False
-    if asked.present is not None and not feature.optional:
+    if asked.present is not None and not (feature.optional or stored):
         if asked.present:
             fed.advise(
                 "unwise-where",
@@ -63,31 +48,9 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
                 "leave the condition out, or write `optional: true` in the feature",
             )
         else:
-            fed.add(
-                "where",
-                f"`{feature.address}` is never absent, so there would be no samples",
-                at,
-                "leave the condition out, or write `optional: true` in the feature",
-            )
+            message, help = never_absent(feature.address)
+            fed.add("where", message, at, help)
     return True
-
-
-def _can_ask_stored(fed: Fed, feature: FeatureIR, asked: PredicateSpec, at: Path) -> bool:
-    """Whether a loader can run over the elements that a sparse feature stores."""
-    if not asked.present:
-        fed.add("not-yet", "elements that are not stored come with a later version", at, "for now write `present`")
-    elif set(fed.shared(feature)) != {root.address for root in fed.roots} or len(feature.dims) != len(fed.roots):
-        dims = ", ".join(map(str, feature.dims))
-        fed.add(
-            "where",
-            f"elements of `{feature.address}` are over {dims}, and samples are not",
-            at,
-            f"write over: [{dims}]",
-            key=True,
-        )
-    else:
-        return True
-    return False
 
 
 def _predicate(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> PredicateIR:

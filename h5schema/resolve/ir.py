@@ -231,10 +231,10 @@ class PartIR(NamedTuple):
 
 
 class SplitIR(NamedTuple):
-    """Named, disjoint parts of the entries of a dim; `by` None: by the id."""
+    """Named, disjoint parts of the entries of a dim, or of the combinations of several; `by` None: by the id."""
 
     name: str
-    over: str
+    over: tuple[str, ...]
     by: str | None
     parts: tuple[PartIR, ...]
     seed: int = 0

@@ -105,6 +105,12 @@ class AnyReader(ABC):
         from .splits import SplitRows  # not needed to open a file
 
         name, _, wanted = part.partition("/")
+        if len(splits[name].dims) > 1:
+            raise UsageError(
+                f"split {name} is over {' and '.join(splits[name].dims)}: a part of it has elements, not rows",
+                where=self.file.__name__,
+                do="take a loader over these dims, with this part as its `split`",
+            )
         return SplitRows(self, name, splits[name]).part(wanted)
 
     def row_of(self, dim: str, text: str) -> int:

@@ -1,21 +1,28 @@
-"""Samples over several dims of entries: every combination of entries, or the elements that a feature stores."""
+"""Samples over several dims of entries: every combination of entries, or the elements that conditions leave."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import cast
+from typing import NamedTuple
 
 import numpy as np
 
 from .any_reader import AnyReader
-from .blocks import Maybe, SparseBlock
 from .chance import Drawn
-from .chosen import Chosen
+from .chosen import Chosen, Kept, Samples
+from .conditions import Absent, Present
+from .features.sparse import Sparse
+from .held import Rule, expect_present, holds, none_left, rows_of, split_over
+from .model import Model
+from .plan import Plan, takes
+from .projections import Cell
 from .spans import Rows
+from .stored import Asked, Stored
+from .subsets import Subsets
 
-_AT_ONCE = 1 << 10
-"""Rows that are looked through together."""
+_AT_ONCE = 1 << 14
+"""Samples that conditions look at together."""
 
 
 class Product:
@@ -43,48 +50,78 @@ class Product:
         return *self._rows, *self._rows.values()
 
 
-class Listed:
-    """Samples that are given one by one.
+class _Condition(NamedTuple):
+    """What is asked of one feature at each element."""
 
-    Args:
-        at: By dim: int64 [samples], where each is.
-    """
-
-    def __init__(self, at: Mapping[str, Rows]) -> None:
-        self._at = at
-
-    def __len__(self) -> int:
-        return len(next(iter(self._at.values())))
-
-    def at(self, indices: Rows, drawn: Drawn) -> Chosen:
-        return Chosen({dim: rows[indices] for dim, rows in self._at.items()}, drawn)
-
-    def decided(self) -> tuple[object, ...]:
-        return *self._at, *self._at.values()
+    address: str
+    rule: Rule
 
 
-def stored_elements(reader: AnyReader, address: str, rows: Rows) -> dict[str, Rows]:
-    """Where the elements are that a sparse feature stores, in some rows: by dim int64 [stored]."""
-    dims = [str(dim) for dim in reader.model.places[address].dims]
-    parts = [_stored_in(reader, address, rows[first : first + _AT_ONCE]) for first in range(0, len(rows), _AT_ONCE)]
-    empty = [np.empty(0, np.int64) for _ in dims]
-    return {dim: np.concatenate([empty[n], *(part[n] for part in parts)]) for n, dim in enumerate(dims)}
+def product_of(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples:
+    """The samples of a plan over several dims of entries."""
+    known = {dim: rows_of(reader, plan, dim, subset) for dim in plan.dims}
+    for take in takes(plan.sample):
+        lead = reader.model.places[take.address].lead
+        if lead is None or lead in known:
+            expect_present(reader, take, plan.dim if lead is None else lead, None if lead is None else known[lead])
+    rows = {dim: reader.length(dim) if found is None else found for dim, found in known.items()}
+    asked = list(_conditions(reader, plan))
+    in_rows = _in_rows(reader.model, plan, asked)
+    samples: Samples = Product(rows)
+    if in_rows:
+        first = reader.model.places[in_rows[0].address]
+        samples = Stored(reader, [str(dim) for dim in first.dims], in_rows, rows)
+    known_there = {one.address for one in in_rows}
+    others = [one for one in asked if one.address not in known_there]
+    if others:
+        samples = Kept(samples, _kept(reader, plan, samples, others))
+    if not len(samples):
+        raise none_left(reader, plan, " x ".join(plan.dims), f"{len(Product(rows))} elements")
+    return samples
 
 
-def _stored_in(reader: AnyReader, address: str, rows: Rows) -> tuple[Rows, ...]:
-    block = reader.read(address, rows)
-    sparse = cast("SparseBlock[np.generic]", cast("Maybe[object]", block).values if isinstance(block, Maybe) else block)
-    along = np.unravel_index(sparse.indices, sparse.shape or (sparse.width,)) if len(sparse.indices) else ()
-    columns = along or tuple(sparse.indices for _ in sparse.shape or (0,))
-    return rows[sparse.rows], *(one.astype(np.int64) for one in columns)
+def _conditions(reader: AnyReader, plan: Plan) -> Iterator[_Condition]:
+    """What is asked of single elements: by `where`, and by a split of several dims."""
+    for address, rule in plan.where.items():
+        if set(reader.model.places[address].dims[1:]) & set(plan.dims):
+            yield _Condition(address, reader.model.features[address].in_numbers(rule))
+    if plan.split is not None and len(split_over(reader, plan.split)) > 1:
+        from .splits import ElementsOfPart  # not needed for a loader without a split
+
+        name, _, part = plan.split.partition("/")
+        own = ElementsOfPart(reader, name, reader.file.splits[name], part)
+        if isinstance(reader.model.features[own.by], Sparse):
+            yield _Condition(own.by, Present())
+        yield _Condition(own.by, own)
 
 
-def keys_of(at: Mapping[str, Rows], sizes: Mapping[str, int]) -> Rows:
-    """A number for each combination of rows: int64 [n]."""
-    return np.ravel_multi_index(tuple(at[dim] for dim in sizes), tuple(sizes.values())).astype(np.int64)
+def _in_rows(model: Model, plan: Plan, asked: Sequence[_Condition]) -> list[Asked]:
+    """The conditions that are looked for in the rows of sparse features, all of which have the same dims."""
+    stored = {address: isinstance(rule, Present) for address, rule in asked if _is_of_storage(model, address, rule)}
+    fits = [address for address in stored if set(model.places[address].dims) == set(plan.dims)]
+    alike = [address for address in fits if model.places[address].dims == model.places[fits[0]].dims]
+    rules = {
+        address: [one.rule for one in asked if one.address == address and not isinstance(one.rule, Present | Absent)]
+        for address in alike
+    }
+    return [Asked(address, stored[address], rules[address]) for address in alike]
 
 
-def in_parts(count: int, size: int) -> Iterator[Rows]:
-    """The numbers from 0 to `count`, some at a time."""
-    for first in range(0, count, size):
-        yield np.arange(first, min(count, first + size), dtype=np.int64)
+def _is_of_storage(model: Model, address: str, rule: Rule) -> bool:
+    """Whether it is asked which elements a sparse feature stores."""
+    return isinstance(rule, Present | Absent) and isinstance(model.features[address], Sparse)
+
+
+def _kept(reader: AnyReader, plan: Plan, samples: Samples, conditions: Sequence[_Condition]) -> Rows:
+    """Which samples conditions on single elements leave."""
+    kept = [np.empty(0, np.int64)]
+    for first in range(0, len(samples), _AT_ONCE):
+        indices = np.arange(first, min(len(samples), first + _AT_ONCE), dtype=np.int64)
+        at = samples.at(indices, Drawn(0, 0, indices)).at
+        held = np.ones(len(indices), np.bool_)
+        for address, rule in conditions:
+            stored = _is_of_storage(reader.model, address, rule)
+            cell = Cell(address, reader.model.places[address].dims, plan.dims, stored=stored)
+            held &= holds(reader, cell, address, rule, at)
+        kept.append(indices[held])
+    return np.concatenate(kept)

@@ -53,25 +53,9 @@ class SplitRows:
         if features:
             return self._held(features, wanted)
         values = self._values()
-        shares = {name: part for name, part in self._split.parts.items() if isinstance(part, float | int)}
-        own = self._split.parts[wanted]
-        assert not isinstance(own, Held)
-        if isinstance(own, float | int):
-            below = 0.0
-            for name, share in shares.items():
-                if name == wanted:
-                    break
-                below += share
-            last = wanted == list(shares)[-1] and abs(sum(shares.values()) - 1) < 1e-9
-            high = 2.0 if last else below + own
-            drawn = self._drawn(values)
-            return np.flatnonzero((drawn >= below) & (drawn < high)).astype(np.int64)
-        rules: dict[str, Condition] = {
-            name: part for name, part in self._split.parts.items() if not isinstance(part, float | int | Held)
-        }
-        if self._split.by is not None:
-            feature = self._reader.model.features[self._split.by]
-            rules = {name: feature.in_numbers(rule) for name, rule in rules.items()}
+        if isinstance(self._split.parts[wanted], float | int):
+            return np.flatnonzero(_in_share(self._name, self._split, wanted, values)).astype(np.int64)
+        rules = _rules(self._reader, self._split)
         held = {name: rule.holds(values) for name, rule in rules.items()}
         twice = np.flatnonzero(np.sum(list(held.values()), axis=0) > 1)
         if len(twice):
@@ -168,14 +152,86 @@ class SplitRows:
             block = some.values
         return cast("NDArray[np.generic] | Texts", block)
 
-    def _drawn(self, values: NDArray[np.generic] | Texts) -> NDArray[np.float64]:
-        if isinstance(values, Encoded):
-            return self._draws(map(str, cast("Encoded[object]", values)))
-        kinds, back = np.unique(values, return_inverse=True)
-        return self._draws(map(str, kinds.tolist()))[back]
 
-    def _draws(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        return np.fromiter((draw(text, self._name, self._split.seed) for text in texts), np.float64)
+class ElementsOfPart:
+    """Which elements are in one part of a split of several dims, by their own values.
+
+    Args:
+        reader: Of the file.
+        name: Of the split.
+        split: Its declaration.
+        part: Of the split.
+
+    Attributes:
+        by: Address of the feature that decides.
+    """
+
+    def __init__(self, reader: AnyReader, name: str, split: Split, part: str) -> None:
+        assert split.by is not None
+        self.by = split.by
+        self._name, self._part, self._split = name, part, split
+        self._rules = _rules(reader, split)
+        self._where = f"{reader.name}: {split.by}"
+
+    def holds(self, values: object) -> NDArray[np.bool_]:
+        """bool [n]: which elements with these values are in the part.
+
+        Raises:
+            DataError: One is in two parts.
+        """
+        if not self._rules:
+            return _in_share(self._name, self._split, self._part, cast("NDArray[np.generic]", values))
+        held = {name: rule.holds(values) for name, rule in self._rules.items()}
+        twice = np.flatnonzero(np.sum(list(held.values()), axis=0) > 1)
+        if len(twice):
+            both = [name for name, holds in held.items() if holds[twice[0]]]
+            raise DataError(
+                f"{cast('NDArray[np.generic]', values)[twice[0]]} is in {' and '.join(both)} of split {self._name}",
+                where=self._where,
+                do="change the bounds of the parts in the schema so that they do not overlap",
+            )
+        return held[self._part]
+
+    def __repr__(self) -> str:
+        parts = {name: str(part) for name, part in self._split.parts.items()}
+        return f"{self._name}/{self._part} of {parts} by {self.by}, seed {self._split.seed}"
+
+
+def _rules(reader: AnyReader, split: Split) -> dict[str, Condition]:
+    """The parts that say which values they have."""
+    rules: dict[str, Condition] = {
+        name: part for name, part in split.parts.items() if not isinstance(part, float | int | Held)
+    }
+    if split.by is None:
+        return rules
+    feature = reader.model.features[split.by]
+    return {name: feature.in_numbers(rule) for name, rule in rules.items()}
+
+
+def _in_share(name: str, split: Split, wanted: str, values: NDArray[np.generic] | Texts) -> NDArray[np.bool_]:
+    """Which entries are dealt to a part that is a share."""
+    shares = {part: share for part, share in split.parts.items() if isinstance(share, float | int)}
+    below = 0.0
+    for part, share in shares.items():
+        if part == wanted:
+            break
+        below += share
+    last = wanted == list(shares)[-1] and abs(sum(shares.values()) - 1) < 1e-9
+    high = 2.0 if last else below + shares[wanted]
+    drawn = _drawn(name, split.seed, values)
+    return (drawn >= below) & (drawn < high)
+
+
+def _drawn(name: str, seed: int, values: NDArray[np.generic] | Texts) -> NDArray[np.float64]:
+    """The number that is drawn of each value: float64 [n]."""
+
+    def draws(texts: Iterable[str]) -> NDArray[np.float64]:
+        return np.fromiter((draw(text, name, seed) for text in texts), np.float64)
+
+    if isinstance(values, Encoded):
+        return draws(map(str, cast("Encoded[object]", values)))
+    kinds, back = np.unique(values, return_inverse=True)
+    return draws(map(str, kinds.tolist()))[back]
 
 
 _CANDIDATES = 100

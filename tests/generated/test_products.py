@@ -15,23 +15,29 @@ import pytest
 torch = pytest.importorskip("torch", reason="loaders need torch")
 
 from h5schema import pipeline  # noqa: E402
-from h5schema.errors import DataError  # noqa: E402
+from h5schema.errors import DataError, UsageError  # noqa: E402
+from h5schema.runtime import stored  # noqa: E402
 
 SCHEMA = """\
 h5schema: 1
 name: matrices
 version: 1.0.0
-dims: {cell: {ids: true}, gene: {ids: true}, token: {per: gene}, bin: 2}
+dims: {cell: {ids: true}, gene: {ids: true}, token: {per: gene}, bin: 2, day: open}
 features:
   counts: {dims: [cell, gene], dtype: float32, store: csr}
   rating: {dims: [cell, gene], dtype: int64, store: coo}
   dense:  {dims: [cell, gene], dtype: float32}
   deep:   {dims: [cell, gene, bin], dtype: int16}
+  turned: {dims: [gene, cell], dtype: int16, store: csr}
+  hour:   {dims: [day], dtype: int8}
+  cube:   {dims: [cell, gene, day], dtype: int8, store: coo}
 groups:
   cells: {over: cell, features: {donor: {dtype: int32}}}
   genes: {over: gene, features: {symbol: {dtype: str}, text: {dims: [gene, token], dtype: uint16}}}
 splits:
   donors: {over: cell, by: cells/donor, parts: {train: [0, 1], test: [2]}}
+  rated:  {over: [cell, gene], by: rating, parts: {low: {max: 3}, high: {above: 3}}}
+  dealt:  {over: [gene, cell], by: dense, parts: {train: 0.7, test: 0.3}}
 loaders:
   every:
     over: [cell, gene]
@@ -52,9 +58,22 @@ loaders:
     where: {rating: present, genes/symbol: [g1, g2, g3]}
     inputs: {cell: cell, gene: gene, rating: rating, count: {feature: counts, dtype: float64}}
     batch: 5
+  missing: {over: [cell, gene], where: {counts: absent}, inputs: {cell: cell, gene: gene, dense: dense}, batch: 7}
+  both:
+    over: [gene, cell]
+    where: {counts: absent, rating: present, turned: absent}
+    inputs: {cell: cell, gene: gene}
+    batch: 4
+  rated: {over: [cell, gene], split: rated/low, inputs: {cell: cell, gene: gene, rating: rating}, batch: 4}
+  dealt: {over: [cell, gene], split: dealt/train, inputs: {cell: cell, gene: gene}, batch: 4}
+  days:
+    over: [day, cell, gene]
+    where: {cube: present, rating: present}
+    inputs: {day: day, cell: cell, gene: gene, cube: cube}
+    batch: 6
   large: {over: [cell, gene], where: {dense: {above: 30}}, inputs: dense, batch: 1000}
 """
-CELLS, GENES = 9, 6
+CELLS, GENES, DAYS = 9, 6, 4
 
 
 def matrices() -> tuple[Any, Any, Any]:
@@ -65,6 +84,8 @@ def matrices() -> tuple[Any, Any, Any]:
 
 
 COUNTS, RATING, DENSE = matrices()
+TURNED = np.random.default_rng(1).integers(0, 2, (GENES, CELLS)).astype(np.int16)
+CUBE = np.random.default_rng(2).integers(0, 3, (CELLS, GENES, DAYS)).astype(np.int8)
 
 
 @pytest.fixture(scope="module")
@@ -79,16 +100,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaders(folder: Path) -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
-        with importlib.import_module("matrices").MatricesWriter.create(folder / "data.h5") as w:
+        with importlib.import_module("matrices").MatricesWriter.create(
+            folder / "data.h5", lengths={"cell": CELLS, "gene": GENES, "day": DAYS}
+        ) as w:
+            w.day.extend({"hour": np.arange(DAYS, dtype=np.int8)})
             for gene in range(GENES):
                 text = np.arange(gene, dtype=np.uint16)
-                w.gene[f"gene-{gene}"] = {"genes": {"symbol": f"g{gene}", "text": text}}
+                w.gene[f"gene-{gene}"] = {"genes": {"symbol": f"g{gene}", "text": text}, "turned": TURNED[gene]}
             for cell in range(CELLS):
                 w.cell[f"cell-{cell}"] = {
                     "counts": COUNTS[cell],
                     "rating": RATING[cell],
                     "dense": DENSE[cell],
                     "deep": np.stack([DENSE[cell], -DENSE[cell]], 1).astype(np.int16),
+                    "cube": CUBE[cell],
                     "cells": {"donor": cell % 3},
                 }
         yield importlib.import_module("matrices.loaders")
@@ -132,6 +157,65 @@ def test_T4_splits_and_conditions_on_every_dim(loaders: ModuleType, folder: Path
     assert sorted(seen) == sorted(wanted)
     (large,) = loaders.large_loader(folder / "data.h5")
     assert sorted(large.tolist()) == list(range(31, CELLS * GENES))
+
+
+def seen(batches: Any) -> list[tuple[int, ...]]:
+    """Where the samples of some batches are, in the order in which they come."""
+    dims = ("day", "cell", "gene")
+    return [
+        place for batch in batches for place in zip(*[batch[dim].tolist() for dim in dims if dim in batch], strict=True)
+    ]
+
+
+def where(mask: Any) -> list[tuple[int, ...]]:
+    return list(zip(*[axis.tolist() for axis in np.nonzero(mask)], strict=True))
+
+
+def test_T4_elements_that_are_not_stored(loaders: ModuleType, folder: Path) -> None:
+    batches = list(loaders.missing_loader(folder / "data.h5"))
+    assert seen(batches) == where(COUNTS == 0)
+    assert all(np.array_equal(one["dense"], DENSE[one["cell"], one["gene"]]) for one in batches)
+    subset = {"gene": [1, 4, 5], "cell": [8, 0, 3]}
+    chosen = np.zeros((CELLS, GENES), bool)
+    chosen[np.ix_([0, 3, 8], [1, 4, 5])] = True
+    assert seen(loaders.missing_loader(folder / "data.h5", subset=subset)) == where((COUNTS == 0) & chosen)
+    both = (COUNTS == 0) & (RATING != 0) & (TURNED.T == 0)
+    assert sorted((cell, gene) for cell, gene in seen(loaders.both_loader(folder / "data.h5"))) == where(both)
+
+
+def test_T4_three_dims(loaders: ModuleType, folder: Path) -> None:
+    batches = list(loaders.days_loader(folder / "data.h5"))
+    wanted = [(day, cell, gene) for cell, gene, day in where((CUBE != 0) & (RATING != 0)[:, :, None])]
+    assert sorted(seen(batches)) == sorted(wanted)
+    assert all(np.array_equal(one["cube"], CUBE[one["cell"], one["gene"], one["day"]]) for one in batches)
+
+
+def test_T12_a_split_of_several_dims(loaders: ModuleType, folder: Path) -> None:
+    path = folder / "data.h5"
+    low, high = (seen(loaders.rated_loader(path, split=f"rated/{part}")) for part in ("low", "high"))
+    assert low == where((RATING > 0) & (RATING <= 3))
+    assert high == where(RATING > 3)
+    train, test = (seen(loaders.dealt_loader(path, split=f"dealt/{part}")) for part in ("train", "test"))
+    assert sorted(train + test) == where(np.ones_like(DENSE))
+    assert 0.5 < len(train) / DENSE.size < 0.9
+    assert train == seen(loaders.dealt_loader(path))
+    with pytest.raises(UsageError, match="a part of it has elements, not rows"):
+        loaders.Rated.file(path).split("rated/low")
+
+
+@pytest.mark.parametrize("kept", [1 << 21, 0])
+def test_T4_stored_elements_need_a_number_for_each_row(
+    loaders: ModuleType, folder: Path, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "_IN_MEMORY", kept)
+    monkeypatch.setattr(stored, "_AT_ONCE", 4)
+    path = folder / "data.h5"
+    assert seen(loaders.rated_loader(path, split="rated/high")) == where(RATING > 3)
+    assert seen(loaders.missing_loader(path)) == where(COUNTS == 0)
+    dataset = loaders.Stored(path, subset={"gene": [0, 2, 3]})
+    assert sum(one.nbytes for one in dataset.samples.decided() if isinstance(one, np.ndarray)) == 8 * (CELLS + 1 + 3)
+    wanted = [(cell, gene) for cell, gene in where(COUNTS) if gene in (0, 2, 3)]
+    assert [(int(one["cell"]), int(one["gene"])) for one, _ in (dataset[i] for i in range(len(dataset)))] == wanted
 
 
 def test_T5_subsets_of_several_dims(loaders: ModuleType, folder: Path) -> None:

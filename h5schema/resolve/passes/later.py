@@ -14,7 +14,6 @@ from h5schema.spec import (
     ListSpec,
     LoaderSpec,
     MapSpec,
-    SplitSpec,
     StoreSpec,
 )
 
@@ -54,8 +53,6 @@ def refuse_later(draft: Draft) -> Draft:
         _note(notes, dim.path, _of_dim(dim.spec, bound=draft.bound))
     for feature in draft.features.values():
         _note(notes, feature.path, _of_feature(feature.spec, bound=draft.bound))
-    for name, split in schema.splits.items():
-        _note(notes, ("splits", name), _of_split(split))
     for name, loader in schema.loaders.items():
         _note(notes, ("loaders", name), _of_loader(loader))
     return notes.done(draft)
@@ -135,11 +132,6 @@ def _of_store(spec: StoreSpec) -> Iterator[Later]:
         now = _OTHER_STORES.get(spec.kind, "leave it out: the feature is then dense, or ragged by its dims")
         yield ("store", "kind"), f"the storage kind `{spec.kind}`", now
     yield from _keys(spec, _STORE, ("store",))
-
-
-def _of_split(spec: SplitSpec) -> Iterator[Later]:
-    if len(spec.over) > 1:
-        yield ("over",), "splits over several dims", "name one dim"
 
 
 def _of_loader(spec: LoaderSpec) -> Iterator[Later]:

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from h5schema.spec import LoaderSpec
 from h5schema.vocabulary import reserved
+from h5schema.vocabulary.sampled import Sampled, wrong_split
 from h5schema.vocabulary.suggest import closest
 
 from ..conditions import conditions
@@ -165,13 +166,8 @@ def _split(
         return None
     over = next((split.over for split in draft.splits if split.name == name), None)
     known = [root.address for root in roots]
-    if known and over not in (None, *known):
-        notes.add(
-            "split-over",
-            f"split `{name}` is over `{over}`, but this loader runs over `{'` and `'.join(known)}`",
-            where,
-            f"declare a split over `{known[0]}`",
-            breaks=path,
-        )
+    wrong = wrong_split(Sampled(known[0], known), name, over) if known and over is not None else None
+    if wrong is not None:
+        notes.add("split-over", wrong.message, where, wrong.help, breaks=path)
         return None
     return name, part

@@ -29,14 +29,18 @@ def resolve_splits(draft: Draft) -> Draft:
 
 
 def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -> SplitIR | None:
-    axis = find_open_dim(draft, notes, spec.over[0], (*path, "over"), path, whose="splits")
-    if axis is None:
+    axes = _axes(draft, notes, spec, path)
+    if not axes:
         return None
+    axis = axes[0]
     by: FeatureIR | None = None
     if spec.by is not None:
-        by = _by(draft, notes, spec.by, axis, path)
+        by = _by(draft, notes, spec.by, axes, path)
         if by is None:
             return None
+    elif len(axes) > 1:
+        _refuse_without_values(notes, path)
+        return None
     elif not axis.ids and not _all_bounds(spec) and not _all_held(spec):
         notes.add(
             "no-ids",
@@ -54,10 +58,15 @@ def _split(draft: Draft, notes: Notes, name: str, spec: SplitSpec, path: Path) -
             "add `by`, the address of a feature with one number for each entry",
             breaks=path,
         )
+    held = next((name for name, part in spec.parts.items() if part.feature is not None), None)
+    if len(axes) > 1 and held is not None:
+        what = "parts of several dims that a feature holds come with a later version"
+        notes.add("not-yet", what, (*path, "parts", held), "for now write bounds or values of `by`", breaks=path)
+        return None
     parts = tuple(_parts(draft, notes, spec, by, axis, path))
     if notes.breaks(path) or not _disjoint(notes, parts, path):
         return None
-    return SplitIR(name, axis.address, None if by is None else by.address, parts, spec.seed)
+    return SplitIR(name, tuple(one.address for one in axes), None if by is None else by.address, parts, spec.seed)
 
 
 def _all_bounds(spec: SplitSpec) -> bool:
@@ -68,7 +77,32 @@ def _all_held(spec: SplitSpec) -> bool:
     return all(part.feature is not None for part in spec.parts.values())
 
 
-def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> FeatureIR | None:
+def _axes(draft: Draft, notes: Notes, spec: SplitSpec, path: Path) -> tuple[DimIR, ...]:
+    """The dims that a split divides; none of them, with a complaint, if one cannot be."""
+    at = (*path, "over")
+    several = len(spec.over) > 1
+    found = [
+        find_open_dim(draft, notes, name, (*at, index) if several else at, path, whose="splits")
+        for index, name in enumerate(spec.over)
+    ]
+    axes = tuple(axis for axis in found if axis is not None)
+    if len({axis.address for axis in axes}) < len(axes):
+        notes.add("dim-twice", "a dim stands twice", at, "name dims of entries, each once", breaks=path)
+        return ()
+    return axes if len(axes) == len(found) else ()
+
+
+def _refuse_without_values(notes: Notes, path: Path) -> None:
+    notes.add(
+        "no-by",
+        "combinations of entries have no ids of their own by which they could be dealt into parts",
+        (*path, "over"),
+        "add `by`, the address of a feature over these dims, or split one of the dims",
+        breaks=path,
+    )
+
+
+def _by(draft: Draft, notes: Notes, address: str, axes: tuple[DimIR, ...], path: Path) -> FeatureIR | None:
     where = (*path, "by")
     if find_feature(draft, notes, address, where, breaks=path) is None:
         return None
@@ -76,12 +110,13 @@ def _by(draft: Draft, notes: Notes, address: str, axis: DimIR, path: Path) -> Fe
     if feature is None:
         notes.break_(path)
         return None
-    if feature.dims != (axis.address,):
+    names = [axis.name for axis in axes]
+    if sorted(map(str, feature.dims)) != sorted(axis.address for axis in axes):
         notes.add(
             "split-by",
-            f"`{address}` has dims {written(feature.dims)}: not one value for each `{axis.name}`",
+            f"`{address}` has dims {written(feature.dims)}: not one value for each `{'` and `'.join(names)}`",
             where,
-            f"split by a feature with dims: [{axis.name}]",
+            f"split by a feature with dims: [{', '.join(names)}]",
             breaks=path,
         )
         return None

@@ -23,13 +23,17 @@ class Cell:
         address: Of the feature.
         dims: Its dims, in stored order.
         sampled: Dims that samples have a position in; the first of `dims` is one.
+        stored: Whether it is told which elements a sparse feature stores.
     """
 
     alone = False
 
-    def __init__(self, address: str, dims: Sequence[str | int], sampled: Sequence[str]) -> None:
+    def __init__(
+        self, address: str, dims: Sequence[str | int], sampled: Sequence[str], *, stored: bool = False
+    ) -> None:
         self.address = address
         self._lead = str(dims[0])
+        self._tells = stored
         self._picked = [dim if dim in sampled else None for dim in dims[1:]]
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
@@ -39,26 +43,31 @@ class Cell:
         rows = np.searchsorted(asked.rows, chosen.at[self._lead])
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
+            if self._tells:  # an absent row stores none
+                return self.cut(reader, some.values, asked, chosen)
             return Maybe(self._elements(some.values, rows, chosen), some.present[rows])
         return self._elements(block, rows, chosen)
 
-    def _elements(self, block: object, rows: Rows, chosen: Chosen) -> NDArray[np.generic]:
+    def _elements(self, block: object, rows: Rows, chosen: Chosen) -> object:
         if isinstance(block, SparseBlock):
-            return self._stored(cast("SparseBlock[np.generic]", block), rows, chosen)
+            values, stored = self._stored(cast("SparseBlock[np.generic]", block), rows, chosen)
+            return Maybe(values, stored) if self._tells else values
         index = [slice(None) if dim is None else chosen.at[str(dim)] for dim in self._picked]
         return cast("NDArray[np.generic]", block)[(rows, *index)]
 
-    def _stored(self, block: SparseBlock[np.generic], rows: Rows, chosen: Chosen) -> NDArray[np.generic]:
-        """Elements of sparse rows; 0 where none is stored."""
+    def _stored(
+        self, block: SparseBlock[np.generic], rows: Rows, chosen: Chosen
+    ) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+        """Elements of sparse rows, 0 where none is stored, and where one is."""
         along = tuple(chosen.at[str(dim)] for dim in self._picked)
         columns = np.ravel_multi_index(along, block.shape or (block.width,)) if len(rows) else rows
         keys, wanted = block.rows * block.width + block.indices, rows * block.width + columns
         if not len(keys):
-            return np.zeros(len(wanted), block.values.dtype)
+            return np.zeros(len(wanted), block.values.dtype), np.zeros(len(wanted), np.bool_)
         found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        values = block.values[found]
-        values[keys[found] != wanted] = 0
-        return values
+        values, stored = block.values[found], keys[found] == wanted
+        values[~stored] = 0
+        return values, stored
 
     def sample_bytes(self, reader: AnyReader) -> int:
         return reader.entry_bytes(self.address)
