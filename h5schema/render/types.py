@@ -17,7 +17,7 @@ _BOUND = {"texts": "list[str]", "attributes": "dict[str, object]"}
 """What an entry of a kind is that files of others have."""
 _NUMPY = {"bool": "bool_", "bfloat16": "float32"} | dict.fromkeys(DATES, "datetime64")
 """numpy's scalar types that are not called as the dtype."""
-_COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "list": "list[Tensor]"}
+_COLLATED = {"pad": "Padded", "mask": "Masked", "packed": "Packed", "nested": "Tensor", "list": "list[Tensor]"}
 _SHAPED = _COLLATED | {"packed": "PackedArrays"}
 _NESTED = {"pad": "PaddedLists", "mask": "Masked", "packed": "PackedArrays"}
 """What entries become in a batch that are arrays of any shape, or lists."""

@@ -149,13 +149,7 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     lead = feature.dims[0] if feature.dims else None
     shared = fed.shared(feature)
     if shared and lead not in shared:
-        fed.add(
-            "not-yet",
-            f"`{feature.address}` has dims {written(feature.dims)}: along `{shared[0]}` it is read in a later version",
-            (*at, "feature"),
-            f"for now store a copy that begins with `{shared[0]}`",
-        )
-        return None
+        return _take_across(fed, spec, feature, at)
     if isinstance(lead, str) and not shared and fed.draft.axes[lead].size is None:
         fed.advise(
             "unwise-whole",
@@ -196,6 +190,38 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         shape=shape or None,
         transform=spec.transform,
         ranged=ranged,
+    )
+
+
+def _take_across(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> SampleIR | None:
+    """A feature along one of its later dims: of a matrix a column."""
+    own = fed.shared(feature)
+    cut_too = [dim for dim, _ in fed.windows if dim in feature.dims]
+    if feature.kind not in ("dense", *SPARSE) or feature.varying or feature.optional or cut_too:
+        fed.add(
+            "not-yet",
+            f"`{feature.address}` has dims {written(feature.dims)}: along `{own[0]}` only whole arrays of numbers "
+            "are read, never absent",
+            (*at, "feature"),
+            f"for now store a copy that begins with `{own[0]}`",
+        )
+        return None
+    fed.advise(
+        "unwise-across",
+        f"`{feature.address}` lies along `{feature.dims[0]}`: all of it is read for every batch",
+        (*at, "feature"),
+        f"store a copy that begins with `{own[0]}`",
+    )
+    if spec.as_ not in (None, "dense"):
+        fed.add("as", f"what lies along `{own[0]}` is dense in a batch", (*at, "as"), "leave `as` out")
+        return None
+    if not (_dtype(fed, spec, feature, at) and _fill(fed, spec, feature, at)):
+        return None
+    return TakeIR(
+        feature.address,
+        dtype=spec.dtype,
+        shape=("batch", *(dim for dim in feature.dims if dim not in own)),
+        transform=spec.transform,
     )
 
 
@@ -245,6 +271,9 @@ def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: boo
         message, help = f"a sample has one element of `{feature.address}`", "leave out `as`"
     elif feature.kind in SPARSE:
         message, help = f"rows of `{feature.address}` are sparse", "write `dense`, `sparse` or `pairs`"
+    elif spec.as_ == "nested" and whole and (feature.varying or feature.lists):
+        message = f"entries of `{feature.address}` differ in more than one length, and those of a nested tensor do not"
+        help = "use pad, mask, packed or list"
     elif spec.as_ not in _DOES:
         message, help = f"`{feature.address}` is not sparse: `as: {spec.as_}` is for `store: csr`", "leave out `as`"
     else:
@@ -259,7 +288,14 @@ def _forms_of(feature: FeatureIR) -> tuple[str, ...]:
     """Forms that whole entries may have in a batch."""
     if feature.kind in SPARSE:
         return ("dense", "sparse", "pairs")
-    return tuple(_DOES) if feature.varying or feature.lists else ()
+    if not (feature.varying or feature.lists):
+        return ()
+    return tuple(one for one in _DOES if one != "nested" or _is_jagged(feature))
+
+
+def _is_jagged(feature: FeatureIR) -> bool:
+    """Whether entries differ in one length alone, as those of torch's nested tensors."""
+    return feature.varying == 1 and not feature.lists
 
 
 def _are_numbers(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
@@ -330,6 +366,6 @@ def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
 _LISTED = (*ENCODED, "any")
 """Dtypes of which a batch is a list."""
-_DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "list": "list apart"}
+_DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "nested": "nest", "list": "list apart"}
 _DECODED = ({"str", "bytes"}, {"str", CATEGORY})
 """Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""

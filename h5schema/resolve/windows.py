@@ -119,14 +119,6 @@ def cut(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> 
     windows, shared = dict(fed.windows), fed.shared(feature)
     if len(shared) > 1:
         rest = tuple(dim for dim in feature.dims if dim not in shared)
-        if feature.kind in ("csr", "coo") and rest:
-            fed.add(
-                "not-yet",
-                f"a sample has no `{rest[0]}`, and `{feature.address}` is sparse: that comes with a later version",
-                (*at, "feature"),
-                "for now run over all of its dims",
-            )
-            return None
         return ("batch", *rest)
     for index, dim in enumerate(feature.dims):
         if (

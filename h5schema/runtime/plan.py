@@ -10,7 +10,7 @@ from .conditions import Condition
 from .sampling import Once, Sampling, Shuffle
 from .windows import Window
 
-Form: TypeAlias = Literal["pad", "mask", "packed", "list"]
+Form: TypeAlias = Literal["pad", "mask", "packed", "nested", "list"]
 SparseForm: TypeAlias = Literal["sparse", "pairs"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .kinds import Place
 from .model import Model
 from .plan import Plan, Take, takes
-from .projections import All, Cell, Element, Entry, Piece, Projection, Range, Stretch, Via, Whole
+from .projections import Across, All, Cell, Element, Entry, Piece, Projection, Range, Stretch, Via, Whole
 from .windows import Window
 
 
@@ -16,8 +16,9 @@ def projection(model: Model, plan: Plan, take: Take) -> Projection:
         return Whole(address)
     if take.via is not None:
         return Via(address, place.lead, _plain(model, plan, take.via))
-    if place.lead not in roots(model, plan):
-        return All(address, place.lead)
+    if place.lead not in (known := roots(model, plan)):
+        across = bool(set(place.dims) & set(known))
+        return Across(address, place.dims, known) if across else All(address, place.lead)
     if len(plan.dims) > 1 and set(place.dims[1:]) & set(plan.dims):
         return Cell(address, place.dims, plan.dims)
     window = window_of(plan, take, place.lead)

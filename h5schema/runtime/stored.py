@@ -115,7 +115,7 @@ class Stored:
     def _place(self, found: _Found, asked: Rows, number: Rows) -> Rows:
         """Where the element with some number among the samples of its row is in the row."""
         if self._present:
-            return found.keys[found.ends[asked] + number] - asked * self._width
+            return cast("Rows", found.keys[found.ends[asked] + number] - asked * self._width)
         # Of the places that are not taken, as many lie before a taken one as its place less the taken ones before it.
         rows = np.repeat(np.arange(len(found.ends) - 1, dtype=np.int64), np.diff(found.ends))
         before = found.keys - (np.arange(len(found.keys), dtype=np.int64) - found.ends[rows])

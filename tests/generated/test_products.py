@@ -71,6 +71,20 @@ loaders:
     where: {cube: present, rating: present}
     inputs: {day: day, cell: cell, gene: gene, cube: cube}
     batch: 6
+  column:
+    over: cell
+    where: {cells/donor: [0, 2]}
+    inputs: {turned: turned, cell: cell, donor: cells/donor}
+    batch: {size: 2, shuffle: true}
+  columns:
+    over: [day, gene]
+    inputs: {cube: cube, count: {feature: counts, dtype: float64}, day: day, gene: gene}
+    batch: 5
+  pairs: {over: [gene, cell], inputs: {cube: cube, cell: cell, gene: gene}, batch: 5}
+  texts:
+    over: gene
+    inputs: {text: {feature: genes/text, as: nested, dtype: int32}, gene: gene}
+    batch: {size: 4, shuffle: true}
   large: {over: [cell, gene], where: {dense: {above: 30}}, inputs: dense, batch: 1000}
 """
 CELLS, GENES, DAYS = 9, 6, 4
@@ -188,6 +202,31 @@ def test_T4_three_dims(loaders: ModuleType, folder: Path) -> None:
     wanted = [(day, cell, gene) for cell, gene, day in where((CUBE != 0) & (RATING != 0)[:, :, None])]
     assert sorted(seen(batches)) == sorted(wanted)
     assert all(np.array_equal(one["cube"], CUBE[one["cell"], one["gene"], one["day"]]) for one in batches)
+
+
+def test_T3_columns_of_a_matrix(loaders: ModuleType, folder: Path) -> None:
+    path = folder / "data.h5"
+    batches = list(loaders.column_loader(path))
+    assert all(np.array_equal(one["turned"], TURNED.T[one["cell"]]) for one in batches)
+    assert sorted(seen(batches)) == [(cell,) for cell in range(CELLS) if cell % 3 != 1]
+    batches = list(loaders.columns_loader(path))
+    for one in batches:
+        assert np.array_equal(one["cube"], CUBE.transpose(2, 1, 0)[one["day"], one["gene"]])
+        assert np.array_equal(one["count"], COUNTS.T[one["gene"]].astype(np.float64))
+    assert len([place for one in batches for place in one["day"]]) == DAYS * GENES
+    for one in loaders.pairs_loader(path):
+        assert np.array_equal(one["cube"], CUBE[one["cell"], one["gene"]])
+
+
+def test_M13_ragged_entries_as_nested_tensors(loaders: ModuleType, folder: Path) -> None:
+    for workers in (0, 1):
+        found = {}
+        for batch in loaders.texts_loader(folder / "data.h5", seed=2, workers=workers):
+            assert (batch["text"].layout, batch["text"].dtype) == (torch.jagged, torch.int32)
+            found |= {
+                int(gene): text.tolist() for gene, text in zip(batch["gene"], batch["text"].unbind(), strict=True)
+            }
+        assert found == {gene: list(range(gene)) for gene in range(GENES)}
 
 
 def test_T12_a_split_of_several_dims(loaders: ModuleType, folder: Path) -> None:

@@ -10,10 +10,6 @@ from h5schema.spec import (
     DimSpec,
     FeatureSpec,
     GroupSpec,
-    InputSpec,
-    ListSpec,
-    LoaderSpec,
-    MapSpec,
     StoreSpec,
 )
 
@@ -40,21 +36,17 @@ _FEATURE = _EVOLUTION
 _STORE = {
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
 }
-_FORMS = ("pad", "mask", "packed", "list", "dense", "sparse", "pairs", "id")
 
 
 def refuse_later(draft: Draft) -> Draft:
     """Refuses what comes with a later version, and lets nothing else be said of these elements."""
     notes = Notes(draft)
-    schema = draft.reading.schema
     for group in draft.groups.values():
         _note(notes, group.path, _of_group(group.spec, bound=draft.bound))
     for dim in draft.dims.values():
         _note(notes, dim.path, _of_dim(dim.spec, bound=draft.bound))
     for feature in draft.features.values():
         _note(notes, feature.path, _of_feature(feature.spec, bound=draft.bound))
-    for name, loader in schema.loaders.items():
-        _note(notes, ("loaders", name), _of_loader(loader))
     return notes.done(draft)
 
 
@@ -132,24 +124,3 @@ def _of_store(spec: StoreSpec) -> Iterator[Later]:
         now = _OTHER_STORES.get(spec.kind, "leave it out: the feature is then dense, or ragged by its dims")
         yield ("store", "kind"), f"the storage kind `{spec.kind}`", now
     yield from _keys(spec, _STORE, ("store",))
-
-
-def _of_loader(spec: LoaderSpec) -> Iterator[Later]:
-    for key in ("inputs", "targets"):
-        tree = getattr(spec, key)
-        if tree is not None:
-            yield from _of_tree(tree, (key,))
-
-
-def _of_tree(tree: InputSpec | ListSpec | MapSpec, at: Path) -> Iterator[Later]:
-    waiting = [(tree, at)]
-    while waiting:
-        part, path = waiting.pop(0)
-        match part:
-            case InputSpec():
-                if part.as_ is not None and part.as_ not in _FORMS:
-                    yield (*path, "as"), f"the form `{part.as_}`", "use pad, mask, packed or list"
-            case ListSpec():
-                waiting += [(item, (*path, index)) for index, item in enumerate(part.items)]
-            case MapSpec():
-                waiting += [(item, (*path, key)) for key, item in part.items.items()]

@@ -12,6 +12,7 @@ from ..any_reader import AnyReader
 from ..blocks import Maybe, SparseBlock
 from ..chosen import Chosen
 from ..spans import Asked, Rows
+from .joins import all_rows
 
 
 class Cell:
@@ -49,6 +50,8 @@ class Cell:
         return self._elements(block, rows, chosen)
 
     def _elements(self, block: object, rows: Rows, chosen: Chosen) -> object:
+        if isinstance(block, SparseBlock) and None in self._picked:
+            return self._elements(cast("SparseBlock[np.generic]", block).dense(), rows, chosen)
         if isinstance(block, SparseBlock):
             values, stored = self._stored(cast("SparseBlock[np.generic]", block), rows, chosen)
             return Maybe(values, stored) if self._tells else values
@@ -71,3 +74,35 @@ class Cell:
 
     def sample_bytes(self, reader: AnyReader) -> int:
         return reader.entry_bytes(self.address)
+
+
+class Across:
+    """What lies at each sample along later dims of a feature: of a matrix a column.
+
+    All rows are read, for every batch.
+
+    Args:
+        address: Of the feature.
+        dims: Its dims, in stored order.
+        sampled: Dims that samples have a position in; the first of `dims` is none.
+    """
+
+    alone = False
+
+    def __init__(self, address: str, dims: Sequence[str | int], sampled: Sequence[str]) -> None:
+        self._address = address
+        self._lead = str(dims[0])
+        self._picked = {axis: str(dim) for axis, dim in enumerate(dims) if dim in sampled}
+
+    def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        do = f"store a copy that begins with {next(iter(self._picked.values()))}"
+        return Asked(self._address, all_rows(reader, self._address, self._lead, do))
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        whole = cast("SparseBlock[np.generic]", block).dense() if isinstance(block, SparseBlock) else block
+        values = cast("NDArray[np.generic]", whole)
+        rest = [axis for axis in range(values.ndim) if axis not in self._picked]
+        return values.transpose(*self._picked, *rest)[tuple(chosen.at[dim] for dim in self._picked.values())]
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        return reader.entry_bytes(self._address)

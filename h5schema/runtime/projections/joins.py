@@ -19,6 +19,23 @@ _MOST_BYTES = 64 << 20
 """Of a feature that comes whole with every batch."""
 
 
+def all_rows(reader: AnyReader, address: str, lead: str, do: str) -> Rows:
+    """The rows of all entries of a feature that is read whole for every batch.
+
+    Raises:
+        DataError: It is too large for that; `do` says what else to do.
+    """
+    count = reader.length(lead)
+    size = count * reader.entry_bytes(address) if count else 0
+    if size > _MOST_BYTES:
+        raise DataError(
+            f"all {count} entries would be read for every batch, {size >> 20} MiB",
+            where=f"{reader.name}: {address}",
+            do=do,
+        )
+    return np.arange(count, dtype=np.int64)
+
+
 class All:
     """All entries of a feature that samples share no dim with, the same for all samples.
 
@@ -34,15 +51,8 @@ class All:
         self._lead = lead
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
-        count = reader.length(self._lead)
-        size = count * reader.entry_bytes(self._address) if count else 0
-        if size > _MOST_BYTES:
-            raise DataError(
-                f"all {count} entries would come with every batch, {size >> 20} MiB",
-                where=f"{reader.name}: {self._address}",
-                do=f"say `via` which feature a sample finds its own {self._lead}, or read it once by itself",
-            )
-        return Asked(self._address, np.arange(count, dtype=np.int64))
+        do = f"say `via` which feature a sample finds its own {self._lead}, or read it once by itself"
+        return Asked(self._address, all_rows(reader, self._address, self._lead, do))
 
     def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
         if isinstance(block, Maybe):

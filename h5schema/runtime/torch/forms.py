@@ -95,10 +95,17 @@ def _list(block: RaggedBlock[np.generic]) -> list[Tensor]:
     return [tensor(entry.copy()) for entry in block]
 
 
+def _nest(block: RaggedBlock[np.generic]) -> Tensor:
+    """torch's nested tensor, in the jagged layout: [batch, ragged, ...]."""
+    made = cast("Any", torch).nested.nested_tensor_from_jagged  # torch leaves it untyped
+    return cast("Tensor", made(tensor(block.values), from_numpy(block.offsets)))
+
+
 FORMS: Mapping[Form, Callable[[RaggedBlock[np.generic]], object]] = {
     "pad": _pad,
     "mask": _mask,
     "packed": _pack,
+    "nested": _nest,
     "list": _list,
 }
 """How entries of different lengths become one batch."""
