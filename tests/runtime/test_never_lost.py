@@ -382,3 +382,44 @@ def test_a_source_that_fails_does_not_make_the_file_larger(tmp_path: Path) -> No
             assert file["two"][:, -1].tolist() == [number for number in range(40) if number != 7]
             assert file["one"].chunks is None
         assert (tmp_path / "a.h5").stat().st_size < 1.05 * 39 * 150_000
+
+
+def _first_bytes(path: Path, address: str) -> bytes:
+    """Of a dataset, as they lie in a file."""
+    with h5py.File(path) as file:
+        dataset = file[address]
+        if dataset.chunks is None:
+            return bytes(dataset[0].tobytes())
+        return bytes(dataset.id.read_direct_chunk((0,) * dataset.ndim)[1])
+
+
+@pytest.mark.parametrize(
+    ("part", "addresses"),
+    [(0.4, ["dense", "loose", "slope"]), (0.8, ["slope"])],
+    ids=["unfinished", "without its name"],
+)
+def test_bytes_that_another_program_changes_in_an_unfinished_run_are_not_published(
+    few: Path, runs: Lab, part: float, addresses: list[str]
+) -> None:
+    """In one piece, in chunks, and encoded."""
+    with place(few) as there:
+        calls = runs.run(few, "place/a.h5").calls
+        (there / "a.h5").unlink()
+        assert runs.run(few, "place/a.h5", die=int(calls * part)).killed
+        partial = there / "a.h5.partial"
+        left = {one: one.read_bytes() for one in there.iterdir()}
+        for address in addresses:
+            wanted = _first_bytes(few / "plain.h5", address)
+            flipped = bytearray(left[partial])
+            flipped[flipped.index(wanted) + len(wanted) // 2] ^= 4
+            for path, content in {**left, partial: flipped}.items():
+                path.write_bytes(content)
+            error = runs.run(few, "place/a.h5", options=dict(AT_ONCE)).error
+            assert "an unfinished run is there, and another program or the disk has changed it: " in error, address
+            assert "not what was written" in error
+            assert f"begin anew: remove {partial} first" in error
+            assert part > 0.5 or f"{partial}: /{address}: " in error
+        for path, content in left.items():
+            path.write_bytes(content)
+        assert runs.run(few, "place/a.h5", options=dict(AT_ONCE)).error == ""
+        expect_plain(few, there / "a.h5")

@@ -13,6 +13,7 @@ from h5schema.vocabulary.extractors import EXTRACTORS
 
 from .. import stamp, system
 from ..model import model_of
+from ..writing import intact
 from ..writing.claim import Claim
 from ..writing.in_making import State
 from ..writing.transaction import Transaction
@@ -100,6 +101,7 @@ class Running:
             if state is not None:
                 self._go_on(state)
             if state is not None and state["complete"]:  # only its name was missing
+                intact.expect_complete(self._claim.sink)
                 self._claim.appear()
                 self._expect_all()
                 return self._summary(state["counts"], unmatched)

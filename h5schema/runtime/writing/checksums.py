@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
 
@@ -101,6 +101,15 @@ class Checksum:
         """How many were taken."""
         return len(self._done) * self.rows_per_block + self._rows
 
+    def spans(self) -> Iterator[tuple[int, int, int]]:
+        """First row, last row and checksum of each block; the last row is not one of it."""
+        first = 0
+        for crc in self._done:
+            yield first, first + self.rows_per_block, crc
+            first += self.rows_per_block
+        if self._rows:
+            yield first, first + self._rows, self._running
+
     def state(self) -> tuple[list[int], int, int]:
         """What `Checksum` is made of again: the sums of full blocks, the rows of the last one, and its sum."""
         return self._done.tolist(), self._rows, self._running
@@ -163,6 +172,23 @@ def rows_of(file: h5py.File, path: str, first: int = 0, last: int | None = None)
 def path_of(path: str) -> str:
     """Where the checksums of a dataset, or of an attribute `node@name`, lie."""
     return f"{FOLDER}/{path.removeprefix('/')}"
+
+
+def first_wrong(file: h5py.File) -> str:
+    """Path of a dataset, or of an attribute, that is not what was summed; "": there is none."""
+
+    def compare(name: str, one: object) -> str | None:
+        if not isinstance(one, h5py.Dataset):
+            return None
+        path, step = name if name.startswith("@") else f"/{name}", int(one.attrs[ROWS_PER_BLOCK])
+        count, sums = count_of(file, path), cast("list[int]", one[()].tolist())
+        blocks = enumerate(sums)
+        right = len(sums) == -(-count // step) and all(
+            crc(rows_of(file, path, number * step, (number + 1) * step)) == wanted for number, wanted in blocks
+        )
+        return None if right else path
+
+    return cast("str | None", file[FOLDER].visititems(compare)) or ""
 
 
 def write(file: h5py.File, path: str, checksum: Checksum) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import h5py
 import numpy as np
@@ -32,10 +32,11 @@ _BRIDGED_BYTES = 4096
 
 
 class Kept(TypedDict):
-    """What is kept of a dataset from one run to the next."""
+    """What is kept of a dataset from one run to the next; of a finished file no `chunks`, which `Storage` explains."""
 
     rows: int
     sums: tuple[list[int], int, int]
+    chunks: NotRequired[list[int]]
 
 
 class Datasets:
@@ -76,7 +77,7 @@ class Datasets:
         kept = self._kept.get(part.path)
         if kept is not None and part.path in self.file:
             checksum = checksums.Checksum(begun.row_bytes, *kept["sums"])
-            self._made[part.path] = self._layouts.go_on(begun, checksum, kept["rows"])
+            self._made[part.path] = self._layouts.go_on(begun, checksum, kept["rows"], kept.get("chunks"))
 
     def begin_nodes(self, part: Stored, options: Options, taken: Collection[str]) -> None:
         """Records that become nodes; `taken` are paths where something else lies."""
@@ -136,6 +137,12 @@ class Datasets:
         """Refuses ids of the entries that come next, where no node can be."""
         for path in paths:
             self._nodes[path].expect(ids)
+
+    def expect_paths(self, paths: Sequence[str], ids: Sequence[str]) -> None:
+        """Refuses ids that are the path of no node, whatever lies in the file."""
+        for path in paths:
+            for text in ids:
+                self._nodes[path].path(text)
 
     def lay(self, paths: Sequence[str], ids: Sequence[str]) -> None:
         """Makes nodes of the records that were taken, for the entries with these ids."""
@@ -221,7 +228,10 @@ class Datasets:
 
     def kept(self) -> dict[str, Kept]:
         """What the next run is to know of every dataset that is there."""
-        return {path: {"rows": made.count, "sums": made.checksum.state()} for path, made in self._made.items()}
+        return {
+            path: {"rows": made.count, "sums": made.checksum.state(), "chunks": list(made.chunks or ())}
+            for path, made in self._made.items()
+        }
 
     def finish(self) -> None:
         """Gives every dataset the form in which it stays: no larger than its rows, and in one piece if it may."""

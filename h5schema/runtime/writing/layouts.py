@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import cast
@@ -16,10 +16,10 @@ from ..bfloat16_hdf5 import creatable, in_bits, type_of
 from ..features import Options
 from ..hdf5_filters import codec_of, expect_filters
 from ..kinds import Stored
-from . import scales
+from . import intact, scales
 from .begun import Begun
 from .checksums import Checksum
-from .chunking import chunk_rows
+from .chunking import chunk_rows, row_bytes
 from .plans import Coding, Values, bytes_of
 from .sink import Sink
 from .storage import Chunked, Contiguous, Encoded, Storage
@@ -74,7 +74,7 @@ class Layouts:
             made = cast("h5py.h5p.PropDCID", h5py.h5p.create(h5py.h5p.DATASET_CREATE))
             made.set_chunk(shape)
             self._create(part, made, (0, *part.shape), (h5py.h5s.UNLIMITED, *part.shape))
-        return self._in_chunks(begun, Checksum(begun.row_bytes), 0)
+        return self._in_chunks(begun, Checksum(begun.row_bytes), 0, ())
 
     def whole(self, path: str, data: Values, dtype: np.dtype[np.generic], options: Options) -> None:
         """A new dataset that is written at once."""
@@ -85,13 +85,13 @@ class Layouts:
         else:
             create(path, data=data, dtype=dtype, **_chunks(path, data, dtype, options))
 
-    def _in_chunks(self, begun: Begun, checksum: Checksum, count: int) -> Storage:
+    def _in_chunks(self, begun: Begun, checksum: Checksum, count: int, chunks: Sequence[int] | None) -> Storage:
         path, options = begun.part.path, begun.options
         dataset = self.dataset(path)
         if not begun.is_encoded:
             return Chunked(dataset, checksum, count, self._sink)
         coding = Coding(options.codec, options.level, begun.part.dtype.str, dataset.chunks or ())
-        return Encoded(dataset, checksum, count, self._sink, coding, lambda: self.dataset(path))
+        return Encoded(dataset, checksum, count, self._sink, coding, lambda: self.dataset(path), chunks)
 
     def _create_contiguous(self, part: Stored, rows: int) -> None:
         """A dataset in one piece, whose room is there at once and is not filled."""
@@ -113,16 +113,26 @@ class Layouts:
 
     # Those that are there.
 
-    def go_on(self, begun: Begun, checksum: Checksum, count: int) -> Storage:
-        """Goes on with a dataset of an earlier run."""
+    def go_on(self, begun: Begun, checksum: Checksum, count: int, chunks: Sequence[int] | None) -> Storage:
+        """Goes on with a dataset of an earlier run.
+
+        Args:
+            begun: What it is to be.
+            checksum: Of the rows that are there.
+            count: How many they are.
+            chunks: The checksum of each encoded chunk; None: the file is a finished one, and is not compared.
+        """
         dataset = self.dataset(begun.part.path)
+        if chunks is not None:
+            pieces = intact.pieces_of(dataset, row_bytes(begun.part), checksum, chunks)
+            intact.expect(self._sink.handle, pieces, f"{self._sink}: {begun.part.path}")
         if dataset.chunks is not None:
             expect_filters(dataset.id, f"{self._sink}: {begun.part.path}")
             codec = codec_of(dataset)
             if codec != begun.options.codec:  # the file was written anew with another
                 begun.options = replace(begun.options, codec=codec, level=None)
             dataset.resize(count, axis=0)
-            return self._in_chunks(begun, checksum, count)
+            return self._in_chunks(begun, checksum, count, chunks)
         if begun.expected is not None and dataset.shape[0] < begun.expected:
             del dataset
             return self.lay_out(begun, checksum, count, begun.expected)

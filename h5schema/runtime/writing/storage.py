@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
+from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 import h5py
@@ -26,12 +28,16 @@ class Storage(ABC):
         checksum: Of the rows that were taken.
         count: How many they are.
         sink: Takes bytes.
+
+    Attributes:
+        chunks: If it is encoded, the CRC-32 of each chunk as it is stored; None: nobody will ask.
     """
 
     def __init__(self, dataset: h5py.Dataset, checksum: Checksum, count: int, sink: Sink) -> None:
         self.count = count
         self.checksum = checksum
         self.planned = count
+        self.chunks: array[int] | None = None
         self._dataset = dataset.id
         self._dtype = dataset.dtype if dataset.dtype.names else np.dtype(dataset.dtype.str)
         self._shape = tuple(int(n) for n in dataset.shape[1:])
@@ -207,8 +213,10 @@ class Encoded(Storage):
         sink: Sink,
         coding: Coding,
         reopen: Callable[[], h5py.Dataset],
+        chunks: Iterable[int] | None,
     ) -> None:
         super().__init__(dataset, checksum, count, sink)
+        self.chunks = None if chunks is None else array("L", chunks)
         self._coding = coding
         self._reopen = reopen
         self._whole = dataset
@@ -218,6 +226,7 @@ class Encoded(Storage):
         self._open[: self._filled] = dataset[count - self._filled : count]
         self._is_settled = True
         self._changed: dict[int, Values] = {}
+        self._chunks = -(-count // self._step)  # that were written once
 
     def _plan(self, rows: int, summing: Summing) -> Plan:
         return InChunks(self._coding, self.planned % self._step, summing)
@@ -284,6 +293,8 @@ class Encoded(Storage):
         self._filled = filled
         self._is_settled = False
         self._changed = {one: rows for one, rows in self._changed.items() if one < number}
+        if self.chunks is not None:
+            del self.chunks[number:]
         self._dataset.set_extent((count - filled, *self._shape))  # whole chunks, which HDF5 need not decode
 
     def settle(self) -> None:
@@ -301,8 +312,15 @@ class Encoded(Storage):
 
     def _write(self, number: int, mask: int, encoded: bytes) -> None:
         place = (number * self._step, *(0 for _ in self._shape))
+        known = self._dataset.get_chunk_info_by_coord(place) if number < self._chunks else None
+        old, size = (known.filter_mask, known.size) if known is not None else (0, 0)
+        self._chunks = max(self._chunks, number + 1)
+        if old != mask and size == len(encoded):  # HDF5 would keep the old mask
+            self._dataset.write_direct_chunk(place, encoded + b"\0", mask)
         self._dataset.write_direct_chunk(place, encoded, mask)
-        if mask:  # HDF5 2.0 reads a chunk wrongly through the dataset by which its filters were left out
+        if self.chunks is not None:
+            self.chunks[number : number + 1] = array("L", [zlib.crc32(encoded)])
+        if old != mask:  # HDF5 2.0 reads such a chunk wrongly through the dataset by which it was written
             self._dataset.close()
             self._whole = self._reopen()
             self._dataset = self._whole.id
