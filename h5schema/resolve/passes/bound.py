@@ -73,8 +73,15 @@ def _check_attributes(notes: Notes, feature: Declared[FeatureSpec]) -> None:
 
 def _said(spec: GroupSpec | FeatureSpec) -> Iterator[str]:
     for key in _GROUP:
-        if ("from_" if key == "from" else key) in spec.model_fields_set:
+        if ("from_" if key == "from" else key) in spec.model_fields_set and not (
+            key == "store" and _reads_sparse(spec)
+        ):
             yield key
+
+
+def _reads_sparse(spec: GroupSpec | FeatureSpec) -> bool:
+    """Whether `store` says how a matrix is read, and nothing of how values are to be stored."""
+    return spec.store is not None and spec.store.model_fields_set == {"kind"} and spec.store.kind == "csr"
 
 
 def _words(key: str) -> str:

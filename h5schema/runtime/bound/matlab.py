@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import h5py
 import numpy as np
 
 from ..features import EncodedFeature
 from ..model import AnyFeature
+from ..node_paths import is_attribute
 from .columns import Column, InMemory, Values
 from .nodes import Nodes
+from .sparse import DenseRows, matlab_matrix
 from .turned import Turned
 
 
 def column_of(nodes: Nodes, path: str, feature: AnyFeature) -> Column | None:
     """What lies at a path, its axes as MATLAB shows them, without those of size 1 that the schema does not name."""
+    sparse = nodes.attributes(path, ("MATLAB_sparse",)).get("MATLAB_sparse")
+    if sparse is not None and not is_attribute(path):
+        return DenseRows(matlab_matrix(nodes, path, int(cast("int", sparse))))
     column, dataset = nodes.column(path), nodes.dataset(path)
     if column is None or column.shape is None or dataset is None:
         return column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import h5py
@@ -12,7 +12,7 @@ from h5schema.errors import FileError
 
 from ..axes import OpenAxis
 from ..carrier import DirectCarrier
-from ..features import Category
+from ..features import Category, Csr
 from ..kinds import KnownWords, Place
 from ..model import Model
 from ..spans import Fetched, Spans
@@ -24,6 +24,7 @@ from .dims import Dims, axes_of
 from .indices import Rearranged
 from .masked import Complete, Masked
 from .nodes import Nodes
+from .sparse import DenseRows, Elements, no_elements
 from .spread import Flat, Forms, Joined, Stacked
 from .understood import understood
 
@@ -104,6 +105,8 @@ class Shown:
             if not place.optional:
                 raise self._no_value(place, column)
             sizes = tuple(self.dims.size(dim) or 0 for dim in axes_of(place))
+            if isinstance(feature, Csr):
+                self._parts(place, no_elements(feature.file_dtype, sizes[0]))
             self.columns[place.path] = Blank(feature.file_dtype, sizes)
             return place._replace(shape=sizes[1:] if rows else sizes)
         where = f"{self.nodes.name}: {place.path}"
@@ -112,6 +115,8 @@ class Shown:
             self._expect_indexed(place, column, where)
         if isinstance(feature, Category):
             return self._coded(place, column, where)
+        if isinstance(feature, Csr):
+            return self._sparse(place, column, where)
         self.columns[place.path] = column if self.dims.is_spread(place) else self._understood(place, column, where)
         return place._replace(shape=column.shape[1:] if rows else column.shape)
 
@@ -122,6 +127,18 @@ class Shown:
         codes = column.codes if place.optional else Complete(column.codes, column.there, where)
         self.columns[f"{place.path}/codes"] = codes
         return place._replace(words=KnownWords(column.words))
+
+    def _sparse(self, place: Place, column: Column, where: str) -> Place:
+        """A matrix whose rows are read as they are stored."""
+        if not isinstance(column, DenseRows):
+            raise FileError("it is no sparse matrix", where=where, do="leave out `store` in the schema")
+        matrix = column.matrix
+        values = understood(self.model.features[place.address], matrix.data, where)
+        self._parts(place, Elements(matrix, values).parts())
+        return place._replace(shape=matrix.shape[1:])
+
+    def _parts(self, place: Place, parts: Mapping[str, Column]) -> None:
+        self.columns |= {f"{place.path}/{name}": part for name, part in parts.items()}
 
     def _understood(self, place: Place, column: Column, where: str) -> Column:
         values = understood(self.model.features[place.address], column, where)
