@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .any_reader import AnyReader
 from .chance import Drawn
-from .chosen import Entries, First, Kept, Samples, Within
+from .chosen import Chosen, Entries, First, Kept, Samples, Within
 from .held import all_rows, expect_present, holds, is_of_element, none_left, rows_of
 from .model import Model
 from .plan import Plan, takes
@@ -14,7 +17,7 @@ from .products import product_of
 from .projected import roots, windows_along
 from .projections import Element, Entry, Projection
 from .ranges import ranged
-from .spans import Rows
+from .spans import Rows, offsets_of
 from .subsets import Subsets, expect_known
 from .windows import Places, cut_of
 
@@ -84,15 +87,18 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
         shifts = [one.shift or 0 for one in windows]
         bounds = min(shifts, default=0), max(shifts, default=0)
         samples = still = ranged(reader, window, dim, parent, entries, lengths, bounds)
+        reach = bounds
     else:
         places = Places() if window is None else Places.of(window, [cut_of(one) for one in windows])
         samples = Within(dim, parent, entries, lengths, places)
         still = Within(dim, parent, entries, lengths, places._replace(jitter=0))
+        reach = places.low - places.jitter, places.high + places.jitter
     if not len(samples) and len(entries):
         longest = f"the window of {dim}: the longest entry has {int(lengths.max())}" if window else ""
         raise none_left(reader, plan, root, f"{len(entries)} entries", longest)
     known = rows if parent is None else None
-    kept = _kept(reader, plan, still, known)
+    part = _Part(reader, plan.split, dim, reach) if parent is None and plan.split is not None else None
+    kept = _kept(reader, plan, still, known, part)
     if kept is None:
         return samples
     if not len(kept):
@@ -100,7 +106,34 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
     return Kept(samples, kept)
 
 
-def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None) -> Rows | None:
+class _Part:
+    """A part of a split of a dim of entries of which windows are taken: no window may reach out of it.
+
+    Args:
+        reader: Of the file.
+        split: The part.
+        dim: Address of the dim.
+        reach: Of the lowest value that is taken, and of the highest plus one, counted from the position; of ranges from
+            their first and from their last.
+    """
+
+    def __init__(self, reader: AnyReader, split: str, dim: str, reach: tuple[int, int]) -> None:
+        outside = np.ones(reader.length(dim), np.int64)
+        outside[reader.split(split)] = 0
+        self._outside = offsets_of(outside)
+        self._borders = reader.borders(dim)
+        self._dim, self._reach = dim, reach
+
+    def holds(self, chosen: Chosen) -> NDArray[np.bool_]:
+        """bool [n]: around which positions all values are in the part. Beyond the file there are none."""
+        (low, high), at = self._reach, chosen.at[self._dim]
+        file = np.searchsorted(self._borders, at, side="right")
+        first = np.clip(at + low, self._borders[file - 1], self._borders[file])
+        last = np.clip(at + high + chosen.sizes.get(self._dim, 0), first, self._borders[file])
+        return cast("NDArray[np.bool_]", self._outside[first] == self._outside[last])
+
+
+def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None, part: _Part | None) -> Rows | None:
     """Which samples conditions on their own elements leave; None: all.
 
     Args:
@@ -108,6 +141,7 @@ def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None) -
         plan: What a sample is.
         samples: All of them.
         known: The rows that positions may have in a dim of entries; None: any.
+        part: In which all of their windows lie; None: anywhere.
     """
     conditions = [
         (address, asked) for address, asked in plan.where.items() if is_of_element(reader.model, plan, address, asked)
@@ -117,8 +151,10 @@ def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None) -
     kept: list[Rows] = []
     for first in range(0, len(samples), _AT_ONCE):
         indices = np.arange(first, min(len(samples), first + _AT_ONCE), dtype=np.int64)
-        at = samples.at(indices, Drawn(0, 0, indices)).at
+        chosen = samples.at(indices, Drawn(0, 0, indices))
+        at = chosen.at
         held = np.ones(len(indices), np.bool_) if known is None else np.isin(at[plan.dim], known)
+        held &= True if part is None else part.holds(chosen)
         for address, condition in conditions:
             held &= holds(reader, _element(reader.model, plan, address), address, condition, at)
         kept.append(indices[held])

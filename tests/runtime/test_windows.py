@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from h5schema.runtime import (  # noqa: E402
     Ragged,
     RaggedAxis,
     Scalar,
+    Split,
     Take,
     Window,
     optional,
@@ -434,3 +436,61 @@ def test_windows_do_not_reach_from_file_to_file(steps: Path, tmp_path: Path, edg
     tried = loader(Steps, over="step", window=ranges, sample=Take("x", form="list"), batch=Batch(9))
     (listed,) = tried.loader([steps, second])
     assert [x.tolist() for x in listed] == [[1, 1.5], [4, 4.5, 5, 5.5], [1002, 1003]]
+
+
+Parted, PartedWriter = declare(
+    step=Axis(dict), x=Scalar(np.int64, "step"), half=optional(Scalar(np.int16, "step")), day=Scalar(np.int32, "step")
+)
+Parted.splits = {"days": Split("step", {"train": Among(0, 1, 3), "test": Among(2)}, by="day")}
+DAYS = [0] * 5 + [1] * 9 + [2] * 4 + [0] * 7 + [2] * 2 + [3] * 13
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two files, so that a part also ends where a file does."""
+    paths = [tmp_path_factory.mktemp("windows") / f"{name}.h5" for name in ("first", "second")]
+    for path, rows in zip(paths, (slice(0, 22), slice(22, None)), strict=True):
+        with PartedWriter.create(path) as w:
+            for row in range(*rows.indices(len(DAYS))):
+                w.step.append({"x": row, "half": None if row % 4 == 1 else row, "day": DAYS[row]})
+    return paths
+
+
+@given(both=windows(), part=st.sampled_from(["train", "test"]), jitter=st.integers(0, 2))
+def test_T8_T12_no_window_reaches_from_one_part_into_another(
+    parted: list[Path], both: tuple[Window, Window], part: str, jitter: int
+) -> None:
+    """Kept are the positions of which every value in the file that any window takes, or might, is in the part."""
+    window, own = replace(both[0], jitter=jitter), both[1]
+    mine = [(day == 2) is (part == "test") for day in DAYS]
+    wanted: list[int] = []
+    for first, last in ((0, 22), (22, len(DAYS))):
+        for _, at, _ in expected(replace(window, jitter=None), [None, own], [np.arange(last - first)]):
+            numbers = flat(taken(window, None, at)) + flat(taken(window, own, at))
+            reach = range(first + min(numbers) - jitter, first + max(numbers) + jitter + 1)
+            if mine[first + at] and all(mine[row] for row in reach if first <= row < last):
+                wanted.append(first + at)
+    sample = {"x": Take("x"), "y": Take("x", window={"step": own}), "at": Position("step")}
+    tried = loader(Parted, over="step", split=f"days/{part}", window={"step": window}, sample=sample, batch=Batch(50))
+    if not wanted:
+        with pytest.raises(DataError, match="no sample is left"):
+            tried.loader(parted)
+        return
+    batches = list(tried.loader(parted, seed=2))
+    assert sum(len(batch["at"]) for batch in batches) == len(wanted)
+    if not jitter:
+        assert [int(at) for batch in batches for at in batch["at"]] == wanted
+    pads = window.edge == "pad"  # beyond the file: zeros
+    rows = {int(x) for batch in batches for key in ("x", "y") for x in batch[key].reshape(-1)} - (
+        {0} if pads else set()
+    )
+    assert all(mine[row] for row in rows)
+
+
+def test_a_window_of_entries_of_which_some_have_no_value(parted: list[Path]) -> None:
+    window = {"step": Window(length=4, hop=2, shift=-1, edge="pad")}
+    sample = {"half": Take("half", fill=-7), "at": Position("step")}
+    (batch,) = loader(Parted, over="step", window=window, sample=sample, batch=Batch(50)).loader(parted[:1])
+    for half, at in zip(batch["half"].tolist(), batch["at"].tolist(), strict=True):
+        rows = range(at - 1, at + 3)
+        assert half == [0 if not 0 <= row < 22 else -7 if row % 4 == 1 else row for row in rows]

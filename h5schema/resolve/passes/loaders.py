@@ -96,13 +96,6 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
             f"name it in the dims of a feature, or write over: {root.address}",
         )
     fed = fed._replace(windows=tuple(windows_of(fed, spec.window)))
-    if split is not None and root.address in dict(fed.windows):
-        fed.add(
-            "not-yet",
-            f"a window of `{root.name}` could reach from one part of the split into another; this comes later",
-            ("split",),
-            f"for now leave `split` out, or give `subset=` at the call; or make a ragged dim of `{root.name}`",
-        )
     where = tuple(conditions(fed, spec.where))
     fed = fed._replace(present=_present(draft, spec))
     sample = batch_of(fed, spec, class_name)

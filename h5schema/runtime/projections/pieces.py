@@ -143,7 +143,10 @@ class Stretch:
         rows = self._rows(chosen)
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
-            return Maybe(self._shaped(some.values, rows, asked.rows), some.present.reshape(rows.shape))
+            present = some.present.reshape(rows.shape)
+            if self._pads:  # what lies outside is no entry that could be absent
+                present = present | (rows != asked.rows.reshape(rows.shape))
+            return Maybe(self._shaped(some.values, rows, asked.rows), present)
         return self._shaped(block, rows, asked.rows)
 
     def _shaped(self, block: object, rows: Rows, read: Rows) -> NDArray[np.generic]:
