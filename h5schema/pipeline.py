@@ -131,7 +131,7 @@ def _resolve(path: Path, text: bytes) -> tuple[SchemaIR | None, tuple[Problem, .
 
     parsed = parse.load(text, str(path))
     reading = spec.read(parsed)
-    resolved = resolve(reading, path.name)
+    resolved = resolve(reading, path.name, parse.Library(path.parent, read))
     return resolved.schema, resolved.problems
 
 
@@ -141,7 +141,7 @@ def _recognised(path: Path, text: bytes, output: Path, templates: Path | None) -
         return None
     folder = output / name
     kept = recognise.remembered(folder)
-    if kept is None or kept != recognise.key(text, path.name, folder, templates):
+    if kept is None or kept != recognise.key(text, path, folder, templates):
         return None
     return Package(path, name, folder, None)
 
@@ -157,7 +157,7 @@ def _write(package: Package, text: bytes, templates: Path | None) -> None:
     if package.plan is None:
         return
     write(package.plan)
-    made = recognise.key(text, package.schema.name, package.folder, templates)
+    made = recognise.key(text, package.schema, package.folder, templates)
     if made is not None:
         recognise.remember(package.folder, made)
 

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from h5schema import cli, parse, spec
+from h5schema import cli, parse, pipeline, spec
 from h5schema.errors import SchemaError
 from h5schema.render import package
 from h5schema.resolve import Resolved, resolve
+from h5schema.vocabulary import bundle
 
 from .render.judges import findings, formatting, place, types
 
@@ -33,7 +34,8 @@ REWRITE = bool(os.environ.get("H5SCHEMA_REWRITE"))
 
 def resolved(folder: Path) -> Resolved:
     text = (folder / "schema.yaml").read_text(encoding="utf-8")
-    return resolve(spec.read(parse.load(text, "schema.yaml")), "schema.yaml")
+    library = parse.Library(folder, pipeline.read)
+    return resolve(spec.read(parse.load(text, "schema.yaml")), "schema.yaml", library)
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -71,7 +73,10 @@ def packaged(folder: Path) -> dict[str, str]:
     assert done.schema is not None, str(SchemaError(done.problems))
     assert done.problems == ()
     files = package(done.schema)
-    assert files.pop("schema.yaml") == (folder / "schema.yaml").read_text(encoding="utf-8")
+    own, mounted = bundle.split(files.pop("schema.yaml"))
+    assert own == (folder / "schema.yaml").read_text(encoding="utf-8")
+    for path, text in mounted.items():
+        assert text.lstrip("\n") == (folder / path).read_text(encoding="utf-8")
     return files
 
 

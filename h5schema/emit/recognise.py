@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from h5schema.vocabulary.bundle import MARKED
+
 from .manifest import MANIFEST, Manifest
 from .write import put
 
@@ -34,16 +36,26 @@ def package_of(schema: bytes) -> str | None:
     return str(found[0], "ascii") if len(found) == 1 else None
 
 
-def key(schema: bytes, file_name: str, folder: Path, overrides: Path | None) -> str | None:
-    """A digest of schema, generator, templates and the package as it stands; None if the package is not whole."""
-    digest = hashlib.sha256(repr((sys.version_info[:3], file_name, overrides is None)).encode())
+def key(schema: bytes, path: Path, folder: Path, overrides: Path | None) -> str | None:
+    """A digest of schema, generator, templates and the package as it stands; None if the package is not whole.
+
+    Args:
+        schema: Its bytes.
+        path: Of the schema; those that it mounts are found from there, and named in the package.
+        folder: Of the package.
+        overrides: Folder of templates that shadow ours.
+    """
+    digest = hashlib.sha256(repr((sys.version_info[:3], path.name, overrides is None)).encode())
     _add(digest, [("schema", schema)])
     try:
         _add(digest, _generator())
         if overrides is not None:
             _add(digest, _tree(overrides, "**/*"))
         names = sorted({*Manifest.of(folder).files, MANIFEST})
-        _add(digest, [(name, (folder / name).read_bytes()) for name in names])
+        files = [(name, (folder / name).read_bytes()) for name in names]
+        brought = {mark[1] for _, text in files for mark in MARKED.finditer(text.decode("utf-8", "replace"))}
+        elsewhere = brought.difference(mark[1] for mark in MARKED.finditer(schema.decode("utf-8", "replace")))
+        _add(digest, [*files, *((one, (path.parent / one).read_bytes()) for one in sorted(elsewhere))])
     except OSError:
         return None
     return digest.hexdigest()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from h5schema.errors import Location, Problem
 from h5schema.parse.build import build
+from h5schema.vocabulary.bundle import split
 from h5schema.parse.nodes import Node
 from h5schema.parse.source import Source
 
@@ -23,11 +25,13 @@ class Parsed(NamedTuple):
         root: The document; None if there is none, or none that can be read.
         problems: In the order of the file.
         source: The text, to make more problems with.
+        brought: Texts of the schemas that it mounts, by path, where they came along in one text.
     """
 
     root: Node | None
     problems: tuple[Problem, ...]
     source: Source
+    brought: Mapping[str, str] = {}
 
 
 def load(text: str | bytes, file: str) -> Parsed:
@@ -45,11 +49,12 @@ def load(text: str | bytes, file: str) -> Parsed:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
             return _not_text(data, file) if _NO_TEXT.search(data) else _not_utf8(data, error.start, file)
-    source = Source(file, text.removeprefix("\ufeff"))
+    own, brought = split(text.removeprefix("\ufeff"))
+    source = Source(file, own)
     if bad := _UNPRINTABLE.search(source.text):
         return Parsed(None, (_unprintable(source, bad.start()),), source)
     root, problems = build(source)
-    return Parsed(root, tuple(sorted(problems, key=lambda problem: problem.location)), source)
+    return Parsed(root, tuple(sorted(problems, key=lambda problem: problem.location)), source, brought)
 
 
 def _not_utf8(data: bytes, offset: int, file: str) -> Parsed:

@@ -12,8 +12,11 @@ from h5schema.resolve.ir import (
     EnumIR,
     FeatureIR,
     GroupIR,
+    Json,
+    MountIR,
     SchemaIR,
     dim_word,
+    each_once,
 )
 from h5schema.vocabulary.dtypes import ENCODED
 
@@ -21,8 +24,9 @@ from .axes import AxisView, axis, axis_class
 from .conditions import check
 from .conditions import parts as parts_of
 from .imports import Imports
+from .local import Scope, scopes_of
 from .literals import given, literal, name, string, strings
-from .printer import Bracketed, Code, call, flat
+from .printer import Bracketed, Code, call, flat, subscript
 from .types import Values, features_of, numpy_name, stored_word
 from .views import ViewView, add_imports, modules, views
 
@@ -46,6 +50,7 @@ _DECLARATIONS = {
     "bytes": "Bytes",
     "json": "Json",
     "mixed": "Mixed",
+    "tree": "Tree",
     "dense_nodes": "ArrayNodes",
     "ragged_nodes": "RaggedNodes",
     "text_nodes": "TextNodes",
@@ -66,8 +71,8 @@ class FeatureView(NamedTuple):
     shared: Code | None
     options: tuple[tuple[str, Code], ...]
     optional: bool
-    doc: str
     view: str | None
+    doc: str
     entry: str
 
 
@@ -94,6 +99,8 @@ class InnerView(NamedTuple):
     class_name: str
     at: str
     table: Code | None = None
+    mounted: Code | None = None
+    doc: str = ""
 
 
 class GroupView(NamedTuple):
@@ -118,11 +125,11 @@ class GroupsView(NamedTuple):
     """The whole module."""
 
     imports: str
-    enums: tuple[EnumView, ...]
     modules: tuple[tuple[str, str], ...]
+    enums: tuple[EnumView, ...]
     entries: tuple[EntryView, ...]
-    groups: tuple[GroupView, ...]
     views: tuple[ViewView, ...]
+    groups: tuple[GroupView, ...]
     file: GroupView
     splits: Code | None
 
@@ -139,16 +146,19 @@ class _Builder:
         self.values = Values({enum.class_name: enum.base for enum in schema.enums})
         self.features = tuple(features_of(schema.root))
         self.users = {f.dtype.enum: f.address for f in reversed(self.features) if f.dtype.enum is not None}
+        self.scopes = scopes_of(schema.root)
         self.dims = {dim.address: dim for group in _groups(schema.root) for dim in group.dims}
-        self.inner = tuple(_groups(schema.root))[:-1]
-        self.views = views(self.features, self.values)
+        self.inner = each_once(tuple(_groups(schema.root))[:-1])
+        own = (feature for group in (*self.inner, schema.root) for feature in group.features)
+        self.views = views([one._replace(address=self._local(one.address)) for one in own], self.values)
         self.by_address = {feature.address: feature for feature in self.features}
+        items = [item for entry in schema.entries for item in entry.items]
+        self.trees = {address for _, kind, address in items if kind == "tree"}
 
     def view(self) -> GroupsView:
         schema = self.schema
-        axes = {address: axis(dim, bound=bool(self.schema.bind)) for address, dim in self.dims.items()}
-        groups = tuple(self._group(group, axes) for group in self.inner)
-        file = self._group(schema.root, axes)
+        groups = tuple(map(self._group, self.inner))
+        file = self._group(schema.root)
         items = tuple(
             (
                 f"{string(split.name)}: ",
@@ -165,13 +175,13 @@ class _Builder:
         )
         return GroupsView(
             imports=self._imports(),
+            modules=modules(self.features),
             enums=tuple(self._enum(enum) for enum in schema.enums),
             entries=tuple(map(self._entry, schema.entries)),
+            views=self.views,
             groups=groups,
-            modules=modules(self.features),
             file=file,
             splits=Bracketed("{", items, "}") if items else None,
-            views=self.views,
         )
 
     def _imports(self) -> str:
@@ -197,6 +207,8 @@ class _Builder:
         mixed = {feature.address for feature in self.features if feature.kind == "mixed"}
         if any(of in mixed for entry in self.schema.entries for _, _, of in entry.items):
             needed.name("h5schema.runtime", "AnyValue")
+        if self.trees:
+            needed.name("collections.abc", "Mapping")
         if self.inner:
             needed.name("h5schema.runtime", "Group")
         if any(feature.optional for feature in self.features):
@@ -216,41 +228,54 @@ class _Builder:
             needed.name("collections.abc", "Mapping")
             needed.name("typing", "ClassVar")
             needed.name("h5schema.runtime", "Split")
+        add_imports(needed, self.views)
         return needed.text
 
     def _enum(self, enum: EnumIR) -> EnumView:
         user = self.users.get(enum.class_name)
-        doc = _or(enum.doc, f"Values of `{user}`." if user else "Values of a feature.")
-        add_imports(needed, self.views)
+        doc = _or(enum.doc, f"Values of `{self._local(user)}`." if user else "Values of a feature.")
         members = tuple((name(identifier), value) for identifier, _, value in enum.members)
         return EnumView(name(enum.class_name), doc, members)
 
     def _entry(self, entry: EntryIR) -> EntryView:
         whole = entry.group == entry.dim.rpartition("/")[0]
-        default = f"One entry of `{entry.dim}`." if whole else f"What an entry of `{entry.dim}` has in `{entry.group}`."
+        scope = self.scopes[entry.dim.rpartition("/")[0]]
+        dim, group = scope.name(entry.dim), scope.name(entry.group)
+        default = f"One entry of `{dim}`." if whole else f"What an entry of `{dim}` has in `{group}`."
         fields = tuple(self._field(key, kind, of) for key, kind, of in entry.items)
         return EntryView(name(entry.class_name), _or(entry.doc, default), fields)
 
     def _field(self, key: str, kind: str, of: str) -> FieldView:
         if kind == "entry":
             return FieldView(name(key), name(of))
+        if kind == "tree":
+            return FieldView(name(key), subscript("Mapping", ["str", "object"]))
         feature = self.by_address[of]
         return FieldView(name(key), self.values.entry(feature), feature.optional)
 
-    def _group(self, group: GroupIR, axes: dict[str, AxisView]) -> GroupView:
-        root = group is self.schema.root
-        title = f"Files of the schema {self.schema.name}." if root else f"The group `{group.address}`."
+    def _local(self, address: str) -> str:
+        """An address as a class says it."""
+        return self.scopes[address.rpartition("/")[0]].name(address)
+
+    def _group(self, group: GroupIR) -> GroupView:
+        root, scope = group is self.schema.root, self.scopes[group.address]
+        title = f"Files of the schema {self.schema.name}." if root else f"The group `{scope.name(group.address)}`."
+        if group.mounted is not None:
+            title = f"A group of the schema {group.mounted.name}."
+        local = group._replace(path=scope.located(group.path))
         return GroupView(
             name=name(self.schema.class_name if root else group.class_name),
             doc=_or(self.schema.doc if root else group.doc, title),
-            axes=tuple(axes[dim.address] for dim in group.dims),
-            features=tuple(self._feature(feature, group) for feature in group.features),
+            axes=tuple(axis(scope.dim(dim), bound=bool(self.schema.bind)) for dim in group.dims),
+            features=tuple(self._feature(scope.feature(feature), local) for feature in group.features),
             groups=tuple(
                 InnerView(
                     name(inner.identifier),
                     name(inner.class_name),
-                    _relative(inner.path, group.path),
+                    _relative(scope.located(inner.path), local.path),
                     literal(True) if inner.table else None,
+                    None if (mount := inner.mounted) is None else literal(_dims_of(mount, scope)),
+                    "" if mount is None else mount.doc,
                 )
                 for inner in group.groups
             ),
@@ -258,6 +283,8 @@ class _Builder:
 
     def _kind(self, feature: FeatureIR) -> str:
         """Which declaration a feature becomes."""
+        if feature.address in self.trees:
+            return "tree"
         nodes = f"{feature.kind}_nodes"
         return nodes if "{" in feature.path and not self.schema.bind and nodes in _DECLARATIONS else feature.kind
 
@@ -294,19 +321,24 @@ class _Builder:
                 check=check(feature.check) if feature.check else None,
                 fill=feature.fill,
                 axes=literal(feature.axes) if feature.axes else None,
+                plot=feature.plot or None,
             ),
             optional=feature.optional,
+            view=name(feature.view) if feature.view else None,
             doc="\n\n".join(text for text in (feature.doc.strip(), self.values.summary(feature)) if text),
             entry=flat(self.values.entry(feature)),
         )
 
 
+def _dims_of(mount: MountIR, scope: Scope) -> dict[str, Json]:
+    """Our dims in a mounted schema, as the class says them in which it is mounted."""
+    return {theirs: scope.name(ours) for theirs, ours in mount.dims.items()}
+
+
 def _has_numpy(feature: FeatureIR) -> bool:
     """Whether the declaration of a feature names a type of numpy."""
-                plot=feature.plot or None,
     return feature.kind in _OF_NUMPY and feature.dtype.name not in ENCODED
 
-            view=name(feature.view) if feature.view else None,
 
 def _texts(enum: EnumIR) -> Code:
     return Bracketed("[", tuple(("", string(text)) for _, text, _ in enum.members), "]")

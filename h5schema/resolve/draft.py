@@ -15,6 +15,7 @@ from h5schema.spec import DimSpec, FeatureSpec, GroupSpec, Reading, StoreSpec
 from h5schema.spec.prune import element_of, is_aside
 
 from .ir import DimIR, EnumIR, FeatureIR, Json, LoaderIR, SplitIR
+from .mounts import Mount, home_of
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """Keys and positions that lead from the root of the YAML to a node."""
@@ -78,6 +79,9 @@ class Draft(NamedTuple):
     """The schema on its way through the passes.
 
     Attributes:
+        mounts: The schemas that are mounted, by address.
+        texts: Of the mounted schemas, by path.
+        aliases: Where a dim of a mounted schema would be, and the address of ours that stands in its place.
         broken: Paths in the YAML of elements that had their complaint already.
         paths: HDF5 path of each group.
         resolved: The features so far, in the order of the schema.
@@ -90,6 +94,9 @@ class Draft(NamedTuple):
 
     reading: Reading
     file_name: str
+    mounts: Mapping[str, Mount] = {}
+    texts: Mapping[str, str] = {}
+    aliases: Mapping[str, str] = {}
     dims: Mapping[str, Declared[DimSpec]] = {}
     features: Mapping[str, Declared[FeatureSpec]] = {}
     groups: Mapping[str, Declared[GroupSpec]] = {}
@@ -164,8 +171,11 @@ class Notes:
             severity: `error`, or `warning` for what is unwise.
             breaks: Path of the element about which nothing else is to be said.
         """
-        source = self._draft.reading.parsed.source
-        problem = source.problem(rule, message, self._location(path, key, within), help, severity)
+        place = self._location(path, key, within)
+        source = self._draft.reading.source_of(place)
+        if source is not self._draft.reading.parsed.source:
+            message += f" (mounted as `{home_of(self._draft.mounts, '/'.join(map(str, path[1::2])))}`)"
+        problem = source.problem(rule, message, place, help, severity)
         if self._told.setdefault((rule, problem.location), path) == path:
             self._problems.append(problem)
         if breaks is not None:

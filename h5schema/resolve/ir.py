@@ -6,8 +6,8 @@ no YAML and no jinja2; templates and the fingerprint see only this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from h5schema.vocabulary.sources import CapturedKind
 
@@ -67,6 +67,7 @@ class DimIR(NamedTuple):
         indexed: How a file of others says where the entries of a ragged dim lie.
         spread: Path with braces, if each entry is a node of its own.
         like: Address of the dim whose entries these are a second time.
+        under: Address of the dim within whose entries those of this one lie, if they have ids of their own there.
     """
 
     address: str
@@ -83,6 +84,12 @@ class DimIR(NamedTuple):
     indexed: IndexIR | None = None
     spread: str | None = None
     like: str | None = None
+    under: str | None = None
+
+    @property
+    def group(self) -> str:
+        """Address of the group that declares it."""
+        return self.address.rpartition("/")[0]
 
 
 class IndexIR(NamedTuple):
@@ -147,6 +154,9 @@ class FeatureIR(NamedTuple):
         lists: Of its ragged dims, from the first, those over which an entry is a list.
         varying: How many ragged dims an array of it has.
         quality: With which arrays are encoded as files that lose something; None: they are not.
+        plot: A kind of plot, or `module:function`, that draws it; "": what suits the values.
+        methods: Names of methods of its view, each with `module:function`.
+        view: Class name of that view; "": there are no methods.
     """
 
     address: str
@@ -154,9 +164,6 @@ class FeatureIR(NamedTuple):
     identifier: str
     path: str
     kind: Kind
-        plot: A kind of plot, or `module:function`, that draws it; "": what suits the values.
-        methods: Names of methods of its view, each with `module:function`.
-        view: Class name of that view; "": there are no methods.
     dims: tuple[str | int, ...]
     dtype: DtypeIR
     origin: OriginIR | None = None
@@ -174,6 +181,9 @@ class FeatureIR(NamedTuple):
     lists: int = 0
     varying: int = 0
     quality: int | None = None
+    plot: str = ""
+    methods: tuple[tuple[str, str], ...] = ()
+    view: str = ""
 
 
 class EntryIR(NamedTuple):
@@ -181,19 +191,16 @@ class EntryIR(NamedTuple):
 
     Attributes:
         class_name: For a dim's own, equal to its `DimIR.entry`.
-    plot: str = ""
-    methods: tuple[tuple[str, str], ...] = ()
-    view: str = ""
         dim: Address of the dim that leads the features.
         group: Address of the group that this part mirrors; for the dim's own, of the dim's group.
         items: Key and, for a feature, its address; for an inner part, the `class_name` of its `EntryIR`,
-            which comes earlier in `SchemaIR.entries`.
+            which comes earlier in `SchemaIR.entries`. A `tree` is a feature of a dim that is a part of this one.
     """
 
     class_name: str
     dim: str
     group: str
-    items: tuple[tuple[str, Literal["feature", "entry"], str], ...]
+    items: tuple[tuple[str, Literal["feature", "entry", "tree"], str], ...]
     doc: str = ""
 
 
@@ -210,6 +217,20 @@ class GroupIR(NamedTuple):
     groups: tuple[GroupIR, ...] = ()
     doc: str = ""
     table: bool = False
+    mounted: MountIR | None = None
+
+
+class MountIR(NamedTuple):
+    """What is said where another schema is mounted.
+
+    Attributes:
+        name: Of the other schema.
+        dims: Addresses of our dims, by the names that they have in it.
+    """
+
+    name: str
+    dims: Mapping[str, str] = {}
+    doc: str = ""
 
 
 class PredicateIR(NamedTuple):
@@ -377,3 +398,14 @@ class SchemaIR(NamedTuple):
     layout: Mapping[str, object] = {}
     bind: str = ""
     after: str = ""
+
+
+ClassT = TypeVar("ClassT", EnumIR, EntryIR, GroupIR)
+
+
+def each_once(classes: Iterable[ClassT]) -> tuple[ClassT, ...]:
+    """Classes by their names: of those that groups share, the first."""
+    found: dict[str, ClassT] = {}
+    for one in classes:
+        found.setdefault(one.class_name, one)
+    return tuple(found.values())

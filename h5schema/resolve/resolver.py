@@ -7,13 +7,16 @@ mistake is found in one run and none is reported twice.
 
 from __future__ import annotations
 
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from h5schema.errors import Problem
-from h5schema.spec import Reading
+from h5schema.parse import Library
+from h5schema.spec import Reading, read
 
 from .draft import Draft, Pass, doubtful
 from .ir import SchemaIR
+from .mounting import Mounted, Other, Refused, mount
 from .passes.after import check_after
 from .passes.axes import resolve_axes
 from .passes.bound import refuse_in_bound
@@ -29,6 +32,7 @@ from .passes.later import refuse_later
 from .passes.loaders import resolve_loaders
 from .passes.members import resolve_members
 from .passes.methods import resolve_methods
+from .passes.mapped import find_mapped
 from .passes.modules import refuse_hidden_modules
 from .passes.order import order_features
 from .passes.origins import resolve_origins
@@ -43,6 +47,7 @@ from .passes.unmade import advise_unmade
 PASSES: tuple[Pass, ...] = (
     # what is there
     declare,
+    find_mapped,
     refuse_in_bound,
     refuse_later,
     refuse_hidden_modules,
@@ -87,21 +92,49 @@ class Resolved(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def resolve(reading: Reading, file_name: str) -> Resolved:
+def resolve(reading: Reading, file_name: str, library: Library | None = None) -> Resolved:
     """Resolves what was read.
 
     Args:
         reading: The schema as the user wrote it, and the problems found so far.
         file_name: Name of the YAML file, without its folder.
+        library: The schemas that it may mount; None: those beside it.
 
     Returns:
         The resolved schema, and all problems.
     """
-    draft = Draft(reading, file_name, broken=doubtful(reading.poisoned))
+    folder = Path(reading.parsed.source.file).parent
+    return _resolved(reading, file_name, (library or Library(folder))._replace(key=file_name), (), {})[0]
+
+
+_DEEPEST = 16
+"""Schemas that mount each other, one in the other."""
+
+
+def _resolved(
+    reading: Reading, file_name: str, library: Library, outer: tuple[str, ...], known: dict[str, Other]
+) -> tuple[Resolved, Mounted]:
+    """A schema, with those that it mounts; each of them is resolved once."""
+
+    def other(path: str) -> Other:
+        key, users = library.keyed(path), (*outer, library.key)
+        if key in users:
+            raise Refused(f"it mounts itself: {' → '.join((*users[users.index(key) :], key))}", do="take one `use` out")
+        if len(users) > _DEEPEST:
+            raise Refused(f"more than {_DEEPEST} schemas mount each other", do="mount fewer levels")
+        if key not in known:
+            parsed, inner = library.opened(path, reading.parsed)
+            done, mounted = _resolved(read(parsed), PurePosixPath(key).name, inner, users, known)
+            known[key] = Other(key, done.schema, done.problems, mounted)
+        return known[key]
+
+    mounted = mount(reading, other)
+    reading = mounted.reading
+    draft = Draft(reading, file_name, mounts=mounted.mounts, texts=mounted.texts, broken=doubtful(reading.poisoned))
     for step in PASSES:
         draft = step(draft)
     problems = tuple(
         sorted({**dict.fromkeys((*reading.problems, *draft.problems))}, key=lambda one: (one.location, one.rule))
     )
     wrong = any(problem.severity == "error" for problem in problems)
-    return Resolved(None if wrong else finish(draft), problems)
+    return Resolved(None if wrong else finish(draft), problems), mounted

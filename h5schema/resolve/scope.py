@@ -9,14 +9,21 @@ from h5schema.vocabulary.suggest import closest
 
 from .draft import Draft, Notes, Path
 from .ir import DimIR, dim_word
+from .mounts import home_of, outward
 
 
-def enclosing(group: str) -> Iterable[str]:
-    """Addresses of a group and of those around it, up to the root."""
-    yield group
-    while group:
-        group = group.rpartition("/")[0]
-        yield group
+def enclosing(draft: Draft, group: str) -> Iterable[str]:
+    """Addresses of a group and of those around it, up to the root: of the schema that says so."""
+    home = home_of(draft.mounts, group)
+    for outer in outward(group):
+        yield outer
+        if outer == home:
+            return
+
+
+def from_root(draft: Draft, group: str, address: str) -> str:
+    """An address that is said in a group, of this schema or of one that is mounted."""
+    return join(home_of(draft.mounts, group), address)
 
 
 def join(group: str, name: str) -> str:
@@ -26,9 +33,16 @@ def join(group: str, name: str) -> str:
 
 def dim_of(draft: Draft, group: str, name: str) -> str | None:
     """Address of the dim that `name` means in a group: seen from there, or an address from the root."""
+    known = (draft.dims, draft.aliases)
+    found = next((one for one in _meant(draft, group, name) if any(one in some for some in known)), None)
+    return None if found is None else draft.aliases.get(found, found)
+
+
+def _meant(draft: Draft, group: str, name: str) -> list[str]:
+    """Addresses that a name of a dim may stand for, the nearest first."""
     if "/" in name:
-        return name if name in draft.dims else None
-    return next((address for outer in enclosing(group) if (address := join(outer, name)) in draft.dims), None)
+        return [from_root(draft, group, name)]
+    return [join(outer, name) for outer in enclosing(draft, group)]
 
 
 def written(dims: Sequence[str | int]) -> str:
@@ -38,7 +52,7 @@ def written(dims: Sequence[str | int]) -> str:
 
 def visible_dims(draft: Draft, group: str) -> list[str]:
     """Names by which dims can be called in a group."""
-    outer = set(enclosing(group))
+    outer = set(enclosing(draft, group))
     return [dim.name if dim.group in outer else dim.address for dim in draft.dims.values()]
 
 
@@ -49,7 +63,7 @@ def find_dim(
     found = dim_of(draft, group, name)
     if found is not None:
         return found
-    addresses = [name] if "/" in name else [join(outer, name) for outer in enclosing(group)]
+    addresses = _meant(draft, group, name)
     if not _lost(draft, "dims", addresses):
         elsewhere = [one.address for one in draft.dims.values() if one.name == name]
         if elsewhere:
@@ -134,9 +148,10 @@ def sampled_dims(draft: Draft, notes: Notes, names: Sequence[str], path: Path) -
 
 
 def find_feature(
-    draft: Draft, notes: Notes, address: str, path: Path, breaks: Path, *, key: bool = False
+    draft: Draft, notes: Notes, address: str, path: Path, breaks: Path, *, key: bool = False, group: str = ""
 ) -> str | None:
     """Address of a feature, as `find_dim`; `key` if the address is a key of a mapping."""
+    address = from_root(draft, group, address)
     if address in draft.features:
         return address
     if not _lost(draft, "features", [address]):

@@ -93,14 +93,18 @@ class Group(Node):
     Args:
         at: HDF5 path relative to the enclosing group.
         table: Whether it is a compound dataset, and its features are the members.
+        mounted: Of the group of another schema: which of its dims are dims of the enclosing class, {theirs: ours}; its
+            other names are seen from this group.
     """
 
     at: str
     _table: bool
+    _mounted: Mapping[str, str] | None
 
-    def __init__(self, at: str, *, table: bool = False) -> None:
+    def __init__(self, at: str, *, table: bool = False, mounted: Mapping[str, str] | None = None) -> None:
         _set(self, "at", at)
         _set(self, "_table", table)
+        _set(self, "_mounted", mounted)
         self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -129,6 +133,12 @@ class Group(Node):
 def is_table(group: Group) -> bool:
     """Whether a group is a compound dataset; no attribute of it, which might be the name of a feature."""
     return bool(vars(group)["_table"])
+
+
+def mounted_dims(group: Group) -> Mapping[str, str] | None:
+    """Which dims of a mounted schema are dims of the enclosing class; None: no schema is mounted."""
+    found: Mapping[str, str] | None = vars(group)["_mounted"]
+    return found
 
 
 class File(Node):

@@ -13,9 +13,10 @@ import numpy as np
 
 from h5schema.vocabulary import layout
 
-from .axes import AnyAxis, FixedAxis, IdAxis, OpenAxis, RaggedAxis
+from .axes import AnyAxis, FixedAxis, KeyedAxis, NamedAxis, OpenAxis, RaggedAxis
 from .features import Feature
 from .kinds import OPEN, NodeLengths, Place, Spread, Stored, Words, firsts_of
+from .mounted import Root
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -96,16 +97,37 @@ class Model:
     def is_spread(self, dim: str) -> bool:
         """Whether the entries of a dim lie at paths of their own; it has no dimension scale then."""
         axis = self.axes[dim].axis
-        return isinstance(axis, IdAxis) and axis.spread is not None
+        return isinstance(axis, NamedAxis) and axis.spread is not None
 
     def occupied(self) -> frozenset[str]:
         """Paths of all that lies at a place of its own, whatever the entries are."""
         scales = {axle.path for dim, axle in self.axes.items() if not self.is_spread(dim)}
         return frozenset(scales.union(place.path for place in self.places.values()))
 
+    def outer(self, dim: str) -> tuple[str, ...]:
+        """The dims with whose ids an id of `dim` begins, the outermost first."""
+        axis = self.axes[dim].axis
+        return (*self.outer(axis.per), axis.per) if isinstance(axis, KeyedAxis) else ()
+
+    def within(self, dim: str) -> tuple[str, ...]:
+        """The dims whose entries lie within those of `dim`, each with an id of its own there."""
+        axes = ((address, axle.axis) for address, axle in self.axes.items())
+        return tuple(address for address, axis in axes if isinstance(axis, KeyedAxis) and axis.per == dim)
+
+    def trees(self, dim: str) -> tuple[str, ...]:
+        """Addresses of the features that are a mapping in each entry of `dim`, from the ids of a dim within it."""
+        inner = self.within(dim)
+        return tuple(
+            address for address, feature in self.features.items() if feature.is_tree and self.lead(address) in inner
+        )
+
+    def lead(self, address: str) -> str:
+        """The dim of a feature's entries; "" if it has none."""
+        return self.places[address].lead or ""
+
     def has_ids(self, dim: str) -> bool:
         """Whether the entries of `dim` have ids."""
-        return isinstance(self.axes[dim].axis, IdAxis)
+        return isinstance(self.axes[dim].axis, NamedAxis)
 
     def ragged_below(self, dim: str) -> tuple[str, ...]:
         """Addresses of the ragged dims that are per `dim`, or per one of these; each after the one that it is per."""
@@ -201,15 +223,15 @@ def _model(file: type[File]) -> Model:
     groups: dict[str, str] = {}
     paths: dict[str, str] = {}
     tables: dict[str, str | None] = {}
-    for address, path, node, table in _nodes(file, "", "/", None):
+    for address, path, node, table, root in _nodes(file, "", "/", None, Root()):
         groups |= {address: path} if table is None else {}
         for name, value in _declared(node):
             inner = f"{address}/{name}" if address else name
             if isinstance(value, AnyAxis):
-                axes[inner] = Axle(inner, posixpath.join(path, name), value)
+                axes[inner] = Axle(inner, posixpath.join(path, name), root.axis(value))
             elif isinstance(value, Feature):
-                features[inner] = value
-                paths[inner] = _path(path, value.options.at or name)
+                features[inner] = root.feature(value)
+                paths[inner] = _path(root, path, value.options.at or name)
                 tables[inner] = table
     places = {address: _place(address, paths[address], feature, axes) for address, feature in features.items()}
     places = {address: place._replace(table=tables[address]) for address, place in places.items()}
@@ -219,16 +241,17 @@ def _model(file: type[File]) -> Model:
 
 
 def _nodes(
-    node: type[Node], address: str, path: str, table: str | None
-) -> Iterator[tuple[str, str, type[Node], str | None]]:
-    from .file import Group, is_table
+    node: type[Node], address: str, path: str, table: str | None, root: Root
+) -> Iterator[tuple[str, str, type[Node], str | None, Root]]:
+    from .file import Group, is_table, mounted_dims
 
-    yield address, path, node, table
+    yield address, path, node, table, root
     for name, value in _declared(node):
         if isinstance(value, Group):
             inner = f"{address}/{name}" if address else name
-            below = posixpath.join(path, value.at)
-            yield from _nodes(type(value), inner, below, table or (below if is_table(value) else None))
+            below, dims = root.join(path, value.at), mounted_dims(value)
+            seen = root if dims is None else root.inner(inner, below, dims)
+            yield from _nodes(type(value), inner, below, table or (below if is_table(value) else None), seen)
 
 
 def _declared(node: type[Node]) -> Iterator[tuple[str, object]]:
@@ -239,9 +262,9 @@ def _declared(node: type[Node]) -> Iterator[tuple[str, object]]:
     yield from ((name, value) for name, value in seen.items() if not name.startswith("__"))
 
 
-def _path(group: str, at: str) -> str:
+def _path(root: Root, group: str, at: str) -> str:
     node, mark, attribute = at.partition("@")
-    return posixpath.join(group, node).rstrip("/") + mark + attribute if mark else posixpath.join(group, at)
+    return root.join(group, node).rstrip("/") + mark + attribute if mark else root.join(group, at)
 
 
 def _place(address: str, path: str, feature: AnyFeature, axes: Mapping[str, Axle]) -> Place:

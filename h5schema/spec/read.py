@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from h5schema.errors import Problem
-from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, child, find, find_key
+from h5schema.errors import Location, Problem
+from h5schema.parse import Mapping, Node, Parsed, Scalar, Sequence, Source, child, find, find_key
 from h5schema.parse.words import quoted, shown
 
 from .base import Flaw, Mistake, said
@@ -33,12 +33,19 @@ class Reading(NamedTuple):
             nothing is said of names that they would have declared.
         problems: Of the text and of the models, in the order of the file.
         parsed: The nodes, for places.
+        sources: Other texts in which nodes stand: those of mounted schemas.
     """
 
     schema: SchemaSpec
     poisoned: frozenset[Path]
     problems: tuple[Problem, ...]
     parsed: Parsed
+    sources: tuple[Source, ...] = ()
+
+    def source_of(self, place: Location) -> Source:
+        """The text in which a place is; several that came along in one file have lines of their own."""
+        texts = (self.parsed.source, *self.sources)
+        return next((one for one in texts if one.file == place.file and one.line(place.line)), self.parsed.source)
 
 
 def read(parsed: Parsed) -> Reading:

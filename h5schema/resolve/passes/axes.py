@@ -10,6 +10,7 @@ from h5schema.vocabulary.sources import source_kind
 from ..captures import captured, parse_pattern, relative_pattern
 from ..draft import Declared, Draft, Notes
 from ..ir import DimIR
+from ..mounts import home_of
 from ..scope import find_dim
 
 
@@ -43,17 +44,26 @@ def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
     base = DimIR(dim.address, dim.name, dim.name, doc=spec.doc)
     if spec.per:
         parent = find_dim(draft, notes, dim.group, spec.per[0], (*dim.path, "per"), breaks=dim.path)
-        return None if parent is None else base._replace(per=parent)
+        if parent is None:
+            return None
+        return base._replace(under=parent, ids=True) if spec.ids else base._replace(per=parent)
     if isinstance(spec.size, int):
         return base._replace(size=spec.size)
     if spec.source is None:
         return base._replace(ids=bool(spec.ids))
-    return _with_source(notes, dim, base, spec.source)
+    return _with_source(notes, dim, base, folder_of(draft, dim.group), spec.source)
 
 
-def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, source: str) -> DimIR | None:
+def folder_of(draft: Draft, group: str) -> str:
+    """Where the sources of a schema lie in the folder that is extracted: of a mounted one below its group's name."""
+    home = home_of(draft.mounts, group)
+    return f"{home}/" if home else ""
+
+
+def _with_source(notes: Notes, dim: Declared[DimSpec], base: DimIR, folder: str, source: str) -> DimIR | None:
     template = dim.spec.ids if isinstance(dim.spec.ids, str) else None
-    made = base._replace(ids=True, source=source, id_template=template)
+    called = source_kind(source) == "function"
+    made = base._replace(ids=True, source=source if called else folder + source, id_template=template)
     if source_kind(source) == "function":
         if template is not None:
             what = f"`{source}` yields the id of each entry itself"
@@ -82,7 +92,7 @@ def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[st
     bad = set[str]()
     for address, axis in axes.items():
         chain = _chain(axes, axis)
-        wrong = None if axis.per is None else _bad_parent(axes, axis, chain)
+        wrong = None if _parent(axis) is None else _bad_parent(axes, axis, chain)
         if wrong is not None:
             path = draft.dims[address].path
             notes.add(wrong[0], wrong[1], (*path, "per"), wrong[2], breaks=path)
@@ -94,11 +104,15 @@ def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[st
 def _chain(axes: Mapping[str, DimIR], axis: DimIR) -> list[str]:
     """The dim that a ragged one is per, the one that this is per, and so on."""
     chain: list[str] = []
-    per = axis.per
+    per = _parent(axis)
     while per is not None and per not in chain:
         chain.append(per)
-        per = axes[per].per if per in axes else None
+        per = _parent(axes[per]) if per in axes else None
     return chain or [axis.address]
+
+
+def _parent(axis: DimIR) -> str | None:
+    return axis.per or axis.under
 
 
 def _bad_parent(axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]) -> tuple[str, str, str] | None:
@@ -109,6 +123,9 @@ def _bad_parent(axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]) ->
     if parent.size is not None:
         what = f"`{parent.name}` has a fixed size, so `{axis.name}` cannot have a length for each of its entries"
         return "per-fixed", what, "`per` names an open dim; for one length write it as `size`"
+    if axis.under is not None and not parent.ids:
+        what = f"the entries of `{axis.name}` have ids, which begin with those of `{parent.name}`, and that has none"
+        return "per-ids", what, f"give `{parent.name}` ids too: `ids: true`"
     if axis.address in chain:
         what = f"`{axis.name}` is per `{parent.name}`, and so in the end per itself"
         return "per-cycle", what, "one of these dims is open: write `open`, or give it a `source`"

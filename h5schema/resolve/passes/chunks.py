@@ -9,6 +9,7 @@ from h5schema.vocabulary import dtypes
 
 from ..draft import Draft, Notes
 from ..ir import FeatureIR, LoaderIR, TakeIR
+from ..mounts import Twins
 from .loaders import records_of
 from .storage import said_of
 
@@ -25,10 +26,12 @@ _SMALLEST = 4 << 10
 def choose_chunks(draft: Draft) -> Draft:
     """Gives an encoded feature that a shuffled loader reads small chunks, if the schema does not say how large."""
     shuffled = {one for loader in draft.loaders if _jumps(loader) for one in _encoded(draft, loader)}
+    twins = Twins(draft)
+    classes = {twins.first(address) for address in shuffled}
     chosen = {
         address: feature._replace(chunk=_chunk_of(_entry_bytes(draft, feature)))
         for address, feature in draft.resolved.items()
-        if address in shuffled and feature.chunk is None
+        if feature.chunk is None and twins.first(address) in classes
     }
     return draft._replace(resolved={**draft.resolved, **chosen})
 

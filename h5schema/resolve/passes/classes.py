@@ -9,7 +9,9 @@ from h5schema.vocabulary import reserved
 
 from ..draft import Draft, Notes
 from ..identifiers import camel
-from ..ir import EntryIR, FeatureIR
+from ..ir import EntryIR, FeatureIR, each_once
+from ..keyed import tree_parent
+from ..mounts import Twins, home_of, within
 from ..naming import Clash, Wanted, name_classes
 from ..scope import is_open, join
 
@@ -21,10 +23,14 @@ def name_all(draft: Draft) -> Draft:
     if file in reserved.IN_MODULES:
         file += "File"
     attributes = {one.name for kind in (draft.dims, draft.features, draft.groups) for one in kind.values()}
-    views = tuple(_views(draft))
+    twins = Twins(draft)
+    views = tuple(_views(draft, twins))
     imported = reserved.IN_MODULES | (reserved.IN_VIEWS if views else frozenset())
     taken = imported | attributes | {file, f"{file}Writer"}
-    names, clashes = name_classes([*_groups(draft), *_enums(draft), *_entries(draft), *views], taken)
+    wanted = {one.key: one for one in (*_groups(draft, twins), *_enums(draft, twins), *_entries(draft, twins), *views)}
+    shared = {key: first if (first := twins.key(key)) in wanted else key for key in wanted}
+    made, clashes = name_classes([one for key, one in wanted.items() if shared[key] == key], taken)
+    names = {key: made[first] for key, first in shared.items()}
     for clash in clashes:
         complain(notes, clash)
     classes = {**names, "file": file, "writer": f"{file}Writer"}
@@ -62,29 +68,29 @@ def inside(dim: str, address: str) -> tuple[str, tuple[str, ...]]:
     return "", tuple(address.split("/"))
 
 
-def _groups(draft: Draft) -> Iterator[Wanted]:
+def _groups(draft: Draft, twins: Twins) -> Iterator[Wanted]:
     for address, group in draft.groups.items():
         if address:
-            yield Wanted(f"group {address}", tuple(address.split("/")), "Group", group.path)
+            yield Wanted(f"group {address}", twins.names(address), "Group", group.path)
 
 
-def _enums(draft: Draft) -> Iterator[Wanted]:
+def _enums(draft: Draft, twins: Twins) -> Iterator[Wanted]:
     for address in draft.enums:
-        yield Wanted(f"enum {address}", tuple(address.split("/")), "Enum", draft.features[address].path)
+        yield Wanted(f"enum {address}", twins.names(address), "Enum", draft.features[address].path)
 
 
-def _entries(draft: Draft) -> Iterator[Wanted]:
-def _views(draft: Draft) -> Iterator[Wanted]:
+def _views(draft: Draft, twins: Twins) -> Iterator[Wanted]:
     for address, feature in draft.resolved.items():
         if feature.methods:
-            yield Wanted(f"view {address}", tuple(address.split("/")), "View", draft.features[address].path)
+            yield Wanted(f"view {address}", twins.names(address), "View", draft.features[address].path)
 
 
+def _entries(draft: Draft, twins: Twins) -> Iterator[Wanted]:
     for address in draft.axes:
         if is_open(draft.axes, address):
-            yield Wanted(f"entry {address}", tuple(address.split("/")), "Entry", draft.dims[address].path)
+            yield Wanted(f"entry {address}", twins.names(address), "Entry", draft.dims[address].path)
     for dim, group in dict.fromkeys(_inner_parts(draft)):
-        names = (*dim.split("/"), *group.split("/"))
+        names = (*twins.names(dim), *within(home_of(draft.mounts, dim), group).split("/"))
         yield Wanted(f"entry {dim} in {group}", names, "Entry", draft.groups[group].path)
 
 
@@ -108,7 +114,7 @@ def _named(feature: FeatureIR, names: Mapping[str, str]) -> FeatureIR:
 
 def entries_of(draft: Draft) -> tuple[EntryIR, ...]:
     """Every TypedDict of entries, inner ones first."""
-    items: dict[tuple[str, str], dict[str, tuple[Literal["feature", "entry"], str]]] = {}
+    items: dict[tuple[str, str], dict[str, tuple[Literal["feature", "entry", "tree"], str]]] = {}
     for dim in draft.axes:
         if is_open(draft.axes, dim):
             items[dim, ""] = {}
@@ -125,7 +131,11 @@ def entries_of(draft: Draft) -> tuple[EntryIR, ...]:
             at = (dim, group)
             items.setdefault(at, {})
         items[at][keys[-1]] = ("feature", address)
-    return tuple(
+    for address, feature in draft.resolved.items():
+        parent = tree_parent(draft, str(feature.dims[0])) if feature.dims and feature.kind == "mixed" else None
+        if parent is not None:
+            items[parent, ""]["/".join(inside(parent, address)[1])] = ("tree", address)
+    made = (
         EntryIR(
             class_name=draft.classes[f"entry {dim} in {group}" if group else f"entry {dim}"],
             dim=dim,
@@ -135,3 +145,4 @@ def entries_of(draft: Draft) -> tuple[EntryIR, ...]:
         )
         for (dim, group), found in sorted(items.items(), key=lambda item: -item[0][1].count("/") - bool(item[0][1]))
     )
+    return each_once(made)

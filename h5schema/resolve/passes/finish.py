@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from h5schema.vocabulary.bundle import join
 from h5schema.vocabulary.layout import LAYOUT_VERSION, Layout, fingerprint
 
 from ..draft import Draft
-from ..ir import DimIR, EnumIR, FeatureIR, GroupIR, SchemaIR
+from ..ir import DimIR, EnumIR, FeatureIR, GroupIR, MountIR, SchemaIR, each_once
+from ..scope import join as at
 from .classes import entries_of
 
 
@@ -17,12 +19,12 @@ def finish(draft: Draft) -> SchemaIR:
         name=schema.name,
         version=schema.version,
         file_name=draft.file_name,
-        text=draft.reading.parsed.source.text,
+        text=join(draft.reading.parsed.source.text, draft.texts),
         class_name=draft.classes["file"],
         writer_name=draft.classes["writer"],
         root=_tree(draft),
         fingerprint=fingerprint(layout),
-        enums=tuple(draft.enums.values()),
+        enums=each_once(draft.enums.values()),
         entries=entries_of(draft),
         made=draft.made,
         splits=draft.splits,
@@ -48,6 +50,8 @@ def layout_of(draft: Draft) -> Layout:
 def _dim_record(axis: DimIR) -> dict[str, object]:
     if axis.per is not None:
         return {"per": axis.per}
+    if axis.under is not None:
+        return {"per": axis.under, "ids": True}
     if axis.size is not None:
         return {"size": axis.size}
     return {"size": "open", "ids": axis.ids}
@@ -68,6 +72,14 @@ def _feature_record(feature: FeatureIR, enum: EnumIR | None) -> dict[str, object
         "unit": feature.unit,
         **store,
     }
+
+
+def _mounted(draft: Draft, address: str) -> MountIR | None:
+    """What is said of a mounted schema."""
+    if address not in draft.mounts:
+        return None
+    mount = draft.mounts[address]
+    return MountIR(mount.name, {theirs: draft.aliases[at(address, theirs)] for theirs in mount.dims}, mount.doc)
 
 
 def _tree(draft: Draft) -> GroupIR:
@@ -92,6 +104,7 @@ def _tree(draft: Draft) -> GroupIR:
             groups=tuple(reversed(inner[address])),
             doc=group.spec.doc,
             table=group.spec.store is not None and group.spec.store.kind == "table",
+            mounted=_mounted(draft, address),
         )
         if address:
             inner[group.group].append(made[address])

@@ -17,7 +17,8 @@ def inherit(draft: Draft) -> Draft:
     """Settings of each feature, each with the place where it was written."""
     groups: dict[str, Settings] = {}
     for address, group in draft.groups.items():  # outer groups come first
-        outer = groups[group.group] if address else Settings(Given((), (), ""))
+        is_root = not address or address in draft.mounts
+        outer = Settings(Given((), group.path, address)) if is_root else groups[group.group]
         groups[address] = _in_group(group, outer)
     settings = {address: _in_feature(one, groups[one.group]) for address, one in draft.features.items()}
     return draft._replace(settings=settings)

@@ -24,7 +24,7 @@ _EVOLUTION = {
     "renamed_from": ("`renamed_from`", "leave it out; `at` keeps the old name in the file"),
     "deprecated": ("`deprecated`", "say it in `doc`"),
 }
-_GROUP = {"use": ("mounting another schema (`use`)", "copy its features into this schema")} | _EVOLUTION
+_GROUP = _EVOLUTION
 _OWN_DIM = {
     "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
     "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
@@ -86,8 +86,10 @@ def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
     yield from _keys(spec, {} if bound else _OWN_DIM)
     if len(spec.per) > 1:
         yield ("per",), "a ragged dim per combination of dims", "name one dim"
-    if spec.ids and (spec.per or isinstance(spec.size, int)):
+    if spec.ids and (isinstance(spec.size, int) or (spec.per and bound)):
         yield ("ids",), "ids of a dim that is not open", "leave them out"
+    elif isinstance(spec.ids, str) and spec.per:
+        yield ("ids",), "ids of a ragged dim that are made of captures", "write `ids: true`, and give them yourself"
     elif isinstance(spec.ids, str) and "{" not in spec.ids and not bound:
         yield ("ids",), "ids that are found in a feature", "write a template of captures, such as '{name}', or `true`"
 

@@ -13,6 +13,7 @@ from ..captures import captured, relative_pattern
 from ..draft import Draft, Given, Notes, Path, Settings
 from ..ir import FeatureIR, OriginIR
 from ..scope import find_feature
+from .axes import folder_of
 from .inherit import is_capture
 
 
@@ -153,7 +154,8 @@ class _Origin:
         wanted = relative_pattern(self._notes, source.value, source.path, self._path)
         if wanted is None or not self._captured(wanted, source.path):
             return None
-        return self._made(source=source.value)
+        assert self._lead is not None
+        return self._made(source=folder_of(self._draft, self._lead.group) + source.value)
 
     def _from_capture(self, origin: Given[tuple[str, ...]]) -> OriginIR | None:
         text = origin.value[0]
@@ -261,7 +263,7 @@ class _Origin:
                     breaks=self._path,
                 )
                 continue
-            found = find_feature(self._draft, self._notes, address, path, breaks=self._path)
+            found = find_feature(self._draft, self._notes, address, path, breaks=self._path, group=origin.group)
             if found is not None:
                 given.append(found)
         if len(given) < len(origin.value):

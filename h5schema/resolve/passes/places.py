@@ -11,6 +11,7 @@ from h5schema.vocabulary.layout import RESERVED
 
 from ..draft import Declared, Draft, Notes
 from ..ir import FeatureIR
+from ..mounts import home_of
 
 _Placed: TypeAlias = "Declared[FeatureSpec] | Declared[GroupSpec]"
 
@@ -60,7 +61,7 @@ def _of_groups(draft: Draft, notes: Notes) -> dict[str, str]:
     paths = {"": "/"}
     for address, group in draft.groups.items():  # outer groups come before inner ones
         if address:
-            paths[address] = posixpath.join(paths[group.group], _checked(notes, group) or group.name)
+            paths[address] = _below(draft, paths, group.group, _checked(notes, group) or group.name)
             at = group.spec.at or ""
             if "@" in at:
                 what = "a group is no attribute"
@@ -68,11 +69,19 @@ def _of_groups(draft: Draft, notes: Notes) -> dict[str, str]:
     return paths
 
 
+def _below(draft: Draft, paths: Mapping[str, str], group: str, at: str) -> str:
+    """A path as a group says it: from the root of its schema, if it begins with `/`."""
+    if not at.startswith("/"):
+        return posixpath.join(paths[group], at)
+    home = home_of(draft.mounts, group)
+    return posixpath.join(paths[home], at.lstrip("/")) if home else at
+
+
 def _of_feature(draft: Draft, notes: Notes, feature: FeatureIR, at: str) -> str | None:
     """The absolute path of a feature, `node@name` for an attribute; None, with a complaint, if it has none."""
     declared = draft.features[feature.address]
     node, mark, attribute = at.partition("@")
-    path = posixpath.join(draft.paths[declared.group], node)
+    path = _below(draft, draft.paths, declared.group, node)
     if mark:
         return path.rstrip("/") + mark + attribute if _is_attribute(draft, notes, feature, attribute) else None
     if path == "/":
