@@ -154,6 +154,30 @@ def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(folder: Path, num
     resumed(folder)
 
 
+def test_ctrl_c_while_sources_are_listed_says_that_the_same_command_goes_on(folder: Path) -> None:
+    """Where a run was stopped before; else nothing is left, and it says so."""
+    slow = "    if 'SLOW' in os.environ:\n        Path('begun').touch()\n        time.sleep(60)\n"
+    each = "    for path in sorted(folder.iterdir()):\n        yield path.stem, path, {'number': int(path.stem)}\n"
+    lists = f"import os, time\nfrom pathlib import Path\n\n\ndef listed(folder):\n{slow}{each}"
+    (folder / "lists.py").write_text(lists)
+    (folder / "things.yaml").write_text(SCHEMA.replace("'{number:int}.txt'", "lists:listed"))
+    before = left(folder)
+
+    def stopped_while_listed() -> str:
+        with extracting(folder, command=("-c", f"import os; os.environ['SLOW'] = ''; {CODE}", *EXTRACT[2:])) as process:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (130, "")
+        return err
+
+    assert stopped_while_listed() == "stopped; nothing unfinished is left behind\n"
+    assert left(folder) == before
+    with extracting(folder) as process:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert stopped_while_listed() == "stopped; the same command goes on with what was committed\n"
+
+
 def test_ctrl_c_in_the_job_of_the_package(folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     generate = [sys.executable, "-c", CODE, "generate", "things.yaml"]

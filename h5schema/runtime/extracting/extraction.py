@@ -115,15 +115,15 @@ class Extraction:
         beside = functions or folder_of(self.writer)
         job = Job(self.writer, self.features, beside, str(target), how.retries)
         calls, after = Calls(job.features, job.functions), After(self.after, beside)
-        with spending.on("find"):
-            found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
-        for dim, one in found.items():
-            system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
-        if not (overwrite or update):
-            _expect_free(target)
-        updates = update and target.exists()
-        unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
         with told_to_go_on(target):
+            with spending.on("find"):
+                found = {dim: self._find(sources, dim, model, job.functions) for dim in self.sources}
+            for dim, one in found.items():
+                system.expect_not_read(target, calls.files_of(model.led_by(dim), one.sources))
+            if not (overwrite or update):
+                _expect_free(target)
+            updates = update and target.exists()
+            unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
             claim = Claim(target, overwrite=overwrite or updates, resumes=True, sync=sync)
             old: Update | None = None
             try:
