@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent / "packages"))
 
 from blank import declare
 
-from h5schema.runtime import Array, Axis, IdAxis, Ragged, RaggedAxis, Scalar, Text, optional
+from h5schema.runtime import Array, Axis, Coo, Csr, IdAxis, Ragged, RaggedAxis, Scalar, SparseRow, Text, optional
 
 Reader, Creator = declare(
     clip=IdAxis(dict),
@@ -27,6 +27,8 @@ Reader, Creator = declare(
     note=optional(Text("clip")),
     turn=Scalar(np.int64, "clip"),
     image=Array(np.uint8, "clip 100", codec="lzf", chunk=300),
+    counts=Csr(np.int32, "clip 50"),
+    pairs=optional(Coo(np.int16, "clip 4 5", codec="lzf", chunk=40)),
     x=Array(np.float32, "frame 50"),
 )
 CLIPS = 12
@@ -40,6 +42,8 @@ def entry(i: int, turn: int) -> dict[str, Any]:
         "note": None if (i + turn) % 3 == 0 else f"{i} in turn {turn} " * (turn % 5),
         "turn": turn,
         "image": np.full(100, (i + turn) % 256, np.uint8),
+        "counts": np.where(np.arange(50) < (i + turn) % 50, turn + 1, 0).astype(np.int32),
+        "pairs": None if (i + turn) % 4 == 0 else np.full((4, 5), turn % 3, np.int16),
     }
 
 
@@ -60,7 +64,7 @@ def change(w: Any, turn: int) -> None:
         if i % 2:
             w.clip[f"clip {i}"] = now
             continue
-        for name in ("wave", "note", "turn"):
+        for name in ("wave", "note", "turn", "counts", "pairs"):
             getattr(w, name)[f"clip {i}"] = now[name]
         w.image[f"clip {i}", 10:20] = now["image"][10:20]
         w.image.values[w.clip.row(f"clip {i}"), :] = now["image"]
@@ -86,7 +90,8 @@ def expect(path: Path, *, sums: bool = True) -> int:
         for key, i in wanted.items():
             found, want = f.clip[key], entry(i, turn)
             for name in want:
-                assert np.array_equal(np.asarray(found[name]), np.asarray(want[name])), (turn, key, name)
+                value = found[name].dense() if isinstance(found[name], SparseRow) else found[name]
+                assert np.array_equal(np.asarray(value), np.asarray(want[name])), (turn, key, name)
         assert f.x[:].shape == (20, 50)
         assert (f.x[:] == turn).all()
         if sums:

@@ -22,7 +22,31 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from h5schema.runtime import Array, Axis, Check, IdAxis, Json, Ragged, RaggedAxis, Scalar, Text, optional
+from h5schema.runtime import (
+    Array,
+    Axis,
+    Check,
+    Coo,
+    Csr,
+    Group,
+    IdAxis,
+    Json,
+    Ragged,
+    RaggedAxis,
+    Scalar,
+    SparseRow,
+    Text,
+    optional,
+)
+
+
+
+class Pair(Group):
+    """Two columns with one set of coordinates."""
+
+    stars = Coo(np.float32, "clip 6 6", shared=True)
+    time = Coo(np.int64, "clip 6 6", shared=True)
+
 
 Reader, Creator = declare(
     clip=IdAxis(dict),
@@ -38,6 +62,10 @@ Reader, Creator = declare(
     number=Scalar(np.int64, "clip", check=Check(unique=True, min=0)),
     image=Array(np.uint8, "clip 7", codec="default", chunk=7 * 3),
     box=optional(Array(np.int32, "clip 2", layout="chunked", chunk=8 * 4)),
+    few=Csr(np.float32, "clip 9"),
+    rare=optional(Csr(np.int16, "clip 700", codec="default", chunk=100)),
+    cube=optional(Coo(np.uint8, "clip 3 4 5", codec="lzf", chunk=60)),
+    pair=Pair("pair"),
     x=Array(np.float64, "frame 3"),
     y=Scalar(np.int8, "frame", codec="default", chunk=5),
 )
@@ -60,7 +88,26 @@ def entries(draw: st.DrawFn) -> Entry:
         "number": seed,
         "image": rng.integers(0, 256, 7).astype(np.uint8),
         "box": rng.integers(0, 99, 2).astype(np.int32) if has() else None,
+        "few": scattered(rng, 9).astype(np.float32),
+        "rare": scattered(rng, 700).astype(np.int16) if has() else None,
+        "cube": scattered(rng, 60).reshape(3, 4, 5).astype(np.uint8) if has() else None,
+        "pair": columns(rng),
     }
+
+
+def scattered(rng: np.random.Generator, size: int) -> Any:
+    """Elements of which some are 0: none, a few, or all of them."""
+    return np.where(rng.random(size) < rng.choice([0, 0.2, 1]), rng.integers(1, 100, size), 0)
+
+
+def columns(rng: np.random.Generator) -> Any:
+    """Two arrays with elements in the same places."""
+    at = np.flatnonzero(scattered(rng, 36))
+    return {"stars": row(at, rng.random(len(at)).astype(np.float32)), "time": row(at, rng.integers(1, 9, len(at)))}
+
+
+def row(at: Any, values: Any) -> SparseRow[Any]:
+    return SparseRow(at, values, 36, (6, 6))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -68,7 +115,11 @@ def same(one: Any, other: Any) -> bool:
         return one is other
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return bool(np.array_equal(np.asarray(one), np.asarray(other)))
+    return bool(np.array_equal(_dense(one), _dense(other)))
+
+
+def _dense(value: Any) -> Any:
+    return value.dense() if isinstance(value, SparseRow) else np.asarray(value)
 
 
 def of_h5py(path: Path) -> tuple[dict[str, Entry], list[Entry]]:
@@ -93,6 +144,10 @@ def of_h5py(path: Path) -> tuple[dict[str, Entry], list[Entry]]:
                 "number": file["number"][i],
                 "image": file["image"][i],
                 "box": file["box"][i] if ours["features/box/present"][i] else None,
+                "few": _csr(file, "few", 9, i),
+                "rare": _csr(file, "rare", 700, i) if ours["features/rare/present"][i] else None,
+                "cube": _coo(file, "cube", "cube/data", i) if ours["features/cube/present"][i] else None,
+                "pair": {name: _coo(file, "pair", f"pair/{name}", i) for name in ("stars", "time")},
             }
         frames = [{"x": x, "y": y} for x, y in zip(file["x"][:], file["y"][:], strict=True)]
         assert file["clip"].shape == (len(clips),)
@@ -105,6 +160,26 @@ def _ragged(file: h5py.File, name: str, dim: str, row: int) -> Any:
     start = file[f".h5schema/features/{name}/starts"][row]
     length = file[f".h5schema/dims/{dim}/lengths"][row]
     return file[name][start : start + length] if start >= 0 else None
+
+
+def _csr(file: h5py.File, name: str, width: int, row: int) -> Any:
+    assert file[name].attrs["shape"].tolist() == [len(file[f"{name}/indptr"]) - 1, width]
+    first, last = file[f"{name}/indptr"][row : row + 2]
+    dense = np.zeros(width, file[f"{name}/data"].dtype)
+    dense[file[f"{name}/indices"][first:last]] = file[f"{name}/data"][first:last]
+    return dense
+
+
+def _coo(file: h5py.File, group: str, data: str, row: int) -> Any:
+    """All elements whose first coordinate is the row; those of other entries lie before or behind them."""
+    axes = sorted(one for one in file[group] if one.startswith("axis"))
+    coordinates = [file[f"{group}/{one}"][:] for one in axes]
+    here = file[f"{group}/clip"][:] == row
+    first, last = file[f".h5schema/coordinates/{group}/ends"][row : row + 2]
+    assert np.array_equal(np.flatnonzero(here), np.arange(first, last))
+    dense = np.zeros({"cube": (3, 4, 5), "pair": (6, 6)}[group], file[data].dtype)
+    dense[tuple(one[here] for one in coordinates)] = file[data][here]
+    return dense
 
 
 def _text(file: h5py.File, name: str, row: int) -> str | None:
@@ -247,6 +322,34 @@ class Changes(RuleBasedStateMachine):
         self.clips[key] = entry | {"mask": mask}
         with pytest.raises(Exception, match="and both run over time"):
             self.writer.mask[key] = np.ones(len(entry["wave"]) + 1, bool)
+
+    @precondition(lambda self: self.clips)
+    @rule(data=st.data(), seed=st.integers(0, 2**32 - 1), together=st.booleans())
+    def put_sparse(self, data: st.DataObject, seed: int, together: bool) -> None:
+        rng, keys = np.random.default_rng(seed), list(self.clips)
+        rows = data.draw(st.lists(st.integers(0, len(keys) - 1), unique=True))
+        few = scattered(rng, 9 * len(rows)).astype(np.float32).reshape(len(rows), 9)
+        cubes = [None if number % 3 else np.full((3, 4, 5), number, np.uint8) for number in rows]
+        if together:
+            self.writer.few[rows], self.writer.cube[rows] = few, cubes
+        for i, number in enumerate(rows):
+            if not together:
+                self.writer.few[number], self.writer.cube[keys[number]] = few[i], cubes[i]
+            self.clips[keys[number]] = self.clips[keys[number]] | {"few": few[i], "cube": cubes[i]}
+
+    @precondition(lambda self: self.clips)
+    @rule(data=st.data())
+    def put_one_column(self, data: st.DataObject) -> None:
+        """`time` has the coordinates of `stars`, so only elements in the same places will do."""
+        key = self.some(data)
+        pair = self.clips[key]["pair"]
+        stars = row(pair["stars"].indices, pair["stars"].values + 1)
+        self.writer.pair.stars[key] = stars
+        self.clips[key] = self.clips[key] | {"pair": pair | {"stars": stars}}
+        others = row(np.array([0, 35]), np.ones(2, np.float32))
+        if not np.array_equal(others.indices, stars.indices):
+            with pytest.raises(Exception, match="and share their coordinates"):
+                self.writer.pair.stars[key] = others
 
     @rule(y=st.integers(0, 99))
     def append_frame(self, y: int) -> None:

@@ -215,3 +215,25 @@ def test_figures_of_a_sample() -> None:
     assert found["none"].ratio == 1000 / 1024  # the last chunk is filled up
     assert all(found[codec].ratio > 1.5 for codec in CODECS if codec != "none")
     assert all(one.encode > 1 and one.decode > 1 for one in found.values())
+
+
+@pytest.mark.parametrize("codec", ["default", "lzf", "zstd"])
+def test_a_chunk_that_is_stored_with_and_without_its_filters_in_turns(tmp_path: Path, codec: str) -> None:
+    """Noise is stored as it is, where a codec would make it larger; the same chunk later not, and again."""
+    reader, writer = declare(clip=Axis(dict), x=Array(np.uint8, "clip 64", codec=codec, chunk=64))
+    noise = np.random.default_rng(0).integers(0, 256, 64).astype(np.uint8)
+    with writer.create(tmp_path / "a.h5") as w:
+        w.clip.extend({"x": np.ones((3, 64), np.uint8)})
+    for values in (noise, np.zeros(64, np.uint8), noise[::-1], np.arange(64, dtype=np.uint8)):
+        with writer.edit(tmp_path / "a.h5") as w:
+            for number in (1, 2):
+                w.x[1] = np.roll(values, number)
+                w.commit()
+                w.x[1] = np.full(64, number, np.uint8)
+                w.commit()
+                w.x[1] = values
+                w.commit()
+                assert np.array_equal(w.x[1], values)
+        with reader(tmp_path / "a.h5") as f:
+            assert np.array_equal(f.x[1], values)
+            f.verify()

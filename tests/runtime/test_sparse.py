@@ -299,15 +299,38 @@ def test_a_dense_feature_beside_it(tmp_path: Path) -> None:
         assert np.array_equal(file.x[:].dense(), file.y[:])
 
 
-def test_entries_of_a_finished_file_stay(tmp_path: Path) -> None:
+def test_M8_anndata_reads_what_was_changed(tmp_path: Path) -> None:
+    """Entries are replaced, by longer ones too, renamed and taken away; the encoding stays that of AnnData."""
+    anndata_io: Any = pytest.importorskip("anndata.io")
     reader, writer = cells()
-    x = matrix(5, 4)
+    x = matrix(7, 5)
     path = written(tmp_path / "a.h5", writer, x)
     with writer.edit(path) as file:
-        with pytest.raises(UsageError, match="entries of counts cannot be changed yet"):
-            file.cell["c1"] = {"counts": x[0]}
-        with pytest.raises(UsageError, match="entries of counts cannot be changed yet"):
-            del file.cell["c1"]
+        file.counts["c1"] = x[1] = np.arange(1, 6, dtype=np.float32)
+        file.cell["c5"] = {"counts": np.zeros(5, np.float32)}
+        x[5] = 0
+        assert np.array_equal(file.counts[[5, 1, 6]].dense(), x[[5, 1, 6]])
+        del file.cell["c0"]
+        file.cell.rename("c6", "six")
+        file.cell["new"] = {"counts": (np.array([4]), np.array([9], np.float32))}
+    x = np.concatenate([x[6:], x[1:6], [[0, 0, 0, 0, 9]]]).astype(np.float32)
+    with h5py.File(path) as plain:
+        assert np.array_equal(anndata_io.read_elem(plain["counts"]).toarray(), x)
+        assert len(plain["counts/data"]) == np.count_nonzero(x), "there are no gaps"
     with reader(path) as file:
+        assert list(file.cell) == ["six", "c1", "c2", "c3", "c4", "c5", "new"]
         assert np.array_equal(file.counts[:].dense(), x)
         file.verify()
+
+
+def test_entries_along_other_entries_stay(tmp_path: Path) -> None:
+    _, writer = cells()
+    path = written(tmp_path / "a.h5", writer, matrix(5, 4))
+    with writer.edit(path) as file:
+        with pytest.raises(UsageError, match="every entry has a value for each of gene, so none of gene is taken away"):
+            del file.gene["g1"]
+        with pytest.raises(DataError, match=r"the shape is \[3\], not \[4\]"):
+            file.counts["c1"] = np.zeros(3, np.float32)
+        with pytest.raises(DataError, match="two elements stand at 2"):
+            file.counts["c1"] = (np.array([2, 2]), np.ones(2, np.float32))
+        assert file.counts["c1"].size == 4

@@ -7,7 +7,7 @@ from .dense import Dense
 from .end_to_end import EndToEnd, nested
 from .files import Files, Kept, as_bytes
 from .index import Index, Indexed, StartsAndLengths, firsts_of, lengths_of, shapes_of, starts_of
-from .kind import OPEN, Kind, PartKind, Place, Stored
+from .kind import OPEN, Gapless, Kind, PartKind, Place, Stored
 from .nodes import Nodes
 from .spread import CHANGED, Spread, SpreadTexts, SpreadValues, present_at, records_at, sum_of, sums_of
 from .spread_arrays import NodeLengths, SpreadArrays, SpreadRagged
@@ -22,6 +22,7 @@ __all__ = [
     "Dense",
     "EndToEnd",
     "Files",
+    "Gapless",
     "Index",
     "Indexed",
     "Kept",

@@ -12,7 +12,7 @@ from h5schema.vocabulary import layout
 
 from ..blocks import SparseBlock
 from ..spans import Reading, Rows, Spans, offsets_of
-from .kind import Place, Stored
+from .kind import Gapless, Place, Stored
 
 _INT64 = np.dtype(np.int64)
 _INDEX = np.dtype(np.int32)
@@ -62,6 +62,10 @@ class Compressed:
             f"{place.path}/indptr": block.offsets[1:] + ends[f"{place.path}/data"],
         }
         return rows if present is None else rows | {_present(place): present}
+
+    def gapless(self, place: Place) -> Gapless:
+        """The datasets of the elements."""
+        return Gapless(f"{place.path}/indptr", (f"{place.path}/data", f"{place.path}/indices"))
 
 
 def _present(place: Place) -> str:

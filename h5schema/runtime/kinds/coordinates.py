@@ -14,7 +14,7 @@ from h5schema.vocabulary import layout
 
 from ..blocks import SparseBlock
 from ..spans import Reading, Rows, Spans, offsets_of
-from .kind import Place, Stored
+from .kind import Gapless, Place, Stored
 
 _INT64 = np.dtype(np.int64)
 _BOOL = np.dtype(np.bool_)
@@ -80,6 +80,11 @@ class Coordinates:
         for path, one in zip(self._coordinates(place, self.base(place)), along, strict=True):
             rows[path] = np.asarray(one, np.int64)
         return rows if present is None else rows | {_present(place): present}
+
+    def gapless(self, place: Place) -> Gapless:
+        """The datasets of the elements; features that share coordinates name the same ends."""
+        first, *others = self._coordinates(place, self.base(place))
+        return Gapless(self.ends(place), (self._data(place), *others), first)
 
     def base(self, place: Place) -> str:
         """Path of the group in which the coordinates lie."""

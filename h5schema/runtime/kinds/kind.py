@@ -97,6 +97,25 @@ class Stored(NamedTuple):
     axes: tuple[str | int, ...] | None = None
 
 
+class Gapless(NamedTuple):
+    """Datasets of which each entry has some rows, without gaps and in the order of the entries.
+
+    Attributes:
+        ends: Path of a 0 and of where the rows of each entry end.
+        elements: Paths of the datasets that have these rows.
+        entries: Path of one more, which has for each of them its entry; None: there is none.
+    """
+
+    ends: str
+    elements: tuple[str, ...]
+    entries: str | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of all that have a row for each element."""
+        return self.elements if self.entries is None else (*self.elements, self.entries)
+
+
 class Kind(Protocol[BlockT]):
     """A way to lay entries out in datasets.
 

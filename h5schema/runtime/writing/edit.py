@@ -47,9 +47,7 @@ class Edit(ByHand):
 
     def commit(self, run: Mapping[str, object] | None = None) -> None:
         """Makes what was put part of the file, for whoever opens it from now on."""
-        self._expect_untorn()
-        for dim in list(self._waiting):
-            self.flush(dim)
+        self._settle_all()
         with self._kept():
             for ids in self._ids.values():
                 ids.settle()

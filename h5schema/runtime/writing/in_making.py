@@ -21,7 +21,7 @@ from ..declared import Schema
 from ..features import Options
 from ..kinds import Stored
 from ..model import Model
-from ..spans import Fetched, Rows, Spans, carry_out
+from ..spans import Carrier, Fetched, Rows, Spans, carry_out
 from ..tables import TableCarrier
 from ..where import Where
 from . import agreed
@@ -89,7 +89,7 @@ class InMaking(ABC):
         self._unique = Unique()
         self._torn = False
         self.is_published = False
-        self._carrier: H5pyCarrier | TableCarrier | None = None
+        self._carrier: Carrier | None = None
         try:
             with self._kept():
                 kept = state["datasets"] if state else None
@@ -110,7 +110,7 @@ class InMaking(ABC):
         return self._shapes.model
 
     @property
-    def carrier(self) -> H5pyCarrier | TableCarrier:
+    def carrier(self) -> Carrier:
         """Reads what was put so far."""
         if self._carrier is None:
             with self._kept():

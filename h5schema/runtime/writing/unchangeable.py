@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from h5schema.errors import FileError, UsageError
 
-from ..kinds import Coded, Dense, EndToEnd, Files
+from ..kinds import Coded, Compressed, Coordinates, Dense, EndToEnd, Files
 from ..model import Model
 from .changes import has_one_length
 from .datasets import Datasets
@@ -14,6 +14,8 @@ from .new_lengths import over
 
 _SPREAD_BYTES = 256 << 20
 """Of a dataset in one piece, of which a copy is made because it is to grow or to shrink."""
+
+_CHANGEABLE = Coded | Compressed | Coordinates | Dense | EndToEnd | Files
 
 
 def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> None:
@@ -23,7 +25,7 @@ def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> No
         UsageError: One is among them.
     """
     for address in addresses:
-        if not isinstance(model.features[address].kind, Coded | Dense | EndToEnd | Files):
+        if not isinstance(model.features[address].kind, _CHANGEABLE):
             raise UsageError(
                 f"entries of {address} cannot be changed yet, because of how they are stored",
                 where=f"{target}: {model.places[address].path}",
