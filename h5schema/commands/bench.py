@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _loaders(file: Path, schema: Path | None) -> Generator[Mapping[str, AnyLoader]]:
     """The classes of the loaders, by name."""
-    text = text_in(file)
+    text = text_in(file) if schema is None else ""
     with folder_aside() as aside:
         package = generated(text, file, aside) if schema is None else pipeline.generate([schema], aside)[0]
         if not (package.folder / "loaders.py").exists():

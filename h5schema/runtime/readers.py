@@ -26,14 +26,15 @@ def reader_of(file: type[File], paths: Paths, *, access: Access = "map") -> AnyR
     """
     one_of("access", access, get_args(Access), file.__name__)
     if isinstance(paths, str | os.PathLike):
-        return _reader(file, Path(paths), access)
+        return reader_of_one(file, Path(paths), access)
     from .shards import Shards  # few need it
 
     several = _several(paths, file.__name__)
-    return _reader(file, several[0], access) if len(several) == 1 else Shards(file, several, access=access)
+    return reader_of_one(file, several[0], access) if len(several) == 1 else Shards(file, several, access=access)
 
 
-def _reader(file: type[File], path: Path, access: Access) -> Reader:
+def reader_of_one(file: type[File], path: Path, access: Access = "map") -> Reader:
+    """The reader of one file, ours or of others."""
     from .bound import BoundFile  # it derives from what this module makes readers for
 
     if not issubclass(file, BoundFile):

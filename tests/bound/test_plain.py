@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
+from h5schema.cli import main
 from h5schema.errors import DataError, FileError, UsageError
 
 from .conftest import Generate
@@ -343,3 +344,36 @@ def test_every_way_to_the_bytes_gives_the_same(generate: Generate, tmp_path: Pat
         for _ in range(3):  # once it pays, what can be is read past HDF5
             np.testing.assert_array_equal(found.particles.grid[order], rows["grid"][order])
             assert list(found.particles.name[order]) == [name.decode() for name in rows["name"][order].tolist()]
+
+
+def test_bench_of_columns_and_of_ragged_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not the rows of one dataset is left out, and named."""
+    pytest.importorskip("torch")
+    path, rng = tmp_path / "a.h5", np.random.default_rng(1)
+    lengths = rng.integers(1, 9, 300)
+    with h5py.File(path, "w") as file:
+        file["x"], file["label"] = rng.random((300, 40), np.float32), np.arange(300)
+        file["ends"], file["values"] = np.cumsum(lengths), rng.random(lengths.sum())
+        file["table"] = np.zeros(300, [("a", "f4")])
+    (tmp_path / "raced.yaml").write_text("""\
+h5schema: 1
+version: 1.0.0
+name: raced
+bind: plain
+dims: {row: open, step: {per: row, index: {ends: ends}}}
+features:
+  x: {dims: [row, 40], dtype: float32}
+  label: {dims: [row], dtype: int64}
+  values: {dims: [row, step], dtype: float64}
+  member: {dims: [row], dtype: float32, at: table/a}
+loaders:
+  train: {over: row, inputs: {x: x, values: {feature: values, as: packed}}, targets: label, batch: 32}
+  other: {over: row, inputs: member, batch: 32}
+""")
+    said = ["bench", str(path), "--schema", str(tmp_path / "raced.yaml"), "--seconds", "0.1", "--format", "json"]
+    assert main(said) == 0
+    done = capsys.readouterr()
+    (figures,) = json.loads(done.out)["loaders"]
+    assert figures["name"] == "train"
+    assert [one["samples_per_second"] > 0 for one in figures["rates"]] == [True] * 4
+    assert "the loader other takes member, which is not the rows of one dataset" in done.err

@@ -8,9 +8,11 @@ from typing import cast
 import h5py
 import numpy as np
 
+from h5schema.errors import UsageError
 from h5schema.vocabulary.codecs import CODECS, EXTRA
 
 from ..bfloat16_hdf5 import in_bits
+from ..bound.shown import Shown
 from ..carrier import DirectCarrier
 from ..carrier.filters import has_decoders, knows
 from ..features import EncodedFeature
@@ -83,7 +85,8 @@ def storage(reader: Reader, address: str) -> Storage:
     filters = [plist.get_filter(index) for index in range(plist.get_nfilters())]
     codes = [one[0] for one in filters]
     carrier = reader.carrier()
-    is_direct = isinstance(carrier, DirectCarrier) and place.path in carrier.direct()
+    plain = carrier.plain if isinstance(carrier, Shown) else carrier
+    is_direct = isinstance(plain, DirectCarrier) and place.path in plain.direct()
     lacks = not is_direct and all(map(knows, codes)) and not has_decoders(codes)
     why, foreign = _why_h5py(dataset, codes)
     encoded = isinstance(reader.model.features[address], EncodedFeature)
@@ -101,6 +104,21 @@ def storage(reader: Reader, address: str) -> Storage:
         lacks,
         foreign and not is_direct,
     )
+
+
+def expect_rows_of_dataset(reader: Reader, address: str, loader: str) -> None:
+    """Refuses a feature of a file of others of which h5py has no rows to be raced with.
+
+    Raises:
+        UsageError: It is decoded, put together out of nodes, or a member of records.
+    """
+    carrier = reader.carrier()
+    if isinstance(carrier, Shown) and not carrier.is_plain(reader.compared(address).place):
+        raise UsageError(
+            f"the loader {loader} takes {address}, which is not the rows of one dataset as they lie there",
+            where=str(reader.path),
+            do="measure a loader of others; what is decoded, in nodes of its own, or inside records is not measured",
+        )
 
 
 def _why_h5py(dataset: h5py.Dataset, codes: list[int]) -> tuple[str, bool]:

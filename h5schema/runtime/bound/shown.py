@@ -18,7 +18,7 @@ from ..model import Model
 from ..spans import Fetched, Spans
 from .anndata import Categorical
 from .bookkeeping import computed
-from .columns import Blank, Column
+from .columns import Blank, Column, Stored
 from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
 from .indices import Rearranged
@@ -71,6 +71,10 @@ class Shown:
         """Dtype and shape of what is shown at a path; without values its shape is None."""
         column = self._column(path)
         return column.dtype, column.shape
+
+    def is_plain(self, place: Place) -> bool:
+        """Whether the values of a feature are rows of one dataset, as they lie there."""
+        return isinstance(self.columns.get(place.path), Stored)
 
     def close(self) -> None:
         """Drops what is kept of the file."""

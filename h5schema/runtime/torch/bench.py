@@ -15,11 +15,13 @@ from ..bench.advice import Circumstances, advice
 from ..bench.case import Case
 from ..bench.features import features_of
 from ..bench.race import ROUNDS
+from ..bench.storage import expect_rows_of_dataset
 from ..bench.wanted import Limit, Wanted, wanted
 from ..damage import damaged
 from ..opening import open_hdf5
 from ..plan import takes
 from ..reader import Reader
+from ..readers import reader_of_one
 from .batches import Batches
 from .loader import Loader
 from .with_h5py import BySortedBatch, OneByOne
@@ -44,7 +46,7 @@ def measure(name: str, loader: AnyLoader, path: Path, seconds: float) -> LoaderF
         UsageError: There is nothing to measure.
     """
     batches = loader.loader(path)
-    reader = Reader(loader.file, path)
+    reader = reader_of_one(loader.file, path)
     try:
         case = _case(name, loader, batches, reader, seconds)
         return _figures(name, loader.plan.dim, batches, case)
@@ -72,6 +74,8 @@ def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader
             where=str(reader.path),
             do="make `size` smaller, or leave out `drop_last`",
         )
+    for address in taken:
+        expect_rows_of_dataset(reader, address, name)
     sample_bytes = sum(map(reader.entry_bytes, taken))
     return Case(reader, taken, rows, batches.order, batches.ahead.count, sample_bytes, seconds)
 
