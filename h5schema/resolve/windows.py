@@ -21,7 +21,10 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
     """The windows of a loader, by address of the dim; complains about those that cannot be."""
     for name, spec in specs.items():
         at: Path = ("window", name)
-        if len(fed.roots) > 1:
+        dim = find_dim(fed.draft, fed.notes, "", name, (*fed.path, *at), breaks=fed.path, key=True)
+        if dim is None or dim not in fed.draft.axes:
+            continue
+        if len(fed.roots) > 1 and fed.draft.axes[dim].size is None:
             fed.add(
                 "not-yet",
                 "windows in a loader over several dims come with a later version",
@@ -30,8 +33,7 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
                 key=True,
             )
             continue
-        dim = find_dim(fed.draft, fed.notes, "", name, (*fed.path, *at), breaks=fed.path, key=True)
-        if dim is None or dim not in fed.draft.axes or not _can_cut(fed, dim, at):
+        if not _can_cut(fed, dim, at):
             continue
         said = spec.model_fields_set
         if "ranges" in said:
@@ -56,24 +58,15 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
 
 def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
     axis = fed.draft.axes[dim]
-    if dim == fed.axis.address or axis.per == fed.root.address:
+    if dim == fed.axis.address or axis.per == fed.root.address or axis.size is not None:
         return True
-    if axis.size is not None:
-        fed.add(
-            "not-yet",
-            f"`{axis.name}` has a fixed size; windows of fixed dims come with a later version",
-            at,
-            "for now cut it in a `transform`",
-            key=True,
-        )
-    else:
-        fed.add(
-            "window",
-            f"a sample of `{fed.axis.name}` has no piece of `{axis.name}`",
-            at,
-            f"give windows to `{fed.axis.name}`, or to ragged dims of `{fed.root.name}`",
-            key=True,
-        )
+    fed.add(
+        "window",
+        f"a sample of `{fed.axis.name}` has no piece of `{axis.name}`",
+        at,
+        f"give windows to `{fed.axis.name}`, to ragged dims of `{fed.root.name}`, or to dims of one size",
+        key=True,
+    )
     return False
 
 
@@ -116,6 +109,51 @@ def own_windows(fed: Fed, spec: InputSpec, at: Path) -> tuple[tuple[str, WindowI
 
 def cut(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> tuple[str | int, ...] | None:
     """The shape of an input in a batch; empty: it is a whole entry; None, with a complaint: it cannot be."""
+    shape = _along_samples(fed, feature, own, at)
+    cropped = [dim for dim in feature.dims if dim in dict(fed.windows) and fed.draft.axes[str(dim)].size is not None]
+    if shape is None or not cropped:
+        return shape
+    ranged = any(dict(fed.windows)[dim].ranges is not None for dim in dict(fed.windows) if dim in feature.dims)
+    if ranged or not fed.shared(feature) or not (shape or feature.kind in ("dense", "enum")):
+        fed.add(
+            "not-yet",
+            f"pieces of `{feature.address}` along `{cropped[0]}` come with a later version",
+            (*at, "feature"),
+            "for now take arrays of one size, or pieces of one length of ragged ones",
+        )
+        return None
+    found: list[str | int] = []
+    for dim in shape or ("batch", *feature.dims[1:]):
+        piece = _crop(fed, str(dim), own, at) if dim in cropped else (dim,)
+        if piece is None:
+            return None
+        found += piece
+    return tuple(found)
+
+
+def _crop(fed: Fed, dim: str, own: Mapping[str, WindowIR], at: Path) -> tuple[int, ...] | None:
+    """The shape of a piece of a dim of one size."""
+    window, axis = dict(fed.windows)[dim].over(own.get(dim)), fed.draft.axes[dim]
+    shape = _shape(fed, window, axis.address, at)
+    if shape is None or axis.size is None or window.length is None or window.edge in ("repeat", "pad"):
+        return shape
+    span = window.length
+    if window.frame is not None and window.frame.align == "center":
+        span = (shape[0] - 1) * (window.frame.hop or window.frame.length) + window.frame.length
+    reach = (span - 1) * (window.step or 1) + 1
+    if reach <= axis.size:
+        return shape
+    fed.add(
+        "window",
+        f"a window of {reach} values does not fit `{axis.name}`, which has {axis.size}",
+        (*at, "feature"),
+        "make it shorter, or say what stands beyond the edge: `edge: pad` or `repeat`",
+    )
+    return None
+
+
+def _along_samples(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> tuple[str | int, ...] | None:
+    """The shape as the dims decide that samples have positions in, or lengths of their own; see `cut`."""
     windows, shared = dict(fed.windows), fed.shared(feature)
     if len(shared) > 1:
         rest = tuple(dim for dim in feature.dims if dim not in shared)
@@ -125,6 +163,7 @@ def cut(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at: Path) -> 
             not isinstance(dim, str)
             or (dim not in windows and dim != fed.axis.address)
             or (dim == fed.root.address and dim not in windows)
+            or fed.draft.axes[dim].size is not None
         ):
             continue
         if not _is_cut(fed, feature, index, dim, at):

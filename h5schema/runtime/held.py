@@ -18,7 +18,7 @@ from .conditions import Absent, Among, Condition, Present
 from .model import Model
 from .plan import Plan, Take, takes
 from .projected import projection
-from .projections import Entry, Piece, Projection
+from .projections import Cropped, Entry, Piece, Projection
 from .spans import Part, Rows
 from .subsets import Subsets, rows_in
 
@@ -76,6 +76,7 @@ def _pieces(model: Model, plan: Plan) -> Iterator[Piece]:
     """Windows of dims that samples have no position in, and that entries have to be long enough for."""
     for take in takes(plan.sample):
         seen = projection(model, plan, take)
+        seen = seen.inner if isinstance(seen, Cropped) else seen
         if isinstance(seen, Piece) and seen.needs_room:
             yield seen
 

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from .axes import FixedAxis
 from .kinds import Place
 from .model import Model
 from .plan import Plan, Take, takes
-from .projections import Across, All, Cell, Element, Entry, Piece, Projection, Range, Stretch, Via, Whole
+from .projections import Across, All, Cell, Crop, Cropped, Element, Entry, Piece, Projection, Range, Stretch, Via, Whole
 from .windows import Window
 
 
 def projection(model: Model, plan: Plan, take: Take) -> Projection:
     """How the feature of an input is seen from a sample."""
+    whole, crops = _whole(model, plan, take), list(_crops(model, plan, take))
+    return Cropped(whole, crops) if crops else whole
+
+
+def _crops(model: Model, plan: Plan, take: Take) -> Iterator[Crop]:
+    """The pieces of dims of one size that an input is of."""
+    dims = model.places[take.address].dims
+    for number, dim in enumerate(dims):
+        if isinstance(dim, int) or take.via is not None:
+            continue
+        axis, window = model.axes[dim].axis, window_of(plan, take, dim)
+        if isinstance(axis, FixedAxis) and window is not None:
+            yield Crop(dim, axis.size, len(dims) - 1 - number, window)
+
+
+def _whole(model: Model, plan: Plan, take: Take) -> Projection:
+    """The same with all that dims of one size have."""
     place, address = model.places[take.address], take.address
     if place.lead is None:
         return Whole(address)

@@ -1,6 +1,7 @@
 """How features are seen from samples."""
 
 from .cells import Across, Cell
+from .crops import Crop, Cropped
 from .joins import All, Joined, Via
 from .pieces import Element, Piece, Stretch
 from .projection import Entry, Projection, Whole
@@ -10,6 +11,8 @@ __all__ = [
     "Across",
     "All",
     "Cell",
+    "Crop",
+    "Cropped",
     "Element",
     "Entry",
     "Joined",
