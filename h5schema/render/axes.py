@@ -44,6 +44,7 @@ def axis(dim: DimIR, *, bound: bool) -> AxisView:
     else:
         argument = ("", name(dim.entry or ""))
     found = given(
+        per=dim.under,
         source=dim.source if bound else None,
         ids=dim.id_feature,
         spread=dim.spread,
@@ -59,6 +60,8 @@ def axis_class(dim: DimIR) -> str:
         return "FixedAxis"
     if dim.per is not None:
         return "RaggedAxis"
+    if dim.under is not None:
+        return "KeyedAxis"
     return "IdAxis" if dim.ids else "Axis"
 
 

@@ -7,6 +7,7 @@ from h5schema.vocabulary.patterns import Pattern, PatternError
 
 from .draft import Draft, Notes, Path
 from .ir import DimIR, FeatureIR
+from .keyed import outer_dims
 from .scope import find_dim, is_open, written
 
 
@@ -19,8 +20,13 @@ def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
         path = _said_at(draft, address)
         if not draft.bound and not _is_stored(draft, notes, feature, path):
             continue
-        spread = _prefix(draft, notes, feature, path)
-        dim = None if spread is None else _dim(draft, notes, feature, spread, path)
+        lead = draft.axes.get(str(feature.dims[0])) if feature.dims else None
+        keyed = lead is not None and lead.under is not None
+        spread = feature.path if keyed else _prefix(draft, notes, feature, path)
+        if keyed and lead is not None:
+            dim = _within(draft, notes, feature, lead, path)
+        else:
+            dim = None if spread is None else _dim(draft, notes, feature, spread, path)
         if dim is not None and spread is not None and dim.address not in found:
             found[dim.address] = dim._replace(ids=True, spread=spread)
     return found
@@ -37,6 +43,34 @@ def _is_stored(draft: Draft, notes: Notes, feature: FeatureIR, at: Path) -> bool
     what = f"`{feature.address}` in nodes of its own comes with a later version"
     notes.add("not-yet", what, at, help, breaks=draft.features[feature.address].path)
     return False
+
+
+def _within(draft: Draft, notes: Notes, feature: FeatureIR, axis: DimIR, at: Path) -> DimIR | None:
+    """The dim whose nodes lie below those of others, if the braces name all of these, in their order."""
+    declared = draft.features[feature.address]
+    try:
+        captures = Pattern.parse(feature.path.lstrip("/")).captures
+    except PatternError as error:
+        notes.add("pattern", str(error), at, error.help, breaks=declared.path)
+        return None
+    named = [find_dim(draft, notes, declared.group, one, at, breaks=declared.path) for one in captures]
+    wanted = [*outer_dims(draft.axes, axis.address), axis.address]
+    if None in named:
+        return None
+    paths = [
+        draft.axes[str(one)].name for one, kind in zip(named[:-1], captures.values(), strict=False) if kind == "path"
+    ]
+    if named == wanted and not paths:
+        return axis
+    names = [draft.axes[one].name for one in wanted]
+    braces = "/".join(f"{{{name}}}" for name in names[:-1]) + f"/{{{names[-1]}:path}}"
+    if named == wanted:
+        what = f"an id of `{paths[0]}` has no slashes, because those of `{names[-1]}` begin with it"
+    else:
+        what = f"`{feature.address}` lies in nodes of `{names[-1]}`, whose ids begin with those of "
+        what += " and ".join(f"`{name}`" for name in names[:-1])
+    notes.add("spread", what, at, f"write at: '{declared.name}/{braces}'", breaks=declared.path)
+    return None
 
 
 def _said_at(draft: Draft, address: str) -> Path:

@@ -6,7 +6,7 @@ What readers and writers need is imported at once; what jobs and loaders need, w
 from typing import TYPE_CHECKING
 
 from .any_values import AnyValue
-from .axes import Axis, FixedAxis, IdAxis, RaggedAxis
+from .axes import Axis, FixedAxis, IdAxis, KeyedAxis, RaggedAxis
 from .blocks import (
     AnyValues,
     Blobs,
@@ -42,10 +42,12 @@ from .features import (
     Text,
     TextList,
     TextNodes,
+    Tree,
     optional,
 )
 from .file import File, Group
 from .json_values import Documents, JsonValue
+from .state_dict import StateDict
 from .view import View
 from .writer import Writer
 
@@ -102,6 +104,7 @@ __all__ = [
     "IndexAt",
     "Json",
     "JsonValue",
+    "KeyedAxis",
     "Maybe",
     "Method",
     "Mixed",
@@ -121,12 +124,14 @@ __all__ = [
     "SparseBlock",
     "SparseRow",
     "Split",
+    "StateDict",
     "Summary",
     "Take",
     "Text",
     "TextList",
     "TextNodes",
     "Texts",
+    "Tree",
     "View",
     "Weighted",
     "Window",

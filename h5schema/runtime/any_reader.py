@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .kinds import Place
 from .model import Model, model_of
 from .spans import Access, Asked, Part, Rows
 from .view import RowError, View
+from .state_dict import StateDict
 
 if TYPE_CHECKING:
     from .file import File
@@ -65,6 +66,10 @@ class AnyReader(ABC):
         """The view of a feature."""
         feature = self.model.features[address]
         return (feature.view_class or View)(self, address, feature)
+        if feature.is_tree:
+            from .tree_view import TreeView  # few features are
+
+            return cast("View[object, object]", TreeView(self, address, cast("Feature[StateDict, AnyValues]", feature)))
 
     def entries(self, dim: str) -> object:
         """The entries of an open dim: a sequence, or a mapping if they have ids."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
+from .bfloat16 import BITS, to_bits, widened
 from .values import array_of, expect_unmasked, leaves_of
 
 AnyValue: TypeAlias = "NDArray[np.generic] | str | bytes"
 """An array of numbers, of any dtype and shape; a text; or bytes."""
 
-TEXT, BYTES = "str", "bytes"
+TEXT, BYTES, BFLOAT16 = "str", "bytes", "bfloat16"
 """What a record's values are, besides numpy's dtypes."""
 _NUMBERS = "biufc"
 
@@ -24,7 +25,7 @@ class Record(NamedTuple):
     """A value as bytes.
 
     Attributes:
-        dtype: `str`, `bytes`, or numpy's dtype of numbers.
+        dtype: `str`, `bytes`, `bfloat16`, or numpy's dtype of numbers.
         shape: Of the array; () of a text or bytes.
         data: The values in C order, little-endian.
     """
@@ -39,17 +40,27 @@ class Record(NamedTuple):
         return " ".join(said).encode() + b"\n" + self.data
 
     def value(self) -> AnyValue:
-        """What it stands for; an array cannot be written to."""
+        """What it stands for; an array cannot be written to. Of bfloat16 it is the float32 that are equal."""
         if self.dtype == TEXT:
             return self.data.decode()
         if self.dtype == BYTES:
             return self.data
-        return np.frombuffer(self.data, np.dtype(self.dtype)).reshape(self.shape)
+        if self.dtype == BFLOAT16:
+            wide = np.asarray(widened(self.stored))
+            wide.flags.writeable = False
+            return wide
+        return self.stored
 
     @property
     def is_array(self) -> bool:
         """Whether it is neither a text nor bytes."""
         return self.dtype not in (TEXT, BYTES)
+
+    @property
+    def stored(self) -> NDArray[np.generic]:
+        """The array as it lies in the file: of bfloat16 its bits."""
+        dtype = BITS if self.dtype == BFLOAT16 else np.dtype(self.dtype)
+        return np.frombuffer(self.data, dtype).reshape(self.shape)
 
     @property
     def array(self) -> NDArray[np.generic]:
@@ -69,7 +80,11 @@ def record_of(value: object, where: str) -> Record:
         return Record(BYTES, (), bytes(cast("bytes", value)))
     expect_unmasked(value, where)
     is_list = isinstance(value, list | tuple)
-    array = _of_list(cast("Sequence[object]", value), where) if is_list else array_of(value, where)
+    array = _of_list(cast("Sequence[object]", value), where) if is_list else array_of(_in_memory(value), where)
+    if array.dtype.name == BFLOAT16:  # of ml_dtypes
+        return Record(BFLOAT16, array.shape, array.view(np.uint16).astype("<u2", copy=False).tobytes())
+    if _is_bfloat16(value):
+        return Record(BFLOAT16, array.shape, to_bits(array).tobytes())
     if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > 16:
         said = f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise DataError(
@@ -83,6 +98,28 @@ def record_of(value: object, where: str) -> Record:
 
 def _of_list(value: Sequence[object], where: str) -> NDArray[np.generic]:
     """A list as an array of its values: of True and 2, or 2**53 + 1 and 0.5, numpy would make one of others."""
+def _in_memory(value: object) -> object:
+    """A tensor without its computation, in the memory that numpy sees; bfloat16 as the float32 that are equal."""
+    if not (hasattr(value, "detach") and hasattr(value, "cpu")):
+        return value
+    tensor = cast("_Tensor", value).detach().cpu()
+    return tensor.float() if _is_bfloat16(value) else tensor
+
+
+def _is_bfloat16(value: object) -> bool:
+    return str(getattr(value, "dtype", "")) == "torch.bfloat16"
+
+
+class _Tensor(Protocol):
+    """What tensors of torch can; torch itself is not imported."""
+
+    def detach(self) -> _Tensor: ...
+
+    def cpu(self) -> _Tensor: ...
+
+    def float(self) -> _Tensor: ...
+
+
     leaves = leaves_of(value)
     for leaf in leaves:
         expect_unmasked(leaf, where)

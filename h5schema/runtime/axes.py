@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from .bound.declared import IndexAt
     from .entries import Entries, IdEntries
     from .file import Node
+    from .keyed import KeyedEntries
     from .writer import Writer
     from .writing.axis_writers import AxisWriter, IdAxisWriter
+    from .writing.keyed import KeyedAxisWriter
 
 EntryT = TypeVar("EntryT")
 
@@ -84,13 +86,29 @@ class Axis(OpenAxis[EntryT]):
         return self if node is None else cast("Entries[EntryT]", node.bound.entries(self._name))
 
 
-class IdAxis(OpenAxis[EntryT]):
+class NamedAxis(OpenAxis[EntryT]):
+    """A dim whose entries have ids.
+
+    Args:
+        entry: See `OpenAxis`.
+        spread: Path with braces, of a node for each entry: `/data/{demo:demo_*}`.
+    """
+
+    __slots__ = ("spread",)
+    has_ids = True
+
+    def __init__(self, entry: type[EntryT], *, spread: str | None = None) -> None:
+        super().__init__(entry)
+        self.spread = spread
+
+
+class IdAxis(NamedAxis[EntryT]):
     """An open dim whose entries have ids; on a file a `Mapping` from id to entry, in the order of the file.
 
     Args:
         entry: See `OpenAxis`.
         ids: In a file of others, address of the feature that holds them.
-        spread: Path with braces, of a node for each entry: `/data/{demo:demo_*}`.
+        spread: See `NamedAxis`.
         source: In files of others, pattern of the files of a folder, one for each entry.
     """
 
@@ -113,6 +131,35 @@ class IdAxis(OpenAxis[EntryT]):
     def __get__(self, node: Node, owner: type) -> IdEntries[EntryT]: ...
     def __get__(self, node: Node | None, owner: type) -> Self | IdAxisWriter[EntryT] | IdEntries[EntryT]:
         return self if node is None else cast("IdEntries[EntryT]", node.bound.entries(self._name))
+class KeyedAxis(NamedAxis[EntryT]):
+    """A ragged dim whose entries have ids; on a file a `Mapping` from tuples, the ids of the outer dims first.
+
+    Args:
+        entry: See `OpenAxis`.
+        per: Address of the dim within whose entries these lie.
+        spread: See `NamedAxis`.
+    """
+
+    __slots__ = ("per",)
+
+    def __init__(self, entry: type[EntryT], *, per: str, spread: str | None = None) -> None:
+        super().__init__(entry, spread=spread)
+        self.per = per
+
+    @overload
+    def __get__(self, node: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, node: Writer, owner: type) -> KeyedAxisWriter[EntryT]: ...
+    @overload
+    def __get__(self, node: Node, owner: type) -> KeyedEntries[EntryT]: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | KeyedAxisWriter[EntryT] | KeyedEntries[EntryT]:
+        return self if node is None else cast("KeyedEntries[EntryT]", node.bound.entries(self._name))
+
+    @property
+    def record(self) -> dict[str, object]:
+        return {"per": self.per, "ids": True}
+
+
 
 
 class FixedAxis(AnyAxis):

@@ -12,7 +12,7 @@ from h5schema.errors import DataError
 from .blocks import Texts
 from .ids import UnknownIdError
 from .spans import Rows
-from .view import RowError, as_rows
+from .view import RowError, View, as_rows
 
 if TYPE_CHECKING:
     from .any_reader import AnyReader
@@ -40,7 +40,9 @@ def flat(entry: object, addresses: Sequence[str], dim: str) -> dict[str, object]
     return found
 
 
-class _Rows(Generic[EntryT]):
+class AnyEntries(Generic[EntryT]):
+    """Entries by position."""
+
     __slots__ = ("_dim", "_reader")
 
     def __init__(self, reader: AnyReader, dim: str) -> None:
@@ -59,8 +61,10 @@ class _Rows(Generic[EntryT]):
             inner = entry
             for key in outer:
                 inner = cast("dict[str, object]", inner.setdefault(key, {}))
-            view = self._reader.view(address)
+            view = View(self._reader, address, self._reader.model.features[address])
             inner[last] = view[row]
+        for address in self._reader.model.trees(self._dim):
+            entry[keys_of(address, self._dim)[-1]] = self._reader.view(address)[row]
         return cast("EntryT", entry)
 
     def _position(self, row: object, room: int | None = None) -> int:
@@ -80,7 +84,7 @@ class _Rows(Generic[EntryT]):
         return f"{self._reader.name}: {self._dim}"
 
 
-class Entries(_Rows[EntryT], Sequence[EntryT]):
+class Entries(AnyEntries[EntryT], Sequence[EntryT]):
     """Entries by position."""
 
     __slots__ = ()
@@ -103,7 +107,7 @@ class Entries(_Rows[EntryT], Sequence[EntryT]):
             ) from None
 
 
-class IdEntries(_Rows[EntryT], Mapping[str, EntryT]):
+class IdEntries(AnyEntries[EntryT], Mapping[str, EntryT]):
     """Entries by id, in the order of the file; by position with `at`."""
 
     __slots__ = ()

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from h5schema.vocabulary.patterns import Pattern
+
+INSIDE = "/"
+"""Between the parts of the id of an entry that is one of another's."""
+
+
+def captures_of(pattern: Pattern, text: str) -> dict[str, str]:
+    """What an id fills in: its parts, in the order of the braces; the last one may hold slashes."""
+    names = list(pattern.captures)
+    return dict(zip(names, text.split(INSIDE, len(names) - 1), strict=True))
+
 
 class NodePath(str):
     """The path of a dataset that an id fills in: an `@` in it is part of a name, as HDF5 allows, and no mark."""

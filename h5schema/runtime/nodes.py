@@ -10,7 +10,7 @@ import numpy as np
 
 from h5schema.vocabulary.patterns import Pattern
 
-from .node_paths import NodePath
+from .node_paths import NodePath, captures_of
 from .spans import Carrier, Rows
 
 _LOOKED_AT = 32
@@ -33,13 +33,12 @@ class FileNodes:
 
     def __init__(self, path: str, ids: _Texts, carrier: Carrier) -> None:
         self._pattern = Pattern.parse(path)
-        (self._name,) = self._pattern.captures
         self._ids = ids
         self._carrier = carrier
 
     def paths(self, rows: Rows) -> Sequence[str]:
         """See `kinds.Nodes`."""
-        return [NodePath(self._pattern.fill({self._name: text})) for text in self._ids.read(rows)]
+        return [NodePath(self._pattern.fill(captures_of(self._pattern, text))) for text in self._ids.read(rows)]
 
     def form(self, path: str) -> tuple[np.dtype[np.generic], tuple[int, ...] | None]:
         """See `kinds.Nodes`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .kinds import Place
     from .methods import Seen
 
+Id: TypeAlias = "str | tuple[str, ...]"
+"""Of an entry; where entries lie within others, the ids of these come first."""
+Entry: TypeAlias = "int | Id | tuple[()] | tuple[int | str, slice] | tuple[str, *tuple[str, ...], slice]"
+"""An index of one entry, or of a part of one."""
 EntryT = TypeVar("EntryT")
 BlockT = TypeVar("BlockT")
 
@@ -139,6 +143,8 @@ class View(Generic[EntryT, BlockT]):
         self,
         index: int
         | str
+        if isinstance(index, tuple):
+            index = self._with_id(cast("tuple[object, ...]", index))
         | tuple[()]
         | tuple[int | str, slice]
         | slice
@@ -149,6 +155,20 @@ class View(Generic[EntryT, BlockT]):
         if isinstance(index, tuple):
             if len(index) == 2 and isinstance(index[1], slice):
                 return self._part(index[0], index[1])
+    def _one(self, row: int) -> EntryT:
+        return self.entry(self.read(np.array([row], np.int64)), 0)
+
+    def _with_id(self, index: tuple[object, ...]) -> str | tuple[()] | tuple[int | str, slice]:
+        """The same index; the ids of an entry within others become one."""
+        dims = self._reader.model.ids_of(self._lead()) if index and isinstance(index[0], str) else ()
+        if len(dims) < 2:
+            return cast("tuple[int | str, slice]", index)
+        from .keyed import as_key  # few dims have such ids
+
+        depth = len(dims)
+        text = as_key(index[:depth], dims, self._where())
+        return cast("tuple[str, slice]", (text, *index[depth:])) if index[depth:] else text
+
             self._expect_one_value(index)
             return self.entry(self.read(np.zeros(1, np.int64)), 0)
         self._lead()
@@ -196,7 +216,10 @@ class View(Generic[EntryT, BlockT]):
         index = cast("Iterable[int] | Iterable[str] | NDArray[np.generic]", plain(index))
         if isinstance(index, np.ndarray):
             return self._rows_of(cast("NDArray[np.generic]", index))
-        items = self._items(index)
+        items = [
+            self._with_id(cast("tuple[object, ...]", one)) if isinstance(one, tuple) else one
+            for one in self._items(index)
+        ]
         if items and all(isinstance(item, bool | np.bool_) for item in items):
             return self._rows_of(np.array(items, np.bool_))
         if items and all(isinstance(item, str) for item in items):

@@ -53,9 +53,9 @@ IN_MODULES = frozenset(
         "Among", "AnyValue", "AnyValues", "Array", "ArrayNodes", "Attributes", "Axis", "BoundFile", "Bytes",
         "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction",
         "File", "Files", "FixedAxis",
-        "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "Mixed", "NDArray", "Nested",
+        "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "KeyedAxis", "Mixed", "NDArray", "Nested",
         "NestedBlock", "Ragged", "RaggedAxis", "RaggedNodes", "Scalar", "Schema", "ShapedBlock", "SparseBlock",
-        "SparseRow", "Split", "Text", "TextList", "TextNodes", "TypedDict", "Writer", "ClassVar", "Mapping",
+        "SparseRow", "Split", "StateDict", "Text", "TextList", "TextNodes", "Tree", "TypedDict", "Writer", "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",
         "OrderedBy", "Packed", "PackedArrays", "Padded", "PaddedLists", "Pairs", "Plan", "Position",

@@ -10,6 +10,7 @@ from h5schema.vocabulary.files import FILE_FORMS
 
 from ..draft import Declared, Draft, Given, Notes, Settings
 from ..ir import ANY_SIZE, DimIR, DtypeIR, FeatureIR, Kind
+from ..keyed import out_of_place, without_outer
 from ..mixed import REST, expect_mixed
 from ..order import lists_in, misplaced, ragged_in, turned
 from ..scope import find_dim, is_open, written
@@ -39,6 +40,7 @@ def resolve_shapes(draft: Draft) -> Draft:
         dims = _dims(draft, notes, feature, settings.dims)
         if dims is None or notes.breaks(feature.path) or not _ordered(draft, notes, feature, dims, settings.dims):
             continue
+        dims = without_outer(draft, dims)
         dims, stored_axes = turned(draft, dims)
         spec = feature.spec
         dtype = DtypeIR(spec.dtype.name, spec.dtype.size)
@@ -186,8 +188,14 @@ def _dims(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], given: Giv
 
 def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: Dims, given: Given[Dims]) -> bool:
     """Whether the dims stand in an order that can be stored; complains about the first that does not."""
-    for index, dim in enumerate(dims):
-        wrong = misplaced(draft, dims, index, dim)
+    apart = out_of_place(draft, dims)
+    if apart is not None:
+        index, message, help = apart
+        notes.add("ragged-order", message, (*given.path, index), help, breaks=feature.path)
+        return False
+    inner = without_outer(draft, dims)
+    for index, dim in enumerate(inner):
+        wrong = misplaced(draft, inner, index, dim)
         if wrong is not None:
             rule, message, help = wrong
             notes.add(rule, message, (*given.path, index), help, breaks=feature.path)

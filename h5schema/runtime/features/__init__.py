@@ -8,7 +8,7 @@ from .encoded import EncodedFeature
 from .feature import Feature, Options, optional
 from .files import Files
 from .json import Json
-from .mixed import Mixed
+from .mixed import Mixed, Tree
 from .nested import Nested
 from .nodes import ArrayNodes, RaggedNodes, TextNodes
 from .ragged import Ragged
@@ -37,5 +37,6 @@ __all__ = [
     "Text",
     "TextList",
     "TextNodes",
+    "Tree",
     "optional",
 ]

@@ -91,6 +91,7 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     kind: Kind[BlockT]
 
     view_class: type[View[EntryT, BlockT]] | None
+    is_tree = False
     def __init__(self, dtype: str, dims: str, options: Options, members: Members | None = None) -> None:
         self.dtype = dtype
         self.members = members

@@ -13,14 +13,15 @@ from ..any_values import AnyValue, record_of
 from ..blocks import AnyValues
 from ..kinds import Kind, Place, SpreadValues
 from ..spans import Rows
+from ..state_dict import StateDict
 from .encoded import EncodedFeature
-from .feature import Given
+from .feature import EntryT, Given
 
 _NOTHING = object()
 
 
-class Mixed(EncodedFeature[AnyValue, AnyValues]):
-    """Entries are arrays of any dtype and shape, texts, or bytes; each is a dataset of its own.
+class AnyNodes(EncodedFeature[EntryT, AnyValues]):
+    """Arrays of any dtype and shape, texts, or bytes; each is a dataset of its own.
 
     Args:
         dims: Address of the open dim, which is laid out as paths.
@@ -48,6 +49,23 @@ class Mixed(EncodedFeature[AnyValue, AnyValues]):
 
     def placeholder(self, place: Place) -> object:
         return _NOTHING
+
+
+class Mixed(AnyNodes[AnyValue]):
+    """Entries are arrays of any dtype and shape, texts, or bytes; each is a dataset of its own."""
+
+    __slots__ = ()
+
+
+class Tree(AnyNodes[StateDict]):
+    """An entry of an outer dim has a mapping, from the ids of the dim within it to values of any dtype and shape.
+
+    Args:
+        dims: Address of the dim within, which is laid out as paths.
+    """
+
+    __slots__ = ()
+    is_tree = True
 
 
 def _expect_utf8(encoded: bytes, where: str) -> None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from h5schema.errors import DataError
 from h5schema.vocabulary import layout
 
-from ..any_values import BYTES, TEXT, Record
+from ..any_values import BFLOAT16, BYTES, TEXT, Record
+from ..bfloat16 import is_bits
 from ..blocks import RaggedBlock
 from ..spans import Fetched, Reading, Rows, Spans, offsets_of
 from .kind import Place, Stored
@@ -143,6 +144,8 @@ def _record(path: str, dtype: np.dtype[np.generic], shape: tuple[int, ...], valu
     if h5py.check_string_dtype(dtype) is not None and not shape:
         (text,) = values.tolist()
         return Record(TEXT, (), text if isinstance(text, bytes) else str(text).encode())
+    if is_bits(dtype):
+        return Record(BFLOAT16, shape, values.tobytes())
     if dtype.kind not in "biufc":
         what = f"the node is {dtype} {list(shape)}, which is no array of numbers, no text and no bytes"
         raise DataError(what, where=path, do=CHANGED)

@@ -56,8 +56,9 @@ class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
         self._reader.keep(self._dim, key, entry)
 
     def __delitem__(self, key: str) -> None:
-        """Takes the entry with this id away; the last one gets its position."""
-        self._reader.transaction.delete(self._dim, self.row(key))
+        """Takes the entry with this id away, and all within it; the last one gets its position."""
+        _ = self.row(key)
+        self._reader.take_away(self._dim, key)
 
     def rename(self, old: str, new: str) -> None:
         """Gives the entry with the id `old` another id.
@@ -67,7 +68,7 @@ class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
             DataError: The new one is no id, or that of another entry.
         """
         _ = self.row(old)
-        self._reader.transaction.rename(self._dim, old, new)
+        self._reader.rename(self._dim, old, new)
 
     def extend(self, ids: Sequence[str], blocks: Mapping[str, object]) -> None:
         """Adds many entries at once.
@@ -79,9 +80,25 @@ class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
         """
         self._reader.transaction.put(self._dim, by_address(blocks, self._reader.model, self._dim), ids)
 
+        expect_no_trees(self._reader, self._dim)
 
 def by_address(blocks: Mapping[str, object], model: Model, dim: str) -> dict[str, object]:
     """Blocks that are nested as the entries of a dim are, by address of their features."""
+def expect_no_trees(recorder: Recorder, dim: str) -> None:
+    """Refuses to add many entries at once that have mappings of their own.
+
+    Raises:
+        UsageError: They do.
+    """
+    trees = recorder.model.trees(dim)
+    if trees:
+        raise UsageError(
+            f"{', '.join(trees)}: each entry of {dim} has names of its own",
+            where=f"{recorder.path}: {dim}",
+            do=f"give entries one by one: file.{dim.replace('/', '.')}[id] = {{...}}",
+        )
+
+
     known = {"/".join(keys_of(address, dim)): address for address in model.led_by(dim)}
     found: dict[str, object] = {}
     waiting = list(blocks.items())

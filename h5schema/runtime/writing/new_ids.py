@@ -218,6 +218,10 @@ class NewIds:
         where = layout.of_dim(self._dim, "index")
         self._datasets.replace(where, index_of(hashes), np.dtype(np.uint64), Options())
 
+    def text(self, row: int) -> str:
+        """The id of an entry that is to go."""
+        return self._for_change()[row]
+
     def texts(self) -> list[str]:
         """All ids that were written so far."""
         return [text.decode() for text in self._encoded()]

@@ -15,8 +15,10 @@ from h5schema.vocabulary.patterns import Pattern
 
 from .. import codecs
 from ..any_values import BYTES, TEXT, Record, records_in
+from ..bfloat16_hdf5 import creatable, type_of
 from ..features import Options
 from ..kinds import Stored
+from ..node_paths import captures_of
 from ..system import PARTIAL
 from .chunking import chunk_rows
 from .plans import Values
@@ -40,7 +42,6 @@ class Nodes:
         self._options = options
         self._taken = taken
         self._pattern = Pattern.parse(part.path)
-        (self._name,) = self._pattern.captures
         self._records: list[bytes] = []
         self._folders: set[str] = {"/"}
         self._coming: set[str] = set()
@@ -59,7 +60,7 @@ class Nodes:
         self._coming.clear()
         for text, record in zip(ids, records, strict=True):
             if record.dtype != _ABSENT:
-                path = self._path(text)
+                path = self.path(text)
                 self._expect_free(path, text)
                 self._make(path, record)
                 if self._options.unit:
@@ -68,13 +69,24 @@ class Nodes:
 
     def move(self, old: str, new: str) -> None:
         """Gives an entry another id."""
-        if (path := self._path(old)) in self._file:
-            self._file.move(path, self._path(new))
+        if (path := self.path(old)) in self._file:
+            self._file.move(path, self.path(new))
+            self._leave(path)
 
     def drop(self, text: str) -> None:
-        """Takes the node of an entry away."""
-        if (path := self._path(text)) in self._file:
+        """Takes the node of an entry away, and the folders of which it was the last."""
+        if (path := self.path(text)) in self._file:
             del self._file[path]
+            self._leave(path)
+
+    def _leave(self, path: str) -> None:
+        """Something lay at `path`: folders between braces that are empty now go, too."""
+        kept = len(self._pattern.fixed.rpartition("/")[0])
+        for folder in _folders_of(path):
+            if len(folder) <= kept or len(cast("h5py.Group", self._file[folder])):
+                return
+            del self._file[folder]
+            self._folders.discard(folder)
 
     # Where they lie.
 
@@ -84,7 +96,7 @@ class Nodes:
         Raises:
             DataError: There is one.
         """
-        paths = {self._path(text): text for text in ids}
+        paths = {self.path(text): text for text in ids}
         for path, text in paths.items():
             self._expect_free(path, text)
             for folder in _folders_of(path):
@@ -94,14 +106,21 @@ class Nodes:
                 raise self._no_room(text, f"{path} is the folder of another entry")
         self._coming.update(paths)
 
-    def _path(self, text: str) -> str:
-        path = self._pattern.fill({self._name: text})
+    def path(self, text: str) -> str:
+        """Where the node of an entry is.
+
+        Raises:
+            DataError: The id is the path of none.
+        """
+        captures = captures_of(self._pattern, text)
+        path = self._pattern.fill(captures)
         parts = path[1:].split("/")
         wrong = next((part for part in parts if part in ("", ".", "..", layout.RESERVED) or "\0" in part), None)
         if wrong is not None:
             raise self._no_room(text, f"{wrong!r} is no name for a part of it")
-        if self._pattern.texts(path) != {self._name: text}:
-            raise self._no_room(text, f"it does not fit {{{self._name}}} in {self._part.path}")
+        if self._pattern.texts(path) != captures:
+            braces = " and ".join(f"{{{name}}}" for name in captures)
+            raise self._no_room(text, f"it does not fit {braces} in {self._part.path}")
         return path
 
     def _expect_free(self, path: str, text: str) -> None:
@@ -147,7 +166,9 @@ class Nodes:
         rows = min(len(data), chunk_rows(Stored(path, data.dtype, data.shape[1:]), self._options, len(data)))
         filters = codecs.creation(self._options.codec, self._options.level, data.dtype)
         create = cast("Callable[..., h5py.Dataset]", self._file.create_dataset)
-        create(path, data=data, chunks=(rows, *data.shape[1:]), track_times=False, **filters)
+        dtype, chunks = creatable(data.dtype), (rows, *data.shape[1:])
+        node = create(path, shape=data.shape, dtype=dtype, chunks=chunks, track_times=False, **filters)
+        node.id.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(data), type_of(data.dtype))
 
 
 def _with_folders() -> h5py.h5p.PropLCID:
@@ -165,8 +186,8 @@ def _hdf5_form(record: Record) -> tuple[h5py.h5t.TypeID, Values | None]:
     if record.dtype == BYTES:
         dtype = np.dtype(f"V{max(1, size)}")
         return h5py.h5t.py_create(dtype, logical=True), np.frombuffer(record.data, dtype).reshape(()) if size else None
-    array = record.array
-    return h5py.h5t.py_create(array.dtype, logical=True), array
+    array = record.stored
+    return type_of(array.dtype), array
 
 
 def _folders_of(path: str) -> Iterable[str]:

@@ -16,7 +16,9 @@ from ..arguments import flag
 from ..entries import flat
 from ..file import File
 from ..ids import Ids, unknown_id
+from ..keyed import named_within, parts_of
 from ..kinds import Place
+from ..node_paths import INSIDE
 from ..opening import open_to_read
 from ..reader import Compared, Reader
 from ..spans import Asked, Carrier, Part, Rows
@@ -27,6 +29,9 @@ from .claim import Claim, Standing
 from .edit import Edit
 from .entry_keys import expect_keys
 from .new_ids import ChangedIds
+
+if TYPE_CHECKING:
+    from ..features import Tree
 
 
 class Recorder(Reader):
@@ -129,6 +134,10 @@ class Recorder(Reader):
     def entries(self, dim: str) -> object:
         from .axis_writers import AxisWriter, IdAxisWriter  # they are faces of this
 
+        if self.model.outer(dim):
+            from .keyed import KeyedAxisWriter  # few dims are so
+
+            return KeyedAxisWriter[object](self, dim)
         found: IdAxisWriter[object] | AxisWriter[object] = (
             IdAxisWriter(self, dim) if self.model.has_ids(dim) else AxisWriter(self, dim)
         )
@@ -137,7 +146,12 @@ class Recorder(Reader):
     def view(self, address: str) -> View[object, object]:
         from .view_writer import ViewWriter  # it is a face of this
 
-        return ViewWriter(self, address, self.model.features[address])
+        feature = self.model.features[address]
+        if feature.is_tree:
+            from .tree_writer import TreeWriter  # few features are
+
+            return cast("View[object, object]", TreeWriter(self, address, cast("Tree", feature)))
+        return ViewWriter(self, address, feature)
 
     def assign(self, address: str, value: object) -> None:
         place = self.model.places[address]
@@ -157,6 +171,14 @@ class Recorder(Reader):
 
         One that has the id of another replaces it.
         """
+        if isinstance(key, str) and self.model.outer(dim):
+            self.expect_outer(dim, key)
+        if self.model.trees(dim):
+            self._keep_with_trees(dim, str(key), entry)
+        else:
+            self._keep(dim, key, entry)
+
+    def _keep(self, dim: str, key: str | None, entry: object) -> None:
         transaction = self.transaction
         row = transaction.row_of(dim, key) if isinstance(key, str) else None
         if row is not None:
@@ -164,6 +186,46 @@ class Recorder(Reader):
         elif not transaction.put_plain(dim, entry, key):
             where = f"{self.path}: {dim}" + ("" if key is None else f" ({key!r})")
             transaction.put_one(dim, self._values_of(dim, entry, where), key)
+
+    def _keep_with_trees(self, dim: str, key: str, entry: object) -> None:
+        from .trees import Trees  # few dims have them
+
+        trees, where = Trees(self, dim), f"{self.path}: {dim} ({key!r})"
+        own, given = trees.split(entry, where)
+        values = trees.values(key, given, where)
+        self._keep(dim, key, own)
+        with self.transaction.whole():
+            trees.put(key, values)
+
+    def expect_outer(self, dim: str, key: str) -> None:
+        """Refuses an entry within one that is not there."""
+        outer = self.model.outer(dim)
+        if outer:
+            _ = self.row_of(outer[-1], INSIDE.join(parts_of(key, len(outer) + 1)[:-1]))
+
+    def take_away(self, dim: str, key: str) -> None:
+        """Takes an entry away, and all within it."""
+        for inner in self.model.within(dim):
+            if self.model.within(inner):
+                for name in named_within(self, inner, key):
+                    self.take_away(inner, f"{key}{INSIDE}{name}")
+            else:
+                self.transaction.delete_all(inner, named_within(self, inner, key).values())
+        self.transaction.delete(dim, self.row_of(dim, key))
+
+    def rename(self, dim: str, old: str, new: str) -> None:
+        """Gives an entry another id, and with it all within it."""
+        self.expect_outer(dim, new)
+        inner = [(one, name) for one in self.model.within(dim) for name in named_within(self, one, old)]
+        if inner and INSIDE in parts_of(new, len(self.model.outer(dim)) + 1)[-1]:
+            raise DataError(
+                f"the id {new!r} has a slash, and there are entries within {old!r}",
+                where=f"{self.path}: {dim}",
+                do="choose an id without one",
+            )
+        self.transaction.rename(dim, old, new)
+        for one, name in inner:
+            self.rename(one, f"{old}{INSIDE}{name}", f"{new}{INSIDE}{name}")
 
     def replace(self, dim: str, row: int, entry: object) -> None:
         """Gives an entry that is there other values, of all its features."""

@@ -38,6 +38,8 @@ class ViewWriter(View[EntryT, BlockT]):
     ) -> None: ...
     def __setitem__(self, index: Any, value: object) -> None:
         """Writes over one entry, over many, or over a part of one."""
+        if isinstance(index, tuple):
+            index = self._with_id(cast("tuple[object, ...]", index))
         if isinstance(index, tuple) and not index:
             self._reader.assign(self.address, value)
         elif isinstance(index, tuple):

@@ -1,0 +1,124 @@
+"""A mapping from names to arrays, such as the weights of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from h5schema.errors import DataError
+
+from .any_values import AnyValue, Record, only_record
+from .blocks import AnyValues
+from .ids import unknown_id
+from .node_paths import INSIDE
+from .spans import Rows
+
+Nested: TypeAlias = "dict[str, AnyValue | Nested]"
+
+
+class StateDict(Mapping[str, AnyValue]):
+    """Values by name; one that is within others has slashes in its name. Each is read when it is asked for.
+
+    Args:
+        read: Reads values at rows.
+        rows: Of each name.
+        dim: Address of the dim of the names, for errors.
+        file: Name of the file, for errors.
+    """
+
+    __slots__ = ("_dim", "_file", "_read", "_rows")
+
+    def __init__(self, read: Callable[[Rows], AnyValues], rows: Mapping[str, int], dim: str, file: str) -> None:
+        self._read = read
+        self._rows = rows
+        self._dim = dim
+        self._file = file
+
+    def __getitem__(self, name: str) -> AnyValue:
+        if name not in self._rows:
+            raise unknown_id(self._dim, name, self._file)
+        return self._read(np.array([self._rows[name]], np.int64))[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} values of {self._dim} in {self._file}>"
+
+    def under(self, name: str) -> StateDict:
+        """The values whose names begin with `name/`, without that."""
+        before = f"{name}{INSIDE}"
+        rows = {one.removeprefix(before): row for one, row in self._rows.items() if one.startswith(before)}
+        return StateDict(self._read, rows, self._dim, self._file)
+
+    def nested(self) -> Nested:
+        """All values, read at once, in dicts within dicts as their names say."""
+        found: Nested = {}
+        for name, record in self.records().items():
+            *outer, last = name.split(INSIDE)
+            inner = found
+            for one in outer:
+                inner = cast("Nested", inner.setdefault(one, {}))
+            inner[last] = record.value()
+        return found
+
+    def records(self) -> dict[str, Record]:
+        """All values, read at once, as they lie in the file."""
+        block = self._read(np.fromiter(self._rows.values(), np.int64, len(self)))
+        return {name: only_record(one.tobytes()) for name, one in zip(self._rows, block.encoded, strict=True)}
+
+
+def flattened(given: object, where: str) -> dict[str, object]:
+    """The values of a mapping that may have mappings within, by names with slashes.
+
+    Raises:
+        DataError: It is no mapping, or a name is none.
+    """
+    if not isinstance(given, Mapping):
+        raise DataError(f"{type(given).__name__} is no mapping", where=where, do="give names and their values")
+    if isinstance(given, StateDict):
+        return {**given.records()}
+    found: dict[str, object] = {}
+    _flatten(cast("Mapping[object, object]", given), "", found, where)
+    _expect_apart(list(found), where)
+    return found
+
+
+def _flatten(given: Mapping[object, object], before: str, found: dict[str, object], where: str) -> None:
+    for key, value in given.items():
+        if not isinstance(key, str) or not key:
+            raise DataError(
+                f"{key!r} is no name",
+                where=f"{where}{f' ({before[:-1]})' if before else ''}",
+                do="names are texts; of the state of an optimizer `h5schema.runtime.torch.packed` makes such",
+            )
+        name = f"{before}{key}"
+        if isinstance(value, Mapping):
+            inner = cast("Mapping[object, object]", value.records() if isinstance(value, StateDict) else value)
+            if not inner:
+                raise DataError(
+                    f"{name} is an empty mapping, of which nothing would be left", where=where, do="leave it out"
+                )
+            _flatten(inner, f"{name}{INSIDE}", found, where)
+            continue
+        if name in found:
+            raise DataError(f"{name} is given twice", where=where, do="give it another name")
+        found[name] = value
+
+
+def _expect_apart(names: Sequence[str], where: str) -> None:
+    """Refuses a value whose name is also that of a mapping."""
+    known = set(names)
+    for name in names:
+        parts = name.split(INSIDE)
+        outer = (INSIDE.join(parts[:end]) for end in range(1, len(parts)))
+        taken = next((one for one in outer if one in known), None)
+        if taken is not None:
+            raise DataError(
+                f"{taken} is a value, and {name} would lie within it", where=where, do="give one of them another name"
+            )

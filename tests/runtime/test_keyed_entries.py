@@ -1,0 +1,238 @@
+"""Ragged dims whose entries have ids, and mappings of values in them: case 11."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from blank import declare
+
+from h5schema.errors import DataError, H5SchemaError
+from h5schema.runtime import Array, IdAxis, Json, KeyedAxis, Ragged, RaggedAxis, Scalar, StateDict, Tree, optional
+from h5schema.runtime.ids import UnknownIdError
+from h5schema.runtime.repacking import repack
+
+RNG = np.random.default_rng(11)
+WEIGHTS: dict[str, Any] = {
+    "layer.0.weight": RNG.normal(size=(5, 3)).astype(np.float32),
+    "layer.0.bias": np.array([0.0, -0.0, np.nan, np.inf]),
+    "half": torch.tensor([1.5, -2.0, float("nan"), 1e-40], dtype=torch.bfloat16),
+    "half.one": torch.tensor(3.0, dtype=torch.bfloat16),
+    "half.none": torch.zeros(0, 2, dtype=torch.bfloat16),
+    "steps": 7,
+    "rate": 0.1,
+    "on": True,
+    "none": np.zeros((0, 2), np.int8),
+    "name": "häuser",
+    "raw": b"\0ab\0",
+    "inner": {"deep": {"w": np.arange(6, dtype=np.uint64).reshape(2, 3)}},
+}
+
+
+def experiments(**options: Any) -> tuple[Any, Any]:
+    return declare(
+        run=IdAxis(dict),
+        step=RaggedAxis(per="run"),
+        checkpoint=KeyedAxis(dict, per="run"),
+        note=RaggedAxis(per="checkpoint"),
+        param=KeyedAxis(dict, per="checkpoint", spread="/state/{run}/{checkpoint}/{param:path}"),
+        config=Json("run"),
+        loss=Ragged(np.float32, "run step"),
+        epoch=Scalar(np.int32, "checkpoint"),
+        scores=Array(np.float64, "checkpoint 2"),
+        notes=optional(Ragged(np.int8, "checkpoint note")),
+        state=Tree("param", at="state/{run}/{checkpoint}/{param:path}", **options),
+    )
+
+
+Reader, Creator = experiments()
+
+
+def entry(number: int, state: Any = None) -> dict[str, Any]:
+    return {
+        "epoch": number,
+        "scores": [number, 0.5],
+        "notes": None,
+        "state": {"w": [number]} if state is None else state,
+    }
+
+
+def run(*losses: float) -> dict[str, Any]:
+    return {"config": {"lr": 0.1}, "loss": np.array(losses, np.float32)}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    made = tmp_path / "a.h5"
+    with Creator.create(made) as w:
+        w.run["one"] = run(1, 2)
+        w.run["two"] = run()
+        w.checkpoint["one", "best"] = entry(1, WEIGHTS)
+        w.checkpoint["one", "last"] = entry(2)
+        w.checkpoint["two", "best"] = entry(3, {})
+    return made
+
+
+def found(path: Path) -> dict[tuple[str, ...], tuple[int, list[str]]]:
+    """What a file holds, verified."""
+    with Reader(path) as f:
+        f.verify()
+        return {key: (one["epoch"], sorted(one["state"])) for key, one in f.checkpoint.items()}
+
+
+def bits(value: Any) -> Any:
+    """What a value is, to the bit."""
+    if isinstance(value, torch.Tensor):
+        value = value.float().numpy()
+    return (
+        value
+        if isinstance(value, str | bytes)
+        else (np.asarray(value).dtype, np.shape(value), np.asarray(value).tobytes())
+    )
+
+
+def test_M16_entries_are_found_by_tuples_of_ids(path: Path) -> None:
+    with Reader(path) as f:
+        assert list(f.checkpoint) == [("one", "best"), ("one", "last"), ("two", "best")]
+        assert f.checkpoint["one", "last"]["epoch"] == 2
+        assert f.epoch["two", "best"] == f.epoch[2] == 3
+        assert f.epoch[[("two", "best"), ("one", "best")]].tolist() == [3, 1]
+        assert f.scores["one", "last", 1:].tolist() == [0.5]
+        assert list(f.checkpoint.of("one")) == ["best", "last"]
+        assert f.checkpoint.of("one")["best"]["scores"].tolist() == [1, 0.5]
+        assert ("two", "best") in f.checkpoint
+        assert ("two", "last") not in f.checkpoint
+        assert len(f.checkpoint) == 3
+        with pytest.raises(UnknownIdError, match="no entry of checkpoint has the id 'two/last'"):
+            f.checkpoint["two", "last"]
+        with pytest.raises(UnknownIdError, match="no entry of run has the id 'three'"):
+            f.checkpoint.of("three")
+        with pytest.raises(DataError, match=r"(?s)'one' is no id.*\(an id of run, an id of checkpoint\)"):
+            f.checkpoint["one"]
+
+
+def test_M16_a_state_dict_comes_back_to_the_bit(path: Path) -> None:
+    with Reader(path) as f:
+        state = f.state["one", "best"]
+        wanted = {name: value for name, value in WEIGHTS.items() if name != "inner"}
+        wanted["inner/deep/w"] = WEIGHTS["inner"]["deep"]["w"]
+        assert isinstance(state, StateDict)
+        assert set(state) == set(wanted)
+        for name, value in wanted.items():
+            assert bits(state[name]) == bits(value), name
+        nested = state.nested()
+        assert bits(nested["inner"]["deep"]["w"]) == bits(wanted["inner/deep/w"])  # type: ignore[index,call-overload]
+        assert bits(state.under("inner")["deep/w"]) == bits(wanted["inner/deep/w"])
+        assert dict(f.state["two", "best"]) == {}
+        assert f.state[1]["w"].tolist() == [2]
+        assert [len(one) for one in f.state] == [12, 1, 0]
+        with pytest.raises(KeyError, match="no entry of param has the id 'v'"):
+            state["v"]
+
+
+@pytest.mark.parametrize("codec", ["none", "zstd"])
+def test_D2_each_array_is_found_by_its_path_with_plain_h5py(tmp_path: Path, codec: str) -> None:
+    _, creator = experiments(codec=codec)
+    with creator.create(tmp_path / "a.h5") as w:
+        w.run["one"] = run()
+        w.checkpoint["one", "best"] = entry(1, WEIGHTS)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert (file["state/one/best/layer.0.weight"][:] == WEIGHTS["layer.0.weight"]).all()
+        assert file["state/one/best/inner/deep/w"][1, 2] == 5
+        assert file["state/one/best/half"][:2].tolist() == [1.5, -2.0]
+        assert file["state/one/best/steps"][()] == 7
+
+
+def test_entries_are_replaced_pruned_and_renamed(path: Path) -> None:
+    with Creator.edit(path) as w:
+        w.checkpoint["one", "best"] = entry(9, {"a": [1], "b": {"c": [2]}})
+        del w.checkpoint["one", "last"]
+        w.state["two", "best"] = {"z": np.arange(3)}
+        w.epoch["two", "best"] = 8
+        assert list(w.checkpoint) == [("one", "best"), ("two", "best")]
+        assert w.state["one", "best"]["b/c"].tolist() == [2]
+    assert found(path) == {("one", "best"): (9, ["a", "b/c"]), ("two", "best"): (8, ["z"])}
+    with Creator.edit(path) as w:
+        w.checkpoint.rename(("one", "best"), ("two", "other"))
+        w.run.rename("two", "2")
+    assert found(path) == {("2", "other"): (9, ["a", "b/c"]), ("2", "best"): (8, ["z"])}
+    with Creator.edit(path) as w:
+        del w.run["2"]
+    assert found(path) == {}
+    with h5py.File(path) as file:
+        assert "2" not in file["state"], "folders of which nothing is left go, too"
+
+
+def test_a_copied_state_keeps_its_types(path: Path) -> None:
+    with Creator.edit(path) as w:
+        w.checkpoint["two", "copy"] = entry(4, {"all": w.state["one", "best"], "more": 1})
+    with h5py.File(path) as file:
+        old, new = file["state/one/best/half"], file["state/two/copy/all/half"]
+        assert old.id.get_type().equal(new.id.get_type())
+    with Reader(path) as f:
+        assert bits(f.state["two", "copy"].under("all")["half"]) == bits(WEIGHTS["half"])
+
+
+def test_repacked(path: Path) -> None:
+    before = found(path)
+    repack(Reader, path, text="")
+    assert found(path) == before
+    with Reader(path) as f:
+        assert bits(f.state["one", "best"]["half"]) == bits(WEIGHTS["half"])
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "said"),
+    [
+        (("three", "best"), {}, "no entry of run has the id 'three'"),
+        (("one", ""), {}, "is no id"),
+        (("one",), {}, "is no id"),
+        (("one", 3), {}, "is no id"),
+        (("one", "a"), [1], "list is no mapping"),
+        (("one", "a"), {"x": None}, "x has no value"),
+        (("one", "a"), {"x": object()}, "object is no array of numbers"),
+        (("one", "a"), {3: [1]}, "3 is no name"),
+        (("one", "a"), {"x": {}}, "x is an empty mapping"),
+        (("one", "a"), {"x": {"y": 1}, "x/y": 2}, "x/y is given twice"),
+        (("one", "a"), {"x": 1, "x/y": 2}, "x is a value, and x/y would lie within it"),
+        (("one", "a"), {"x/../y": 2}, "'..' is no name for a part of it"),
+        (("one", "a"), {"x//y": 2}, "'' is no name for a part of it"),
+        (("one", "a/b"), {"y": 2}, "the id 'a/b' has a slash"),
+    ],
+)
+def test_what_cannot_be_said_changes_nothing(path: Path, key: Any, state: Any, said: str) -> None:
+    before = found(path)
+    with Creator.edit(path) as w:
+        with pytest.raises(H5SchemaError, match=said.replace(".", r"\.")):
+            w.checkpoint[key] = entry(5, state)
+        w.commit()
+    assert found(path) == before
+    with Creator.edit(path) as w, pytest.raises(H5SchemaError):
+        w.checkpoint["one", "best"] = {"epoch": 5, "scores": [1, 2, 3], "state": {}}
+    assert found(path) == before
+
+
+def test_an_id_with_a_slash_has_nothing_within(path: Path) -> None:
+    with Creator.edit(path) as w:
+        w.run["2026/11"] = run()
+        with pytest.raises(DataError, match="the id '2026/11' has a slash, so nothing can be within it"):
+            w.checkpoint["2026/11", "best"] = entry(1)
+        with pytest.raises(DataError, match="has a slash, and there are entries within 'one'"):
+            w.run.rename("one", "a/b")
+        with pytest.raises(H5SchemaError, match="state: each entry of checkpoint has names of its own"):
+            w.checkpoint.extend([("one", "x")], {"epoch": [1], "scores": [[1, 2]]})
+    assert len(found(path)) == 3
+
+
+def test_ids_that_begin_alike_are_told_apart(path: Path) -> None:
+    with Creator.edit(path) as w:
+        w.run["on"] = run()
+        w.run["onee"] = run()
+        w.checkpoint["on", "e"] = entry(5, {"best/w": 1})
+        w.checkpoint["onee", "best"] = entry(6, {"w": 2})
+        del w.run["one"]
+    assert found(path) == {("two", "best"): (3, []), ("on", "e"): (5, ["best/w"]), ("onee", "best"): (6, ["w"])}
