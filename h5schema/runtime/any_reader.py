@@ -13,12 +13,13 @@ import numpy as np
 from h5schema.errors import UsageError
 from h5schema.vocabulary.suggest import closest
 
-from .blocks import Texts
+from .blocks import AnyValues, Texts
+from .features import Feature
 from .kinds import Place
 from .model import Model, model_of
 from .spans import Access, Asked, Part, Rows
-from .view import RowError, View
 from .state_dict import StateDict
+from .view import RowError, View
 
 if TYPE_CHECKING:
     from .file import File
@@ -65,11 +66,11 @@ class AnyReader(ABC):
     def view(self, address: str) -> View[object, object]:
         """The view of a feature."""
         feature = self.model.features[address]
-        return (feature.view_class or View)(self, address, feature)
         if feature.is_tree:
             from .tree_view import TreeView  # few features are
 
             return cast("View[object, object]", TreeView(self, address, cast("Feature[StateDict, AnyValues]", feature)))
+        return (feature.view_class or View)(self, address, feature)
 
     def entries(self, dim: str) -> object:
         """The entries of an open dim: a sequence, or a mapping if they have ids."""

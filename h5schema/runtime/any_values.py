@@ -74,6 +74,8 @@ def record_of(value: object, where: str) -> Record:
     Raises:
         DataError: No dataset of HDF5 gives it back as it is.
     """
+    if isinstance(value, Record):
+        return value
     if isinstance(value, str):
         return Record(TEXT, (), _of_text(value, where))
     if isinstance(value, bytes | bytearray | memoryview):
@@ -96,8 +98,6 @@ def record_of(value: object, where: str) -> Record:
     return Record(little.dtype.str, little.shape, little.tobytes())
 
 
-def _of_list(value: Sequence[object], where: str) -> NDArray[np.generic]:
-    """A list as an array of its values: of True and 2, or 2**53 + 1 and 0.5, numpy would make one of others."""
 def _in_memory(value: object) -> object:
     """A tensor without its computation, in the memory that numpy sees; bfloat16 as the float32 that are equal."""
     if not (hasattr(value, "detach") and hasattr(value, "cpu")):
@@ -120,6 +120,8 @@ class _Tensor(Protocol):
     def float(self) -> _Tensor: ...
 
 
+def _of_list(value: Sequence[object], where: str) -> NDArray[np.generic]:
+    """A list as an array of its values: of True and 2, or 2**53 + 1 and 0.5, numpy would make one of others."""
     leaves = leaves_of(value)
     for leaf in leaves:
         expect_unmasked(leaf, where)

@@ -112,15 +112,13 @@ class IdAxis(NamedAxis[EntryT]):
         source: In files of others, pattern of the files of a folder, one for each entry.
     """
 
-    __slots__ = ("ids", "source", "spread")
-    has_ids = True
+    __slots__ = ("ids", "source")
 
     def __init__(
         self, entry: type[EntryT], *, ids: str | None = None, spread: str | None = None, source: str | None = None
     ) -> None:
-        super().__init__(entry)
+        super().__init__(entry, spread=spread)
         self.ids = ids
-        self.spread = spread
         self.source = source
 
     @overload
@@ -131,6 +129,8 @@ class IdAxis(NamedAxis[EntryT]):
     def __get__(self, node: Node, owner: type) -> IdEntries[EntryT]: ...
     def __get__(self, node: Node | None, owner: type) -> Self | IdAxisWriter[EntryT] | IdEntries[EntryT]:
         return self if node is None else cast("IdEntries[EntryT]", node.bound.entries(self._name))
+
+
 class KeyedAxis(NamedAxis[EntryT]):
     """A ragged dim whose entries have ids; on a file a `Mapping` from tuples, the ids of the outer dims first.
 
@@ -158,8 +158,6 @@ class KeyedAxis(NamedAxis[EntryT]):
     @property
     def record(self) -> dict[str, object]:
         return {"per": self.per, "ids": True}
-
-
 
 
 class FixedAxis(AnyAxis):

@@ -85,6 +85,10 @@ class Model:
         """Addresses of the features whose first dim is `dim`."""
         return tuple(address for address, place in self.places.items() if place.lead == dim)
 
+    def transposes(self, address: str) -> str | None:
+        """Address of the matrix of which a feature is the transpose; None: it is none."""
+        return self.features[address].options.transposes
+
     def open_dims(self) -> tuple[str, ...]:
         """Addresses of the dims to which entries are appended."""
         return tuple(address for address, axle in self.axes.items() if isinstance(axle.axis, OpenAxis))
@@ -108,6 +112,10 @@ class Model:
         """The dims with whose ids an id of `dim` begins, the outermost first."""
         axis = self.axes[dim].axis
         return (*self.outer(axis.per), axis.per) if isinstance(axis, KeyedAxis) else ()
+
+    def ids_of(self, dim: str) -> tuple[str, ...]:
+        """The dims whose ids an id of `dim` is made of."""
+        return (*self.outer(dim), dim)
 
     def within(self, dim: str) -> tuple[str, ...]:
         """The dims whose entries lie within those of `dim`, each with an id of its own there."""

@@ -136,25 +136,25 @@ class View(Generic[EntryT, BlockT]):
         return _sealed(cast("BlockT", block))
 
     @overload
-    def __getitem__(self, index: int | str | tuple[()] | tuple[int | str, slice]) -> EntryT: ...
+    def __getitem__(self, index: Entry) -> EntryT: ...
     @overload
     def __getitem__(self, index: slice | Sequence[int] | Sequence[str] | NDArray[np.generic]) -> BlockT: ...
     def __getitem__(
         self,
-        index: int
-        | str
+        index: Entry | slice | Sequence[int] | Sequence[str] | NDArray[np.generic],
+    ) -> EntryT | BlockT:
         if isinstance(index, tuple):
             index = self._with_id(cast("tuple[object, ...]", index))
-        | tuple[()]
-        | tuple[int | str, slice]
-        | slice
-        | Sequence[int]
-        | Sequence[str]
-        | NDArray[np.generic],
-    ) -> EntryT | BlockT:
         if isinstance(index, tuple):
             if len(index) == 2 and isinstance(index[1], slice):
                 return self._part(index[0], index[1])
+            self._expect_one_value(index)
+            return self.entry(self.read(np.zeros(1, np.int64)), 0)
+        self._lead()
+        if isinstance(index, int | str | np.integer):
+            return self._one(self._row(index))
+        return self.read(self.rows(cast("slice | Iterable[int] | Iterable[str] | NDArray[np.generic]", index)))
+
     def _one(self, row: int) -> EntryT:
         return self.entry(self.read(np.array([row], np.int64)), 0)
 
@@ -168,13 +168,6 @@ class View(Generic[EntryT, BlockT]):
         depth = len(dims)
         text = as_key(index[:depth], dims, self._where())
         return cast("tuple[str, slice]", (text, *index[depth:])) if index[depth:] else text
-
-            self._expect_one_value(index)
-            return self.entry(self.read(np.zeros(1, np.int64)), 0)
-        self._lead()
-        if isinstance(index, int | str | np.integer):
-            return self.entry(self.read(np.array([self._row(index)], np.int64)), 0)
-        return self.read(self.rows(cast("slice | Iterable[int] | Iterable[str] | NDArray[np.generic]", index)))
 
     def _part(self, index: int | str, part: slice) -> EntryT:
         """A part of one entry; None: it is absent."""

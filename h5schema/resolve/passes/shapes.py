@@ -198,7 +198,8 @@ def _ordered(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dims: D
         wrong = misplaced(draft, inner, index, dim)
         if wrong is not None:
             rule, message, help = wrong
-            notes.add(rule, message, (*given.path, index), help, breaks=feature.path)
+            at = (*given.path, index + len(dims) - len(inner))
+            notes.add(rule, message, at, help, breaks=feature.path)
             return False
     return True
 
@@ -212,6 +213,7 @@ def _addressable(draft: Draft, notes: Notes, feature: Declared[FeatureSpec], dim
         if size > MOST_BYTES:
             message = f"with this dim an entry of `{feature.name}` has {size} bytes; no process can address so many"
             help = f"write smaller sizes, for {MOST_BYTES} bytes at most, or make a dim of entries of it"
-            notes.add("too-large", message, (*given.path, index), help, breaks=feature.path)
+            at = index + len(given.value) - len(dims)  # without those that come before the first
+            notes.add("too-large", message, (*given.path, at), help, breaks=feature.path)
             return False
     return True

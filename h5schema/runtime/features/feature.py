@@ -52,6 +52,7 @@ class Options:
         optional: Whether entries may be absent.
         fill: In a file of others, the value that means absent.
         axes: In a file of others, the axes of the dataset in the order of `dims`; None: they lie in this order.
+        transposes: Address of the matrix of which it is the transpose, made when the file is completed; None: of none.
         plot: A kind of plot, or `module:function`, with which `view.plot()` draws; "": what suits the values.
     """
 
@@ -65,6 +66,7 @@ class Options:
     optional: bool = False
     fill: bool | int | float | str | None = None
     axes: Sequence[int] | None = None
+    transposes: str | None = None
     plot: str = ""
 
 
@@ -80,6 +82,7 @@ class Given(TypedDict, total=False):
     check: Check | None
     fill: bool | int | float | str | None
     axes: Sequence[int] | None
+    transposes: str | None
     plot: str
 
 
@@ -88,17 +91,17 @@ class Feature(ABC, Generic[EntryT, BlockT]):
 
     __slots__ = ("_name", "dims", "dtype", "members", "options", "view_class")
 
-    kind: Kind[BlockT]
-
-    view_class: type[View[EntryT, BlockT]] | None
     is_tree = False
+    kind: Kind[BlockT]
+    view_class: type[View[EntryT, BlockT]] | None
+
     def __init__(self, dtype: str, dims: str, options: Options, members: Members | None = None) -> None:
         self.dtype = dtype
         self.members = members
         self.dims = dims
         self.options = options
-        self._name = ""
         self.view_class = None
+        self._name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from h5schema.errors import UsageError
+
 from ..entries import Entries, IdEntries, keys_of
 from .recorder import Recorder
 
@@ -78,12 +80,10 @@ class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
             blocks: By address of the feature, or nested as an entry is: an array [n, ...], a list of n values, or
                 a block.
         """
+        expect_no_trees(self._reader, self._dim)
         self._reader.transaction.put(self._dim, by_address(blocks, self._reader.model, self._dim), ids)
 
-        expect_no_trees(self._reader, self._dim)
 
-def by_address(blocks: Mapping[str, object], model: Model, dim: str) -> dict[str, object]:
-    """Blocks that are nested as the entries of a dim are, by address of their features."""
 def expect_no_trees(recorder: Recorder, dim: str) -> None:
     """Refuses to add many entries at once that have mappings of their own.
 
@@ -99,6 +99,8 @@ def expect_no_trees(recorder: Recorder, dim: str) -> None:
         )
 
 
+def by_address(blocks: Mapping[str, object], model: Model, dim: str) -> dict[str, object]:
+    """Blocks that are nested as the entries of a dim are, by address of their features."""
     known = {"/".join(keys_of(address, dim)): address for address in model.led_by(dim)}
     found: dict[str, object] = {}
     waiting = list(blocks.items())
