@@ -1,4 +1,4 @@
-"""Images through Pillow: JPEG, PNG and whatever else it reads."""
+"""Images through Pillow: JPEG (see `jpeg`), PNG and whatever else it reads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from h5schema.errors import DataError, MissingExtraError
+
+from . import jpeg
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
@@ -40,7 +42,10 @@ def load(
         DataError: The file is no image, is damaged, or holds what the mode does not.
         MissingExtraError: Pillow is not installed.
     """
-    image = _opened(path, str(path), mode, background)
+    pixels = jpeg.pixels_of(path) if mode == "RGB" else None
+    if pixels is not None and size is None:
+        return pixels
+    image = _opened(path, str(path), mode, background) if pixels is None else _pillow().fromarray(pixels)
     if size is not None:
         image = image.resize((size[1], size[0]), _pillow().Resampling.LANCZOS)
     return np.asarray(image, np.uint8)
@@ -60,7 +65,8 @@ def load_whole(path: Path) -> NDArray[np.generic]:
         DataError: The file is no image, is damaged, or has several channels of 16 bits.
         MissingExtraError: Pillow is not installed.
     """
-    return np.asarray(_opened(path, str(path), None, None))
+    pixels = jpeg.pixels_of(path)
+    return np.asarray(_opened(path, str(path), None, None)) if pixels is None else pixels
 
 
 def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str) -> NDArray[np.uint8]:
@@ -79,7 +85,9 @@ def decode(encoded: bytes, dtype: str, shape: tuple[int | None, ...], where: str
         DataError: These bytes are no image, are damaged, or hold what so many channels do not.
         MissingExtraError: Pillow is not installed.
     """
-    return np.asarray(_opened(BytesIO(encoded), where, _MODES[shape[2] if len(shape) > 2 else None], None), np.uint8)
+    mode, file = _MODES[shape[2] if len(shape) > 2 else None], BytesIO(encoded)
+    pixels = jpeg.pixels_of(file) if mode == "RGB" else None
+    return np.asarray(_opened(file, where, mode, None), np.uint8) if pixels is None else pixels
 
 
 def unlike(encoded: bytes, shape: tuple[int | None, ...], where: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ from .values import fit
 class BFloat16(NumberType):
     """Floats of 8 bits of exponent and 8 of significand, as models are trained with.
 
-    An array is taken if each of its values is a bfloat16; plain Python floats are rounded to the nearest, as they
-    are for every float.
+    An array is taken if each of its values is a bfloat16, and a tensor of bfloat16 as it is; plain Python floats are
+    rounded to the nearest, as they are for every float.
     """
 
     def __init__(self, name: str) -> None:
@@ -33,7 +33,7 @@ class BFloat16(NumberType):
             return self._rounded(fit(value, "float64", where), value, where)
         if isinstance(value, list | tuple):
             return self._fit_list(list(cast("list[object]", value)), where)
-        array = fit(value, "float32", where)
+        array = fit(_wide(value), "float32", where)
         exact = is_exact(array)
         if not exact.all():
             wrong = array[np.unravel_index(int(np.argmin(exact)), array.shape)]
@@ -65,3 +65,20 @@ class BFloat16(NumberType):
     def from_file(self, rows: Values) -> NDArray[np.float32]:
         """See `NumberType`."""
         return widened(rows)
+
+
+class _Tensor(Protocol):
+    """What tensors of torch can; torch itself is not imported."""
+
+    def detach(self) -> _Tensor: ...
+
+    def cpu(self) -> _Tensor: ...
+
+    def float(self) -> _Tensor: ...
+
+
+def _wide(value: object) -> object:
+    """A tensor of bfloat16, which numpy has not, as the float32 that are equal."""
+    if str(getattr(value, "dtype", "")) != "torch.bfloat16":
+        return value
+    return cast("_Tensor", value).detach().cpu().float()

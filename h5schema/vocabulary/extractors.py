@@ -5,6 +5,7 @@ A schema is checked by these tables, because `lint` imports no extractor; a test
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, cast
 
@@ -20,12 +21,14 @@ class Param(NamedTuple):
         example: How it is written.
         fits: Whether a value may be given.
         words: The values, if it is one of some words.
+        required: Whether it must be given.
     """
 
     form: str
     example: str
     fits: Callable[[object], bool]
     words: tuple[str, ...] = ()
+    required: bool = False
 
 
 class Axis(NamedTuple):
@@ -48,10 +51,12 @@ class Extractor(NamedTuple):
     Attributes:
         params: By name.
         axes: Of what it makes; None: the file decides how many there are.
+        names: Of the features that it makes; None: the file decides, or it makes one whatever its name is.
     """
 
     params: Mapping[str, Param]
     axes: Callable[[Params], tuple[Axis, ...]] | None
+    names: Callable[[Params], tuple[str, ...] | None] = lambda params: None
 
 
 class Whole(NamedTuple):
@@ -63,6 +68,9 @@ class Whole(NamedTuple):
 _CHANNELS = {"RGB": 3, "L": 0, "RGBA": 4, "LA": 2, "CMYK": 4, "HSV": 3, "LAB": 3, "YCbCr": 3, "P": 0, "1": 0}
 """Modes of Pillow whose values are bytes, and how many each pixel has; 0: one, without an axis."""
 
+
+FACTS = ("size", "modified", "sha256", "name", "stem", "suffix")
+"""What is known of any file."""
 
 _SAMPLES = ("float32", "float64", "int16")
 _FLOATS = ("float64", "float32")
@@ -106,8 +114,35 @@ def _is_name(value: object) -> bool:
     return value is None or (isinstance(value, str) and bool(value))
 
 
+def _is_key(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
 def _is_pointer(value: object) -> bool:
     return value is None or (isinstance(value, str) and value[:1] in ("", "/"))
+
+
+def _is_regex(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value).groupindex)
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in cast("tuple[object, ...]", value))
+
+
+def _is_fact(value: object) -> bool:
+    return value is None or value in FACTS
+
+
+def _facts(params: Params) -> tuple[str, ...] | None:
+    return FACTS if params.get("item") is None else None
+
+
+def _groups(params: Params) -> tuple[str, ...]:
+    return tuple(re.compile(cast("str", params["pattern"])).groupindex)
 
 
 def _is_encoding(value: object) -> bool:
@@ -141,8 +176,11 @@ EXTRACTORS = {
     "auto": "h5schema.extractors.auto:load",
     "audio": "h5schema.extractors.audio:load",
     "bytes": "h5schema.extractors.files:load",
+    "checkpoint": "h5schema.extractors.checkpoint:load",
+    "facts": "h5schema.extractors.facts:load",
     "image": "h5schema.extractors.image:load",
     "json": "h5schema.extractors.texts:load_json",
+    "match": "h5schema.extractors.matched:load",
     "numpy": "h5schema.extractors.arrays:load",
     "table": "h5schema.extractors.table:load",
     "text": "h5schema.extractors.texts:load",
@@ -162,6 +200,15 @@ TAKES = {
     ),
     "auto": Extractor({}, None),
     "bytes": Extractor({}, _byte_axes),
+    "checkpoint": Extractor(
+        {"item": Param("the keys that lead to a value", "model/fc.weight", _is_key)},
+        None,
+    ),
+    "facts": Extractor(
+        {"item": Param(f"one of {', '.join(FACTS)}", "size", _is_fact, FACTS)},
+        _text_axes,
+        _facts,
+    ),
     "image": Extractor(
         {
             "mode": Param(f"one of {', '.join(_CHANNELS)}", "RGB", _is_mode, tuple(_CHANNELS)),
@@ -171,6 +218,16 @@ TAKES = {
         _image_axes,
     ),
     "json": Extractor({"pointer": Param("a JSON pointer", "/labels/0", _is_pointer)}, None),
+    "match": Extractor(
+        {
+            "pattern": Param(
+                "a regular expression with named groups", r"'(?P<name>\w+)\.jpg'", _is_regex, required=True
+            ),
+            "numbers": Param("a list of names of groups", "[take]", _are_names),
+        },
+        _text_axes,
+        _groups,
+    ),
     "numpy": Extractor({"item": Param("the name of an array", "arr_0", _is_name)}, None),
     "table": Extractor(
         {

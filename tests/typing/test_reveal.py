@@ -7,6 +7,7 @@ parameter that is annotated with that type reveals, so that no version of numpy 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,16 +34,19 @@ _CHECKERS = {
 }
 
 
-_CASE = REPOSITORY / "tests/cases/package_windows/schema.yaml"
-(WINDOWS,) = pipeline.compiled([(_CASE, _CASE.read_bytes())]).values()
+_CASES = [REPOSITORY / f"tests/cases/{name}" for name in ("package_windows", "package_methods")]
+_COMPILED = pipeline.compiled([(case / "schema.yaml", (case / "schema.yaml").read_bytes()) for case in _CASES])
+_MODULES = [module for case in _CASES for module in case.glob("*.py")]
 
 
-SCHEMAS = (PHOTOS, EVERYTHING, WINDOWS)
+SCHEMAS = (PHOTOS, EVERYTHING, *_COMPILED.values())
 
 
 @pytest.mark.parametrize("checker", _CHECKERS)
 def test_every_line_has_its_type(checker: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
+    for module in _MODULES:  # of the user
+        shutil.copy(module, tmp_path)
     asked = {f"use_{schema.name}": _asked(schema, tmp_path) for schema in SCHEMAS}
     (tmp_path / "pyrightconfig.json").write_text(f'{{"typeCheckingMode": "strict", "extraPaths": ["{REPOSITORY}"]}}')
     command, pattern = _CHECKERS[checker]

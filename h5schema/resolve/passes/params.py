@@ -30,6 +30,8 @@ def _check(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> None:
     if given is not None and not _are_taken(notes, word, extractor, given):
         notes.break_(path)
         return
+    if not _is_told(draft, notes, feature, word) or not _is_named(draft, notes, feature, word):
+        return
     if extractor.axes is None:  # the file decides
         return
     makes = _Makes(draft, feature, extractor, {} if given is None else given.value)
@@ -39,7 +41,8 @@ def _check(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> None:
     if len(axes) != len(lengths):
         wanted = ", ".join(axis.name if axis.length is None else str(axis.length) for axis in axes)
         has = f"is {written(makes.entry)}" if makes.entry else "is one value"
-        message = f"`{word}` makes [{wanted}] of a file, but an entry of `{feature.name}` {has}"
+        made = f"[{wanted}]" if wanted else "one value"
+        message = f"`{word}` makes {made} of a file, but an entry of `{feature.name}` {has}"
         notes.add("params", message, dims.path, f"write {ways}", breaks=path)
         return
     wrong = [index for index, axis in enumerate(axes) if not _agree(axis, lengths[index])]
@@ -73,6 +76,35 @@ def _are_taken(notes: Notes, word: str, extractor: Extractor, given: Given[Mappi
             continue
         good = False
     return good
+
+
+def _is_told(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> bool:
+    """Whether an extractor is given all that it needs."""
+    settings = draft.settings[feature.address]
+    given: Mapping[str, Json] = {} if settings.params is None else settings.params.value
+    missing = next((name for name, one in TAKES[word].params.items() if one.required and name not in given), None)
+    if missing is None or settings.call is None:
+        return missing is None
+    param = TAKES[word].params[missing]
+    help = f"write params: {{{missing}: {param.example}}}"
+    breaks = draft.features[feature.address].path
+    notes.add("params", f"`{word}` needs `{missing}`, {param.form}", settings.call.path, help, breaks=breaks)
+    return False
+
+
+def _is_named(draft: Draft, notes: Notes, feature: FeatureIR, word: str) -> bool:
+    """Whether a feature is called as one of the things that an extractor makes."""
+    settings, path = draft.settings[feature.address], draft.features[feature.address].path
+    names = TAKES[word].names({} if settings.params is None else settings.params.value)
+    if names is None or feature.name in names:
+        return True
+    near = closest(feature.name, names)
+    item = f", or write params: {{item: {names[0]}}}" if "item" in TAKES[word].params else ""
+    help = f"did you mean `{near}`?" if near else f"call the feature as one of these{item}"
+    notes.add(
+        "params", f"`{word}` makes {', '.join(names)}, and no `{feature.name}`", path, help, key=True, breaks=path
+    )
+    return False
 
 
 def _agree(axis: Axis, length: int | None) -> bool:

@@ -13,6 +13,8 @@ from h5schema.errors import H5SchemaError
 from h5schema.vocabulary.extractors import Whole
 
 _NAMED = 5
+from ..sealed import seal
+
 """Items of a mapping that an error names."""
 
 
@@ -76,9 +78,9 @@ def sealed(value: object) -> object:
     """What an extractor of ours returned: it never touches that again, and nobody else may."""
     made = cast("NDArray[np.generic]", value)  # if it is one
     if isinstance(value, np.ndarray):
-        made.flags.writeable = False
-    elif isinstance(value, Mapping):
-        for item in cast("Mapping[str, object]", value).values():
+        seal(made)
+    elif isinstance(value, dict):  # any other mapping makes its items when they are asked for
+        for item in cast("dict[str, object]", value).values():
             sealed(item)
     return made
 

@@ -10,10 +10,16 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
     from package_methods import PeakView
 
 
-def loudness(view: View[NDArray[np.float32], Any], clip: str, *, floor: float = 0.0) -> float:
+def loudness(
+    view: View[NDArray[np.float32], Any],
+    clip: str,
+    *,
+    floor: float = 0.0,
+) -> float:
     return max(floor, float(np.sqrt((view[clip] ** 2).mean())))
 
 
