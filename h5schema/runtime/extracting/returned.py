@@ -78,7 +78,7 @@ def sealed(value: object) -> object:
     """What an extractor of ours returned: it never touches that again, and nobody else may."""
     made = cast("NDArray[np.generic]", value)  # if it is one
     if isinstance(value, np.ndarray):
-        seal(made)
+        made.flags.writeable = False
     elif isinstance(value, dict):  # any other mapping makes its items when they are asked for
         for item in cast("dict[str, object]", value).values():
             sealed(item)
