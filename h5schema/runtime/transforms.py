@@ -14,6 +14,15 @@ from .functions import Function, folder_of
 from .users_code import UsersCodeFailedError, users_code
 
 
+def asks_for_rng(name: str, reader: AnyReader) -> bool:
+    """Whether chance has a say in what a function makes."""
+    return "rng" in _parameters(_resolved(name, reader))
+
+
+def _resolved(name: str, reader: AnyReader) -> Callable[..., object]:
+    return Function(name, folder_of(reader.file)).resolve()
+
+
 class Transform:
     """A function by name, called with a value, and with what it asks for by name: `rng` and `reader`.
 
@@ -24,7 +33,7 @@ class Transform:
 
     def __init__(self, name: str, reader: AnyReader) -> None:
         self._name = name
-        self._function = Function(name, folder_of(reader.file)).resolve()
+        self._function = _resolved(name, reader)
         asked = _parameters(self._function)
         self._takes_rng = "rng" in asked
         self._more: dict[str, object] = {"reader": _face(reader)} if "reader" in asked else {}

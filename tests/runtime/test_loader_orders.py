@@ -405,10 +405,30 @@ def test_a_dataset_is_told_seed_and_epoch(path: Path, workers: int) -> None:
         return [batch["at"].tolist() for batch in own]
 
     data = Jittered(path, limit=300, seed=7)
+    data.set_epoch(0)
     assert positions(data) == [b["at"].tolist() for b in Jittered.loader(path, seed=7, limit=300, shuffle=False)]
     first = positions(data)
     data.set_epoch(1)
     assert positions(data) != first
     data.set_epoch(0)
     assert positions(data) == first
-    assert positions(Jittered(path, limit=300)) != first
+    other = Jittered(path, limit=300)
+    other.set_epoch(0)
+    assert positions(other) != first
+
+
+def test_chance_of_an_epoch_that_nobody_said(path: Path) -> None:
+    """A DataLoader of one's own, and a Subset also with our order, would have epoch 0 again and again."""
+    utils: Any = torch.utils.data
+    data = Jittered(path, limit=300)
+    own = utils.DataLoader(data, batch_size=64, collate_fn=Jittered.collated)
+    subset = utils.Subset(Jittered(path, limit=300), list(range(300)))
+    ours = utils.DataLoader(subset, batch_sampler=Jittered.loader(path, limit=300).order, collate_fn=Jittered.collated)
+    for loader in (own, ours):
+        with pytest.warns(UserWarning, match=r"nobody said which epoch this is.* call `set_epoch\(epoch\)`"):
+            first = [batch["at"].tolist() for batch in loader]
+        assert sum(map(len, first)) == 300
+    data.set_epoch(1)
+    assert [batch["at"].tolist() for batch in own] != first
+    still = Jittered(path, limit=300, window={"token": Window(jitter=0)})  # without chance there is nothing to say
+    assert len(list(utils.DataLoader(still, batch_size=64, collate_fn=Jittered.collated))) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast, overload
@@ -19,13 +20,14 @@ from ..chosen import Chosen, Samples, everything, fingerprint
 from ..conditions import Condition
 from ..file import File
 from ..order import BatchOrder, Indices, Together
-from ..plan import Batch, Plan
+from ..plan import Batch, Plan, takes
 from ..readers import reader_of
 from ..samples import samples_of
 from ..sampling import Once, Ordering, Sampling, Shuffle, expect_sampling
 from ..shares import Share
 from ..spans import Access, Rows
 from ..subsets import Subsets
+from ..transforms import asks_for_rng
 from ..view import RowError
 from ..windows import Window
 from .ahead import Ahead
@@ -61,6 +63,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     __test__ = False  # a loader called `test` is no test of pytest's
     file: ClassVar[type[File]]
     plan: ClassVar[Plan]
+    _epoch: int | None = None
 
     def __init__(
         self,
@@ -91,7 +94,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
                 "batch_transform": batch_transform,
             },
         )
-        self._seed, self._epoch = whole("seed", seed, name), 0
+        self._seed = whole("seed", seed, name)
         self.source = reader_of(self.file, path, access=access)
         self._subset = subset
         self._limit = None if limit is None else whole("limit", limit, name, least=0)
@@ -216,7 +219,23 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
 
     def __getitems__(self, indices: Rows | Sequence[int]) -> Collated[BatchT_co]:
         """What a DataLoader of the user's fetches: one whole batch, for `collated`."""
+        if self._epoch is None and not isinstance(indices, Indices) and self._takes_chance():
+            self._epoch = 0
+            name = type(self).__name__
+            warnings.warn(
+                f"{name}: nobody said which epoch this is, so chance (jitter, `at: random`, `rng`) is that of epoch 0: "
+                f"call `set_epoch(epoch)` of the {name} before each pass, or take {name}.loader(path)",
+                stacklevel=2,
+            )
         return Collated(self[indices], type(self).__name__)
+
+    def _takes_chance(self) -> bool:
+        """Whether samples depend on the epoch."""
+        plan = self._plan
+        if any(window.jitter or window.at == "random" for window in plan.window.values()):
+            return True
+        names = {plan.transform, plan.batch.transform, *(take.transform for take in takes(plan.sample))}
+        return any(asks_for_rng(name, self.source) for name in names if name is not None)
 
     @classmethod
     def collated(cls, fetched: object) -> BatchT_co:
@@ -255,7 +274,7 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
                 do="samples count from 0; negative ones from the end",
             )
         counted = np.where(samples < 0, samples + size, samples)
-        return self.samples.at(counted, drawn or Drawn(self._seed, self._epoch, counted))
+        return self.samples.at(counted, drawn or Drawn(self._seed, self._epoch or 0, counted))
 
     @property
     def rows(self) -> Rows:
