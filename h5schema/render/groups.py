@@ -299,6 +299,8 @@ class _Builder:
         enum = self.enums[feature.dtype.enum] if feature.dtype.enum is not None else None
         other = enum is not None and any(identifier != text for identifier, text, _ in enum.members)
         at = _relative(feature.path, group.path)
+        if self.schema.bind and feature.origin is not None:
+            at = f"{{{feature.origin.capture}}}"  # of the path of its file
         return FeatureView(
             name=name(feature.identifier),
             kind=self._kind(feature),

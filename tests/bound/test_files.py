@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from h5schema.errors import FileError
+from h5schema.errors import DataError, FileError
 
 from .conftest import Generate
 
@@ -119,3 +119,39 @@ def test_more_files_than_may_be_open(generate: Generate, tmp_path: Path) -> None
             assert [one.tolist() for one in found.x] == [[number] * (number % 5) for number in range(900)]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_parts_of_the_paths_as_values(generate: Generate, tmp_path: Path) -> None:
+    for name in ("anna/take_1.h5", "anna/take_10.h5", "bert/take_2.h5"):
+        path = tmp_path / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(path, "w") as file:
+            file["x"] = np.arange(3)
+    schema = """
+        name: taken
+        bind: plain
+        dims: {session: {source: '{subject}/take_{take:int}.h5'}}
+        features:
+          x:       {dims: [session, 3], dtype: int64}
+          take:    {dims: [session], dtype: int16, from: '{take}'}
+          subject: {dims: [session], dtype: str, from: '{subject}'}
+          person:  {dims: [session], dtype: {enum: [bert, anna]}, from: '{subject}'}
+        loaders:
+          train: {over: session, where: {subject: anna}, inputs: take, targets: [person, x], batch: 2}
+    """
+    package = generate(schema)
+    with package.Taken(tmp_path / "files") as found:
+        assert found.take[:].tolist() == [1, 10, 2]
+        assert list(found.subject) == ["anna", "anna", "bert"]
+        assert [one.name for one in found.person] == ["anna", "anna", "bert"]
+        assert found.session["anna/take_10.h5"]["take"] == 10
+        found.verify()
+    pytest.importorskip("torch")
+    loaders = importlib.import_module(f"{package.__name__}.loaders")
+    ((take, (person, x)),) = loaders.train_loader(tmp_path / "files")
+    assert (take.tolist(), person.tolist(), x.shape) == ([1, 10], [1, 1], (2, 3))
+    small = generate(schema.replace("taken", "small_taken").replace("dtype: int16", "dtype: int8"))
+    (tmp_path / "files/anna/take_1.h5").rename(tmp_path / "files/anna/take_1000.h5")
+    with pytest.raises(DataError, match="1000 does not fit int8") as caught:
+        small.SmallTaken(tmp_path / "files").take[:]
+    assert caught.value.where == f"{tmp_path / 'files'}: anna/take_1000.h5"

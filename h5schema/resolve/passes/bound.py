@@ -8,6 +8,7 @@ from h5schema.spec import DimSpec, FeatureSpec, GroupSpec
 from h5schema.vocabulary.sources import source_kind
 
 from ..draft import Declared, Draft, Notes, Path
+from .inherit import is_capture
 
 _MADE = {
     "call": "makes values",
@@ -73,15 +74,19 @@ def _check_attributes(notes: Notes, feature: Declared[FeatureSpec]) -> None:
 
 def _said(spec: GroupSpec | FeatureSpec) -> Iterator[str]:
     for key in _GROUP:
-        if ("from_" if key == "from" else key) in spec.model_fields_set and not (
-            key == "store" and _reads_sparse(spec)
-        ):
+        said = ("from_" if key == "from" else key) in spec.model_fields_set
+        if said and not (key == "store" and _reads_sparse(spec)) and not (key == "from" and _is_captured(spec)):
             yield key
 
 
 def _reads_sparse(spec: GroupSpec | FeatureSpec) -> bool:
     """Whether `store` says how a matrix is read, and nothing of how values are to be stored."""
     return spec.store is not None and spec.store.model_fields_set == {"kind"} and spec.store.kind == "csr"
+
+
+def _is_captured(spec: GroupSpec | FeatureSpec) -> bool:
+    """Whether `from` names a part of the path of each file."""
+    return isinstance(spec, FeatureSpec) and spec.from_ is not None and is_capture(spec.from_)
 
 
 def _words(key: str) -> str:

@@ -14,13 +14,15 @@ from ..axes import OpenAxis
 from ..carrier import DirectCarrier
 from ..features import Category, Csr
 from ..kinds import KnownWords, Place
-from ..model import Model
+from ..model import AnyFeature, Model
 from ..spans import Fetched, Spans
 from .anndata import Categorical
 from .bookkeeping import computed
+from .captured import captured, is_captured
 from .columns import Blank, Column, Stored
 from .conventions import CONVENTIONS
 from .dims import Dims, axes_of
+from .folder import source_of
 from .indices import Rearranged
 from .masked import Complete, Masked
 from .nodes import Nodes
@@ -88,13 +90,16 @@ class Shown:
         """A feature as it lies in the file; None: it is missing."""
         if address not in self._raw:
             place, feature = self.model.places[address], self.model.features[address]
-            column = (
-                self._spread(place)
-                if self.dims.is_spread(place)
-                else self._decoded(self.nodes, self.dims.path(place), feature)
-            )
-            self._raw[address] = column
+            self._raw[address] = self._found(place, feature)
         return self._raw[address]
+
+    def _found(self, place: Place, feature: AnyFeature) -> Column | None:
+        source = source_of(self.model)
+        if source is not None and source[0] == place.lead and is_captured(place):
+            return captured(place, feature, source[1], self.dims.names(source[0]), self.nodes.name)
+        if self.dims.is_spread(place):
+            return self._spread(place)
+        return self._decoded(self.nodes, self.dims.path(place), feature)
 
     def placed(self, address: str) -> Place:
         """Where a feature lies, with the sizes that the file gives it.
