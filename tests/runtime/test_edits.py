@@ -176,6 +176,35 @@ def test_killed_while_appending(log: Path, seed: int) -> None:
     assert os.listdir(log.parent) == [log.name]
 
 
+ENDED = f"""
+import sys
+import numpy as np
+sys.path.insert(0, {str(PACKAGES)!r})
+{DECLARED}
+import ctypes
+kept = Creator.edit(sys.argv[1]) if sys.argv[2] == "writes" else Reader(sys.argv[1])
+if sys.argv[2] == "writes":
+    kept.step.append(entry(3))
+print(len(kept.step))
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))  # as what a worker of a DataLoader has is never collected
+"""
+
+
+@pytest.mark.parametrize("how", ["reads", "writes"])
+def test_a_process_that_ends_with_the_file_open(log: Path, how: str) -> None:
+    """HDF5 closes files when there is no Python any more, through which it reads one that has a journal."""
+    with Reader(log) as earlier:
+        assert len(earlier.step) == 2
+        with Creator.edit(log) as w:
+            w.step.append(entry(2))
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDED, str(log), how], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == {"reads": "3\n", "writes": "4\n"}[how]
+    assert expect_whole(log) == 3
+
+
 def test_two_who_add(log: Path) -> None:
     with Creator.edit(log) as w:
         with pytest.raises(FileError, match="this very process is changing this file"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+
+import h5py
 
 from .. import locks
 from .journal import Commit, Journal, base_of
@@ -246,3 +249,12 @@ class Sink(Overlaid):
         if self.handle >= 0:
             locks.release(self.handle)
             self.handle = -1
+
+
+@atexit.register
+def _close_all() -> None:
+    """Closes what HDF5 reads and writes through Python; it would do so itself when there is no Python any more."""
+    for opened in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE):
+        file = h5py.File(opened)
+        if file.driver == "fileobj":
+            file.close()
