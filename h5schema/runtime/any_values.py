@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
@@ -102,8 +103,10 @@ def _in_memory(value: object) -> object:
     """A tensor without its computation, in the memory that numpy sees; bfloat16 as the float32 that are equal."""
     if not (hasattr(value, "detach") and hasattr(value, "cpu")):
         return value
-    tensor = cast("_Tensor", value).detach().cpu()
-    return tensor.float() if _is_bfloat16(value) else tensor
+    with suppress(RuntimeError):  # it has no data: numpy will say so
+        tensor = cast("_Tensor", value).detach().cpu()
+        return tensor.float() if _is_bfloat16(value) else tensor
+    return value
 
 
 def _is_bfloat16(value: object) -> bool:

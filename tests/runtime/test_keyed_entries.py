@@ -87,7 +87,7 @@ def found(path: Path) -> dict[tuple[str, ...], tuple[int, list[str]]]:
 def bits(value: Any) -> Any:
     """What a value is, to the bit."""
     if isinstance(value, torch.Tensor):
-        value = value.float().numpy()
+        value = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
     return (
         value
         if isinstance(value, str | bytes)

@@ -8,6 +8,7 @@ try:
     from .forms import Masked, Packed, Padded
     from .loader import Loader
     from .sparse import Pairs
+    from .states import packed, tensors, unpacked
 except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "torch":
         raise
@@ -15,4 +16,16 @@ except ModuleNotFoundError as error:
         "loaders need PyTorch, which is not installed", where=__name__, do="pip install 'h5schema[torch]'"
     ) from None
 
-__all__ = ["Batches", "Loader", "Masked", "Packed", "PackedArrays", "Padded", "PaddedLists", "Pairs"]
+__all__ = [
+    "Batches",
+    "Loader",
+    "Masked",
+    "Packed",
+    "PackedArrays",
+    "Padded",
+    "PaddedLists",
+    "Pairs",
+    "packed",
+    "tensors",
+    "unpacked",
+]

@@ -1,0 +1,160 @@
+"""State dicts of torch: as tensors again, and with what is in them beside tensors. Nothing is pickled."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+import numpy as np
+from torch import Tensor
+
+from h5schema.errors import DataError
+
+from ..any_values import BYTES, TEXT, Record, record_of
+from ..node_paths import INSIDE
+from ..state_dict import StateDict, flattened
+from .forms import from_numpy
+
+Value: TypeAlias = "Tensor | str | bytes"
+
+STRUCTURE = "structure.json"
+"""Name of the text that says how packed values belong together."""
+_MOST_DEEP = 100
+_PLAIN = (type(None), bool, int, str)
+
+
+def tensors(state: Mapping[str, object]) -> dict[str, Value]:
+    """What `load_state_dict` of a model takes: a tensor of each array, bfloat16 too, in memory of its own.
+
+    Args:
+        state: A state dict of a file, or arrays by name.
+
+    Raises:
+        DataError: torch has no such numbers.
+    """
+    return {name: _value(name, record) for name, record in _records(state).items()}
+
+
+def packed(state: object) -> dict[str, object]:
+    """Everything in lists, tuples and dicts of any keys, as values by name: the state of an optimizer, say.
+
+    Tensors and arrays are values by themselves; numbers, texts and None stand in one more, the text `structure.json`.
+
+    Args:
+        state: The value; `unpacked` gives it back.
+
+    Raises:
+        DataError: Something in it is an object of another kind.
+    """
+    packing = _Packing()
+    packing.found[STRUCTURE] = ""  # no other value has its name
+    structure = packing.structure(state)
+    return {**packing.found, STRUCTURE: json.dumps(structure, allow_nan=False)}
+
+
+def unpacked(state: Mapping[str, object]) -> object:
+    """What was packed, with tensors in memory of their own.
+
+    Raises:
+        DataError: It was not packed.
+    """
+    records = _records(state)
+    said = records.pop(STRUCTURE, None)
+    if said is None or said.dtype != TEXT:
+        raise DataError(f"there is no text {STRUCTURE}", where=repr(state), do="give what `packed` made")
+    return _restored(json.loads(said.data), records)
+
+
+def _records(state: Mapping[str, object]) -> dict[str, Record]:
+    if isinstance(state, StateDict):
+        return state.records()
+    return {name: record_of(value, name) for name, value in flattened(state, "the state").items()}
+
+
+def _value(name: str, record: Record) -> Value:
+    if record.dtype == TEXT:
+        return record.data.decode()
+    if record.dtype == BYTES:
+        return record.data
+    try:
+        return from_numpy(record.stored.copy())
+    except TypeError:
+        raise DataError(f"torch has no {record.dtype}", where=name, do="read it as an array: state[name]") from None
+
+
+_VALUES: Mapping[str, type] = {"tensor": Tensor, "array": np.ndarray, "scalar": np.generic, "bytes": bytes}
+"""What becomes a value by itself, by the word of the structure."""
+
+
+class _Packing:
+    """Values that are packed, by name; and the folders of their names."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, object] = {}
+        self._folders: set[str] = set()
+
+    def structure(self, value: object, at: tuple[str, ...] = ()) -> object:
+        """What JSON says of a value, at these keys."""
+        if type(value) in _PLAIN:
+            return value
+        if type(value) is float:
+            return value if math.isfinite(value) else {"float": str(value)}
+        if len(at) > _MOST_DEEP:
+            raise DataError(f"there are more than {_MOST_DEEP} levels", where=INSIDE.join(at[:5]), do="give it flatter")
+        if isinstance(value, Mapping):
+            pairs = cast("Mapping[object, object]", value).items()
+            return {"dict": [[_key(key, at), self.structure(one, (*at, str(key)))] for key, one in pairs]}
+        if isinstance(value, list | tuple):
+            items = enumerate(cast("tuple[object, ...]", value))
+            word = "list" if isinstance(value, list) else "tuple"
+            return {word: [self.structure(one, (*at, str(number))) for number, one in items]}
+        kind = next((word for word, one in _VALUES.items() if isinstance(value, one)), None)
+        if kind is None:
+            raise DataError(
+                f"a {type(value).__name__} is no tensor, array, number, text, list or dict, and nothing is pickled",
+                where=INSIDE.join(at) or "the state",
+                do="give what it is made of, such as its state_dict(), or leave it out",
+            )
+        name = self._name(at)
+        self.found[name] = value
+        return {kind: name}
+
+    def _name(self, at: tuple[str, ...]) -> str:
+        """The keys as the path of a dataset; another one, where they are none or another value lies in the way."""
+        plain = bool(at) and all(part not in ("", ".", "..") and not {INSIDE, "\0"} & {*part} for part in at)
+        name = INSIDE.join(at)
+        folders = {INSIDE.join(at[:end]) for end in range(1, len(at))}
+        if not plain or name in self._folders | self.found.keys() or folders & self.found.keys() or at[0] == _OTHERS:
+            return f"{_OTHERS}{INSIDE}{len(self.found)}"
+        self._folders |= folders
+        return name
+
+
+_OTHERS = "values"
+"""Folder of values whose keys are no names."""
+
+
+def _key(key: object, at: tuple[str, ...]) -> object:
+    if type(key) in _PLAIN:
+        return key
+    raise DataError(f"{key!r} is a key", where=INSIDE.join(at) or "the state", do="keys are texts or whole numbers")
+
+
+def _restored(structure: object, records: Mapping[str, Record]) -> object:
+    if not isinstance(structure, dict):
+        return structure
+    ((word, held),) = cast("dict[str, object]", structure).items()
+    if word == "float":
+        return float(str(held))
+    if word == "dict":
+        pairs = cast("list[tuple[str, object]]", held)
+        return {key: _restored(one, records) for key, one in pairs}
+    if word in ("list", "tuple"):
+        items = [_restored(one, records) for one in cast("list[object]", held)]
+        return items if word == "list" else tuple(items)
+    record = records[str(held)]
+    if word == "scalar":
+        return record.array[()]
+    return record.array.copy() if word == "array" else _value(str(held), record)
