@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from h5schema.errors import H5SchemaError
 from h5schema.vocabulary.extractors import Whole
 
-_NAMED = 5
 from ..sealed import seal
 
+_NAMED = 5
 """Items of a mapping that an error names."""
 
 
@@ -52,20 +53,56 @@ class SourceFailedError(H5SchemaError):
         return self.what if self.where in ("", str(own)) else f"{self.what} ({self.where})"
 
 
-def copied(value: object) -> object:
-    """What a function returned, as it is now: it may go on to fill the same array, and others are handed it to read."""
+def copied(value: object, *, alone: bool = True) -> object:
+    """What a function returned, as it is now: it may go on to fill the same array, and others are handed it to read.
+
+    Args:
+        value: What it returned; an array whose memory nobody else has is not copied.
+        alone: Whether nobody else has what this is an item of.
+    """
+    alone = alone and _references(value) <= _ALONE
     if isinstance(value, np.ndarray):
-        fresh = cast("NDArray[np.generic]", value).copy()
-        fresh.flags.writeable = False
-        return fresh
+        array = cast("NDArray[np.generic]", value)
+        kept = array if alone and _has_own_memory(array) else array.copy()
+        seal(kept)
+        return kept
     if isinstance(value, _Frame):
         return {str(name): _column(value[name]) for name in value.columns}
     if isinstance(value, Mapping):
-        return {key: copied(item) for key, item in cast("Mapping[object, object]", value).items()}
+        given = cast("Mapping[object, object]", value)
+        alone = alone and isinstance(value, dict)
+        return {key: copied(given[key], alone=alone) for key in given}
     if type(value) in (list, tuple):
         items = [copied(item) for item in cast("Sequence[object]", value)]
         return items if isinstance(value, list) else tuple(items)
     return value
+
+
+def _has_own_memory(array: NDArray[np.generic]) -> bool:
+    """Whether nobody else has the memory of an array."""
+    base = array.base
+    while isinstance(base, np.ndarray):
+        if _references(base) > _ALONE:
+            return False
+        base = base.base
+    return type(array) is np.ndarray and base is None
+
+
+def _references(value: object) -> int:
+    return sys.getrefcount(value)
+
+
+def _alone() -> int:
+    """References to what nobody else has, counted as `copied` counts them."""
+
+    def counted(value: object) -> int:
+        return _references(value)
+
+    made = np.empty(0)
+    return counted(made)
+
+
+_ALONE = _alone()
 
 
 def _column(column: _Column) -> object:
@@ -78,7 +115,7 @@ def sealed(value: object) -> object:
     """What an extractor of ours returned: it never touches that again, and nobody else may."""
     made = cast("NDArray[np.generic]", value)  # if it is one
     if isinstance(value, np.ndarray):
-        made.flags.writeable = False
+        seal(made)
     elif isinstance(value, dict):  # any other mapping makes its items when they are asked for
         for item in cast("dict[str, object]", value).values():
             sealed(item)

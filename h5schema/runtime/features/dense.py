@@ -15,6 +15,7 @@ from h5schema.vocabulary.dtypes import CONVERTED
 from ..blocks import Maybe
 from ..kinds import Dense, Kind, Place
 from ..members import Members
+from ..sealed import is_sealed
 from ..spans import Reading, Rows
 from ..values import expect_shape
 from ..where import Where
@@ -37,16 +38,22 @@ class DenseFeature(Feature[EntryT, NDArray[ItemT]]):
     kind = cast("Kind[NDArray[ItemT]]", Dense())
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> NDArray[ItemT]:
-        rows = np.empty((len(entries), *place.shape), self.number.memory)
-        plain = self.members is None and self.dtype not in CONVERTED
+        plain, memory = self.members is None and self.dtype not in CONVERTED, self.number.memory
+        if plain and len(entries) == 1 and self._is_kept(entries[0], place):
+            return cast("NDArray[ItemT]", cast("NDArray[np.generic]", entries[0])[None])
+        rows = np.empty((len(entries), *place.shape), memory)
         for i, entry in enumerate(entries):
-            if plain and type(entry) is np.ndarray and entry.dtype == rows.dtype and entry.shape == place.shape:
+            if plain and type(entry) is np.ndarray and entry.dtype == memory and entry.shape == place.shape:
                 rows[i] = entry  # most entries: no word of an error is made for them
                 continue
             row = self._fit(entry, where.entry(i))
             expect_shape(row, place.shape, where.entry(i))
             rows[i] = row
         return rows
+
+    def _is_kept(self, entry: object, place: Place) -> bool:
+        """Whether an entry, which may be nearly as large as the memory, need not be copied."""
+        return is_sealed(entry) and entry.dtype == self.number.memory and entry.shape == place.shape
 
     def accept(self, block: object, place: Place, where: Where) -> NDArray[ItemT]:
         array = self.fitted(block, str(where))

@@ -15,6 +15,7 @@ from h5schema.vocabulary.dtypes import CONVERTED
 from ..blocks import Maybe, RaggedBlock, ShapedBlock
 from ..kinds import EndToEnd, Kind, PartKind, Place
 from ..members import Members
+from ..sealed import is_sealed
 from ..spans import Part, Reading, Rows, offsets_of
 from ..values import expect_shape, has_shape
 from ..where import Where
@@ -74,6 +75,8 @@ class Ragged(Feature[NDArray[ItemT], RaggedBlock[ItemT]]):
         return ShapedBlock(self._end_to_end(flat, place), offsets_of(lengths), shapes)
 
     def _end_to_end(self, parts: list[NDArray[np.generic]], place: Place) -> NDArray[ItemT]:
+        if len(parts) == 1 and is_sealed(parts[0]):
+            return cast("NDArray[ItemT]", parts[0])
         values = np.concatenate(parts) if parts else np.empty((0, *place.shape), self.number.memory)
         return cast("NDArray[ItemT]", values)
 

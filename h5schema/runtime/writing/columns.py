@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy import ndarray
+from numpy.typing import NDArray
 
 from h5schema.vocabulary.dtypes import CONVERTED
 
@@ -45,11 +47,16 @@ class Numbers:
     """
 
     def __init__(self, dtype: str, shape: tuple[int, ...], rows: int, holds: Callable[[object], bool]) -> None:
-        self._rows = np.empty((rows, *shape), dtype)
-        self._dtype = self._rows.dtype
+        self._count = rows
+        self._dtype = np.dtype(dtype)
         self._shape = shape
         self._holds = holds
         self._row_bytes = self._dtype.itemsize * math.prod(shape)
+
+    @cached_property
+    def _rows(self) -> NDArray[np.generic]:
+        """Made for the first one: most files are not written one by one."""
+        return np.empty((self._count, *self._shape), self._dtype)
 
     def put(self, row: int, value: Any) -> int:
         """See `Column`."""
