@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +11,22 @@ from numpy.typing import NDArray
 from .spans import Rows
 
 _ROUNDS = 6
-_SMALL_BITS = 16
-"""In a domain of so few bits, two more rounds are needed before no order is favoured."""
-_LEAST_BITS = 6
-"""In a domain of fewer bits no number of rounds would do."""
+_SMALL = 1 << 16
+"""With so few samples, two more rounds are needed before no order is favoured."""
+_LEAST = 8
+"""With a side shorter than this no number of rounds would do."""
 
 
 def permute(positions: Rows, length: int, *, seed: int, epoch: int, what: str = "") -> Rows:
     """Where a shuffle of `length` samples puts them: a bijection of 0..length-1.
 
-    A Feistel network over as many bits as hold `length`, in two halves that take turns, walked until it
-    falls inside (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Its round
-    function is the 32-bit finaliser of MurmurHash3.
+    A generalised Feistel network over a table that is nearly square and holds `length`, walked until it falls inside
+    (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Its round function multiplies as the
+    32-bit finaliser of MurmurHash3 does.
 
     Args:
         positions: int64 [n], each from 0 to length - 1.
-        length: Number of samples.
+        length: Number of samples, at most 2^62.
         seed: Of the loader.
         epoch: Of the pass over the data.
         what: Is permuted, where that is something else than all samples; other things have other orders.
@@ -35,8 +36,7 @@ def permute(positions: Rows, length: int, *, seed: int, epoch: int, what: str = 
     """
     if length <= 1:
         return positions.copy()
-    bits = max(_LEAST_BITS, (length - 1).bit_length())
-    network = _Feistel(bits, _keys(f"{seed}/{epoch}{what}", _ROUNDS if bits > _SMALL_BITS else _ROUNDS + 2))
+    network = _Feistel(length, _keys(f"{seed}/{epoch}{what}", _ROUNDS if length > _SMALL else _ROUNDS + 2))
     result = network.permute(positions)
     outside = np.flatnonzero(result >= length)
     while len(outside):
@@ -51,39 +51,44 @@ def _keys(key: str, rounds: int) -> NDArray[np.uint32]:
 
 
 class _Feistel:
-    """A keyed permutation of 0..2^bits-1, computed in 32 bits: numpy multiplies those several at once.
+    """A keyed permutation of the places of a table, in which less than a row is too many.
+
+    Places are computed in 32 bits, because numpy multiplies those several at once.
 
     Args:
-        bits: Of a value, up to 63.
+        length: Places that are wanted.
         keys: One for each round.
     """
 
-    def __init__(self, bits: int, keys: NDArray[np.uint32]) -> None:
-        self._low = bits // 2
-        self._masks = np.uint32((1 << self._low) - 1), np.uint32((1 << (bits - self._low)) - 1)
+    def __init__(self, length: int, keys: NDArray[np.uint32]) -> None:
+        width = max(_LEAST, isqrt(length - 1) + 1)
+        self._width = width
+        self._sides = max(_LEAST, -(-length // width)), width
         self._keys = keys
 
-    def permute(self, values: Rows) -> Rows:
-        """Where each of some values goes: int64 [n]."""
-        halves = [(values & int(self._masks[0])).astype(np.uint32), (values >> self._low).astype(np.uint32)]
+    def permute(self, places: Rows) -> Rows:
+        """Where each of some places goes: int64 [n]."""
+        rows = places // self._width
+        halves = [rows.astype(np.uint32), (places - rows * self._width).astype(np.uint32)]
         for turn, key in enumerate(self._keys):
-            mixed = _mix(halves[turn % 2] ^ key)
-            mixed &= self._masks[1 - turn % 2]
-            halves[1 - turn % 2] ^= mixed
-        result = halves[1].astype(np.int64)
-        result <<= self._low
-        result |= halves[0]
+            side = np.uint32(self._sides[turn % 2])
+            moved = halves[turn % 2]
+            moved += _below(side, halves[1 - turn % 2] ^ key)
+            np.minimum(moved, moved - side, out=moved)  # less than nothing is a large number
+        result = halves[0].astype(np.int64)
+        result *= self._width
+        result += halves[1]
         return result
 
 
-def _mix(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """MurmurHash3's finaliser, in place."""
-    shifted = values >> np.uint32(16)
-    values ^= shifted
+def _below(side: np.uint32, values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """A number below `side` for each value, which depends on all of its bits; in place."""
     values *= np.uint32(0x85EBCA6B)
-    np.right_shift(values, np.uint32(13), out=shifted)
-    values ^= shifted
+    values ^= values >> np.uint32(15)
     values *= np.uint32(0xC2B2AE35)
-    np.right_shift(values, np.uint32(16), out=shifted)
-    values ^= shifted
+    if side > _SMALL:
+        return ((values * np.uint64(side)) >> np.uint64(32)).astype(np.uint32)
+    values >>= np.uint32(16)
+    values *= side
+    values >>= np.uint32(16)
     return values

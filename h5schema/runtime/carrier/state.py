@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import stat
+import time
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -13,6 +13,9 @@ from ..system import JOURNAL
 
 State: TypeAlias = tuple[int, int, int, int]
 """Size, time of change, inode and device."""
+
+_TICK = 20_000_000
+"""Nanoseconds within which two changes may have the same time."""
 
 
 def state_of(status: os.stat_result) -> State:
@@ -26,32 +29,38 @@ class Seen(NamedTuple):
     Attributes:
         host: Whose process it was: to another the same file may look different.
         state: Of the file.
+        journal: Bytes of its journal that counted; 0: it had none.
+        is_sure: Whether its state is that of no later change.
+        commits: How often entries of it were committed; None: nobody has looked.
     """
 
     host: str
     state: State
+    journal: int
+    is_sure: bool
+    commits: int | None = None
 
 
-def seen(path: Path) -> Seen | None:
-    """What is seen of the file at `path`; None: it is a folder, to which others may add."""
-    status = os.stat(path)
-    return Seen(os.uname().nodename, state_of(status)) if stat.S_ISREG(status.st_mode) else None
+def seen(state: State, journal: int) -> Seen:
+    """What this process has found, just now."""
+    return Seen(os.uname().nodename, state, journal, time.time_ns() - state[1] > _TICK)
 
 
-def expect_same(before: Seen | None, now: Seen | None, path: Path) -> None:
-    """Refuses a file that is not the one that was seen before, here or by the process that this one reads for.
+def may_differ(before: Seen, now: Seen, path: Path) -> bool:
+    """Whether a file that was opened again is the same only if it has as many commits; False: it is the same.
 
     Raises:
         FileError: It was changed or replaced.
     """
-    if before is None or now is None or before.host != now.host or before.state == now.state:
-        return
-    if not grown(before.state, now.state, path):
+    if before.host != now.host or (before.state == now.state and before.journal == now.journal == 0 and before.is_sure):
+        return False
+    if before.journal != now.journal or (before.state != now.state and not grown(before.state, now.state, path)):
         raise changed(path)
+    return True
 
 
 def grown(before: State, now: State, path: Path) -> bool:
-    """Whether a file has changed only as one does to which entries are added: what was committed stays as it was.
+    """Whether a file has changed only as one does whose entries are edited: what was committed stays as it was.
 
     Its journal stands beside it for as long as somebody reads the file.
     """

@@ -29,8 +29,8 @@ class Store(Protocol):
         """`size` bytes from each address, end to end: uint8 [n * size], a copy."""
         ...
 
-    def table(self, begin: int, count: int, size: int) -> NDArray[np.uint8] | None:
-        """`count` rows of `size` bytes that lie end to end, [count, size], without a copy; None: they are no memory."""
+    def table(self, begin: int, size: int) -> Buffer | None:
+        """All bytes from one on as rows of `size`, [n, size], without a copy; None: they are no memory."""
         ...
 
 
@@ -54,7 +54,8 @@ class Memory:
             items = self._items[size] = items_of(self._bytes, size)
         return items[addresses].reshape(-1).view(np.uint8)
 
-    def table(self, begin: int, count: int, size: int) -> NDArray[np.uint8] | None:
+    def table(self, begin: int, size: int) -> Buffer | None:
+        count = (len(self._bytes) - begin) // size
         return self._bytes[begin : begin + count * size].reshape(count, size)
 
 
@@ -100,7 +101,7 @@ class Preads:
         buffer, at = self.bring(addresses, size)
         return pieces(buffer, at, size)
 
-    def table(self, begin: int, count: int, size: int) -> NDArray[np.uint8] | None:
+    def table(self, begin: int, size: int) -> Buffer | None:
         return None
 
     def _read(self, target: Buffer, at: int) -> None:
