@@ -72,13 +72,14 @@ def _pad(block: RaggedBlock[np.generic]) -> Padded:
     lengths = block.lengths
     longest = int(lengths.max(initial=0))
     values = np.ascontiguousarray(block.values)
+    padded = np.zeros((len(block), longest, *values.shape[1:]), values.dtype)
     unit = values.dtype.itemsize * int(np.prod(values.shape[1:], dtype=np.int64))
-    width, memory, zeros = longest * unit, values.reshape(-1).view(np.uint8).data, memoryview(bytes(longest * unit))
-    parts: list[memoryview] = []
+    # Views of memory are copied in half of the time that arrays take.
+    memory, target, at = values.reshape(-1).view(np.uint8).data, padded.reshape(-1).view(np.uint8).data, 0
     for begin, end in pairwise((block.offsets * unit).tolist()):
-        parts += memory[begin:end], zeros[: width - (end - begin)]
-    spread = np.frombuffer(bytearray().join(parts), values.dtype)
-    return Padded(from_numpy(spread.reshape(len(block), longest, *values.shape[1:])), from_numpy(lengths))
+        target[at : at + end - begin] = memory[begin:end]
+        at += longest * unit
+    return Padded(from_numpy(padded), from_numpy(lengths))
 
 
 def _mask(block: RaggedBlock[np.generic]) -> Masked:
