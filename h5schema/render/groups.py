@@ -24,8 +24,8 @@ from .axes import AxisView, axis, axis_class
 from .conditions import check
 from .conditions import parts as parts_of
 from .imports import Imports
-from .local import Scope, scopes_of
 from .literals import given, literal, name, string, strings
+from .local import Scope, scopes_of
 from .printer import Bracketed, Code, call, flat, subscript
 from .types import Values, features_of, numpy_name, stored_word
 from .views import ViewView, add_imports, modules, views
@@ -41,6 +41,7 @@ _DECLARATIONS = {
     "ragged": "Ragged",
     "nested": "Nested",
     "csr": "Csr",
+    "csc": "Csc",
     "files": "Files",
     "coo": "Coo",
     "category": "Category",
@@ -125,6 +126,7 @@ class GroupsView(NamedTuple):
     """The whole module."""
 
     imports: str
+    schema: Code
     modules: tuple[tuple[str, str], ...]
     enums: tuple[EnumView, ...]
     entries: tuple[EntryView, ...]
@@ -175,6 +177,7 @@ class _Builder:
         )
         return GroupsView(
             imports=self._imports(),
+            schema=self._schema(),
             modules=modules(self.features),
             enums=tuple(self._enum(enum) for enum in schema.enums),
             entries=tuple(map(self._entry, schema.entries)),
@@ -182,6 +185,16 @@ class _Builder:
             groups=groups,
             file=file,
             splits=Bracketed("{", items, "}") if items else None,
+        )
+
+    def _schema(self) -> Code:
+        """Which schema it is, and what it says of older versions."""
+        schema = self.schema
+        arguments: list[tuple[str, Code]] = [("", string(schema.name)), ("", string(schema.version))]
+        arguments += [] if schema.bind else [("", string(schema.fingerprint))]
+        renamed = dict[str, Json](schema.renamed) or None
+        return call(
+            "Schema", [*arguments, *given(bind=schema.bind or None, renamed=renamed, reserved=schema.reserved or None)]
         )
 
     def _imports(self) -> str:
@@ -323,13 +336,22 @@ class _Builder:
                 check=check(feature.check) if feature.check else None,
                 fill=feature.fill,
                 axes=literal(feature.axes) if feature.axes else None,
+                transposes=feature.transposes,
                 plot=feature.plot or None,
+                deprecated=feature.deprecated,
             ),
             optional=feature.optional,
             view=name(feature.view) if feature.view else None,
-            doc="\n\n".join(text for text in (feature.doc.strip(), self.values.summary(feature)) if text),
+            doc="\n\n".join(filter(None, (feature.doc.strip(), _deprecated(feature), self.values.summary(feature)))),
             entry=flat(self.values.entry(feature)),
         )
+
+
+def _deprecated(feature: FeatureIR) -> str:
+    """That a feature is not to be used any more."""
+    if feature.deprecated is None:
+        return ""
+    return f"Deprecated: {feature.deprecated.strip()}" if feature.deprecated.strip() else "Deprecated."
 
 
 def _dims_of(mount: MountIR, scope: Scope) -> dict[str, Json]:

@@ -82,6 +82,8 @@ class Draft(NamedTuple):
         mounts: The schemas that are mounted, by address.
         texts: Of the mounted schemas, by path.
         aliases: Where a dim of a mounted schema would be, and the address of ours that stands in its place.
+        renamed: What features and groups were called in older versions, by address.
+        reserved: Addresses of what older versions had, and which mean nothing any more.
         broken: Paths in the YAML of elements that had their complaint already.
         paths: HDF5 path of each group.
         resolved: The features so far, in the order of the schema.
@@ -97,6 +99,8 @@ class Draft(NamedTuple):
     mounts: Mapping[str, Mount] = {}
     texts: Mapping[str, str] = {}
     aliases: Mapping[str, str] = {}
+    renamed: Mapping[str, str] = {}
+    reserved: tuple[str, ...] = ()
     dims: Mapping[str, Declared[DimSpec]] = {}
     features: Mapping[str, Declared[FeatureSpec]] = {}
     groups: Mapping[str, Declared[GroupSpec]] = {}

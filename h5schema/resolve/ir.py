@@ -13,10 +13,10 @@ from h5schema.vocabulary.sources import CapturedKind
 
 Kind = Literal[
     "scalar", "dense", "enum", "ragged", "nested", "text", "texts", "attributes", "bytes", "json", "category", "csr",
-    "coo", "files", "mixed",
+    "csc", "coo", "files", "mixed",
 ]  # fmt: skip
 """What an entry is: one number, an array, a member of an enum, an array of its own length, a list, a text."""
-SPARSE = ("csr", "coo")
+SPARSE = ("csr", "csc", "coo")
 """Kinds of which only some elements are stored."""
 ANY_SIZE = 0
 """Among the dims of a feature: `_`, a length that the file says and nothing else shares."""
@@ -154,9 +154,11 @@ class FeatureIR(NamedTuple):
         lists: Of its ragged dims, from the first, those over which an entry is a list.
         varying: How many ragged dims an array of it has.
         quality: With which arrays are encoded as files that lose something; None: they are not.
+        transposes: Address of the matrix of which it is the transpose, made when a file is completed.
         plot: A kind of plot, or `module:function`, that draws it; "": what suits the values.
         methods: Names of methods of its view, each with `module:function`.
         view: Class name of that view; "": there are no methods.
+        deprecated: What to use instead, or why it is not to be used any more; None: it may be used.
     """
 
     address: str
@@ -181,9 +183,11 @@ class FeatureIR(NamedTuple):
     lists: int = 0
     varying: int = 0
     quality: int | None = None
+    transposes: str | None = None
     plot: str = ""
     methods: tuple[tuple[str, str], ...] = ()
     view: str = ""
+    deprecated: str | None = None
 
 
 class EntryIR(NamedTuple):
@@ -302,7 +306,7 @@ class TakeIR(NamedTuple):
         transform: `module:function` that changes the value of each sample.
         via: Address of the feature that says of which entries it is.
         joined: How many these are, of one sample.
-        ranged: Whether it is a range of the dim, as long as it says.
+        ranged: Whether samples differ in length: a range of the dim, or a part of an array of any shape.
     """
 
     address: str
@@ -379,6 +383,8 @@ class SchemaIR(NamedTuple):
         layout: What the fingerprint is made of (`vocabulary.layout`).
         bind: The convention of files that others made; "" for files of ours.
         after: `module:function` that is called when an extraction is complete; "": none.
+        renamed: What features and groups were called in older versions, by address.
+        reserved: Addresses of what older versions had, and which mean nothing any more.
     """
 
     name: str
@@ -398,6 +404,8 @@ class SchemaIR(NamedTuple):
     layout: Mapping[str, object] = {}
     bind: str = ""
     after: str = ""
+    renamed: Mapping[str, str] = {}
+    reserved: tuple[str, ...] = ()
 
 
 ClassT = TypeVar("ClassT", EnumIR, EntryIR, GroupIR)

@@ -53,7 +53,7 @@ class Other(NamedTuple):
     mounted: Mounted
 
 
-class Refused(H5SchemaError):
+class UnmountableError(H5SchemaError):
     """A schema cannot be mounted, whatever is in it."""
 
 

@@ -16,7 +16,7 @@ from h5schema.spec import Reading, read
 
 from .draft import Draft, Pass, doubtful
 from .ir import SchemaIR
-from .mounting import Mounted, Other, Refused, mount
+from .mounting import Mounted, Other, UnmountableError, mount
 from .passes.after import check_after
 from .passes.axes import resolve_axes
 from .passes.bound import refuse_in_bound
@@ -24,15 +24,16 @@ from .passes.checks import resolve_checks
 from .passes.chunks import advise_chunks, choose_chunks
 from .passes.classes import name_all
 from .passes.declare import declare
+from .passes.evolution import advise_deprecated, check_names, deprecate
 from .passes.finish import finish
 from .passes.found import resolve_found
 from .passes.inherit import inherit
 from .passes.kept_files import keep_files
 from .passes.later import refuse_later
 from .passes.loaders import resolve_loaders
+from .passes.mapped import find_mapped
 from .passes.members import resolve_members
 from .passes.methods import resolve_methods
-from .passes.mapped import find_mapped
 from .passes.modules import refuse_hidden_modules
 from .passes.order import order_features
 from .passes.origins import resolve_origins
@@ -50,12 +51,14 @@ PASSES: tuple[Pass, ...] = (
     find_mapped,
     refuse_in_bound,
     refuse_later,
+    check_names,
     refuse_hidden_modules,
     inherit,
     # what it is
     resolve_axes,
     resolve_shapes,
     resolve_members,
+    deprecate,
     resolve_checks,
     resolve_references,
     # where it lies
@@ -77,6 +80,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_loaders,
     choose_chunks,
     advise_chunks,
+    advise_deprecated,
 )
 
 
@@ -119,9 +123,11 @@ def _resolved(
     def other(path: str) -> Other:
         key, users = library.keyed(path), (*outer, library.key)
         if key in users:
-            raise Refused(f"it mounts itself: {' → '.join((*users[users.index(key) :], key))}", do="take one `use` out")
+            raise UnmountableError(
+                f"it mounts itself: {' → '.join((*users[users.index(key) :], key))}", do="take one `use` out"
+            )
         if len(users) > _DEEPEST:
-            raise Refused(f"more than {_DEEPEST} schemas mount each other", do="mount fewer levels")
+            raise UnmountableError(f"more than {_DEEPEST} schemas mount each other", do="mount fewer levels")
         if key not in known:
             parsed, inner = library.opened(path, reading.parsed)
             done, mounted = _resolved(read(parsed), PurePosixPath(key).name, inner, users, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from .conditions import Among, Check
@@ -16,12 +16,16 @@ class Schema(NamedTuple):
         version: `x.y.z`.
         fingerprint: Of its resolved layout; "" for files that others made.
         bind: The convention by which files that others made are decoded; "" for ours.
+        renamed: The last names that features and groups had in an older version, by address.
+        reserved: Addresses of what an older version had, and which mean nothing any more.
     """
 
     name: str
     version: str
     fingerprint: str = ""
     bind: str = ""
+    renamed: Mapping[str, str] = {}
+    reserved: Sequence[str] = ()
 
 
 class Held(NamedTuple):

@@ -47,8 +47,8 @@ class Root(NamedTuple):
         if not self.address:
             return feature
         dims = (part if part.isdigit() or part == "_" else self.dim(part) for part in feature.dims.split())
-        made = copy(feature)
-        object.__setattr__(made, "dims", " ".join(dims))
+        made = feature.renewed(feature.options)
+        made.dims = " ".join(dims)
         return made
 
     def join(self, group: str, at: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -16,13 +17,14 @@ from h5schema.vocabulary import layout
 from . import stamp
 from .any_reader import AnyReader
 from .blocks import Maybe, Texts
-from .carrier import DirectCarrier, Seen, expect_same, seen
+from .carrier import DirectCarrier, Seen, changed, may_differ, seen
 from .damage import DO, READ_ERRORS, damaged, readable
+from .evolution import model_in
 from .features.category import MOST_BYTES
 from .forms import expect_rows, expect_whole
 from .kinds import KnownWords, Place, Stored
-from .model import AnyFeature
-from .opening import open_to_read
+from .model import AnyFeature, Model, model_of
+from .opening import Opened, opened
 from .spans import Access, Asked, Carrier, Part, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
 from .tables import TableCarrier
 from .utf8 import expect_utf8
@@ -72,6 +74,15 @@ class Reader(AnyReader):
         self._compared: dict[str, Compared] = {}
         self._lengths: dict[str, int] = {}
 
+    @cached_property
+    def model(self) -> Model:
+        """What the class declares; of one with older versions, as the file has it."""
+        if self.file.schema.renamed:
+            self.carrier()  # which compares the file with the class
+            found: Model = vars(self)["model"]
+            return found
+        return model_of(self.file)
+
     @property
     def name(self) -> str:
         return str(self.path)
@@ -87,45 +98,62 @@ class Reader(AnyReader):
 
     def __getstate__(self) -> dict[str, object]:
         fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
+        self._remember()
         return {"file": self.file, "path": self.path, "access": self.access, "seen": self.seen, **fresh}
 
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
-            file = self._same(self._open())
-            self._opened = os.getpid(), file, self._carrier_of(file)
+            self._remember()
+            found = self._open()
+            try:
+                self._expect_same(found)
+            except FileError:
+                found.file.close()
+                raise
+            self._opened = os.getpid(), found.file, self._carrier_of(found)
         return self._opened[2]
 
-    def _open(self) -> h5py.File:
-        """The open file, which is of this class."""
-        file = open_to_read(self.path)
+    def _open(self) -> Opened:
+        """The open file, which is of this class; as it was when it was first opened, if it still is there."""
+        found = opened(self.path, None if self.seen is None else self.seen.journal)
         try:
-            self.expect(file)
+            self.expect(found.file)
         except FileError:
-            file.close()
+            found.file.close()
             raise
         self._forget()
-        return file
+        return found
 
-    def _same(self, file: h5py.File) -> h5py.File:
-        """The file that was just opened, unless another was opened before."""
-        now = seen(self.path)
+    def _expect_same(self, found: Opened) -> None:
+        """Refuses a file that was just opened, if it is not as it was when it was first opened."""
+        now = None if found.state is None else seen(found.state, found.journal)
+        if self.seen is None or now is None:
+            self.seen = self.seen or now
+        elif may_differ(self.seen, now, self.path) and self._commits(found.file) != self.seen.commits:
+            raise changed(self.path)
+
+    def _remember(self) -> None:
+        """How often entries of the open file were committed is known when it is opened again, here or elsewhere."""
+        if self._opened is not None and self.seen is not None and self.seen.commits is None:
+            self.seen = self.seen._replace(commits=self._commits(self._opened[1]))
+
+    def _commits(self, file: h5py.File) -> int | None:
+        """How often entries were committed; None: nobody counts."""
+        path = next((layout.of_dim(dim, "commits") for dim in self.model.open_dims()), None)
         try:
-            expect_same(self.seen, now, self.path)
-        except FileError:
-            file.close()
-            raise
-        self.seen = self.seen or now
-        return file
+            return None if path is None or path not in file else int(cast("h5py.Dataset", file[path]).shape[0])
+        except READ_ERRORS:  # whoever reads it will say
+            return None
 
-    def _carrier_of(self, file: h5py.File) -> FileCarrier:
-        carrier = DirectCarrier(file, self.path, access=self.access)
+    def _carrier_of(self, found: Opened) -> FileCarrier:
+        carrier = DirectCarrier(found.file, self.path, access=self.access, state=found.state)
         tables = self.model.tables
         return TableCarrier(carrier, tables, carrier.close) if tables else carrier
 
     def expect(self, file: h5py.File) -> None:
         """Refuses a file that is not of this class."""
-        stamp.expect(file, self.file.schema, self.model.layout)
+        self.model = model_in(file, self.file.schema, model_of(self.file))
 
     def _forget(self) -> None:
         """Drops what was found in the file: the next one of this name may be another."""

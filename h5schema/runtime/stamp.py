@@ -83,13 +83,12 @@ def expect(file: h5py.File, schema: Schema, described: Callable[[], layout.Layou
     """
     with readable(f"{file.filename}: /{layout.RESERVED}"):
         if _stamped(file, file.filename) != schema.fingerprint.encode():
-            raise _another(file, schema, described())
+            raise another(file, schema, differences(layout_of(file), plain(described())))
 
 
-def _another(file: h5py.File, schema: Schema, described: layout.Layout) -> FileError:
-    """The file is of another schema."""
+def another(file: h5py.File, schema: Schema, found: Sequence[str]) -> FileError:
+    """The file is of another schema; `found` are the differences."""
     stamp = file[layout.RESERVED].attrs
-    found = differences(layout_of(file), _plain(described))
     return FileError(
         f"the file is of schema {stamp['schema_name']} {stamp['schema_version']}, "
         f"and this class is of {schema.name} {schema.version}; they differ:{listed(found)}",
@@ -110,13 +109,18 @@ def expect_less(file: h5py.File, described: Callable[[], layout.Layout]) -> None
     """
     with readable(f"{file.filename}: /{layout.RESERVED}"):
         _stamped(file, file.filename)
-        found = differences(layout_of(file), _plain(described()), more=True)
+        found = differences(layout_of(file), plain(described()), more=True)
     if found:
-        raise FileError(
-            f"it cannot be updated, because it differs from the schema in more than what it lacks:{listed(found)}",
-            where=file.filename,
-            do="take these changes of the schema back, or extract everything anew with `--overwrite`",
-        )
+        raise not_updated(file, found)
+
+
+def not_updated(file: h5py.File, found: Sequence[str]) -> FileError:
+    """The file has what the class has not, or otherwise; `found` are the differences."""
+    return FileError(
+        f"it cannot be updated, because it differs from the schema in more than what it lacks:{listed(found)}",
+        where=file.filename,
+        do="take these changes of the schema back, or extract everything anew with `--overwrite`",
+    )
 
 
 def layout_of(file: h5py.File) -> Mapping[str, object]:
@@ -126,7 +130,7 @@ def layout_of(file: h5py.File) -> Mapping[str, object]:
     return cast("Mapping[str, object]", json.loads(read_text(file, LAYOUT)))
 
 
-def _plain(described: layout.Layout) -> Mapping[str, object]:
+def plain(described: Mapping[str, object]) -> Mapping[str, object]:
     """A layout as a file gives it back."""
     import json  # rarely
 

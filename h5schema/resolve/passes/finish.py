@@ -33,6 +33,8 @@ def finish(draft: Draft) -> SchemaIR:
         layout=layout,
         bind=schema.bind or "",
         after=schema.after or "",
+        renamed=draft.renamed,
+        reserved=draft.reserved,
     )
 
 

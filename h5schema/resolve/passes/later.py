@@ -19,12 +19,6 @@ from ..stores import BUILT
 Later = tuple[Path, str, str]
 """Where, what comes later, and what to do for now; the path is relative to the element."""
 
-_EVOLUTION = {
-    "reserved": ("`reserved`", "leave it out"),
-    "renamed_from": ("`renamed_from`", "leave it out; `at` keeps the old name in the file"),
-    "deprecated": ("`deprecated`", "say it in `doc`"),
-}
-_GROUP = _EVOLUTION
 _OWN_DIM = {
     "like": ("the same entries a second time (`like`)", "use a size in place of the dim"),
     "index": ("ragged dims of other programs (`index`)", "leave it out: the file then has the one form of h5schema"),
@@ -32,7 +26,6 @@ _OWN_DIM = {
 _OWN_FEATURE = {
     "fill": ("`fill` in a feature, which is for files of others", "write `optional: true`: absent is then no value"),
 }
-_FEATURE = _EVOLUTION
 _STORE = {
     "checksum": ("a choice of checksums", "leave it out: every dataset has them"),
 }
@@ -63,7 +56,7 @@ def _note(notes: Notes, element: Path, found: Iterator[Later], *, breaks: bool =
         )
 
 
-_KEYS = frozenset(_GROUP).union(_OWN_DIM, _OWN_FEATURE, _FEATURE)
+_KEYS = frozenset(_OWN_DIM).union(_OWN_FEATURE)
 """Keys that are refused themselves, not their values."""
 
 
@@ -75,7 +68,6 @@ def _keys(spec: BaseModel, table: Mapping[str, tuple[str, str]], at: Path = ()) 
 
 
 def _of_group(spec: GroupSpec, *, bound: bool) -> Iterator[Later]:
-    yield from _keys(spec, _GROUP)
     yield from _of_dims(spec.over or (), ("over",), bound=bound)
     yield from _of_place(spec.at, bound=bound)
     if spec.store is not None:
@@ -95,7 +87,7 @@ def _of_dim(spec: DimSpec, *, bound: bool) -> Iterator[Later]:
 
 
 def _of_feature(spec: FeatureSpec, *, bound: bool) -> Iterator[Later]:
-    yield from _keys(spec, _FEATURE if bound else _FEATURE | _OWN_FEATURE)
+    yield from _keys(spec, {} if bound else _OWN_FEATURE)
     mixed = spec.dtype.name == "any" and not bound
     yield from _of_dims(spec.dims or (), ("dims",), bound=bound, mixed=mixed)
     yield from _of_place(spec.at, bound=bound)
@@ -116,13 +108,8 @@ def _of_place(at: str | None, *, bound: bool) -> Iterator[Later]:
         yield ("at",), "all attributes as one feature (`@*`)", "name them one by one, as '@name'"
 
 
-_OTHER_STORES = {
-    "csc": "turn the dims round and write `csr`: the csc of [cell, gene] is the csr of [gene, cell]",
-}
-
-
 def _of_store(spec: StoreSpec) -> Iterator[Later]:
     if spec.kind is not None and spec.kind not in BUILT:
-        now = _OTHER_STORES.get(spec.kind, "leave it out: the feature is then dense, or ragged by its dims")
+        now = "leave it out: the feature is then dense, or ragged by its dims"
         yield ("store", "kind"), f"the storage kind `{spec.kind}`", now
     yield from _keys(spec, _STORE, ("store",))

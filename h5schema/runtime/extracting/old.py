@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from h5schema.vocabulary import layout
 
-from .. import stamp
 from ..blocks import taken
+from ..evolution import model_in
 from ..file import File
+from ..model import model_of
 from ..reader import Reader
 from ..sources import Source
 from ..spans import Rows, Spans
@@ -39,7 +40,7 @@ class OldReader(Reader):
     """Reads a file that may lack what its class has."""
 
     def expect(self, file: h5py.File) -> None:
-        stamp.expect_less(file, self.model.layout)
+        self.model = model_in(file, self.file.schema, model_of(self.file), "update")
 
     def stats(self, dim: str) -> Rows:
         """What was known of the source of each entry: int64 [n, 2]; -1 where nobody knows."""

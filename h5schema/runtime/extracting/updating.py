@@ -166,8 +166,9 @@ class Update:
         were, model = self._reader.parameters(), self._reader.model
         anew: set[str] = set()
         for address in [*self._calls.of_dim(tuple(model.features)), *model.features]:  # each after what it is made from
-            same = address not in self._parameters or were.get(address) == self._parameters[address]
-            if address not in self._layout["features"] or not same or not anew.isdisjoint(self._calls.given(address)):
+            known = model.places[address].address  # under which it was extracted
+            same = address not in self._parameters or were.get(known) == self._parameters[address]
+            if known not in self._layout["features"] or not same or not anew.isdisjoint(self._calls.given(address)):
                 anew.add(address)
         return Old(Path(self._reader.path), frozenset(model.features) - anew)
 

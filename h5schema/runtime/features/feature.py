@@ -7,6 +7,7 @@ its storage kind.
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,6 +55,7 @@ class Options:
         axes: In a file of others, the axes of the dataset in the order of `dims`; None: they lie in this order.
         transposes: Address of the matrix of which it is the transpose, made when the file is completed; None: of none.
         plot: A kind of plot, or `module:function`, with which `view.plot()` draws; "": what suits the values.
+        deprecated: What to use instead, or why it is not to be used any more; None: it may be used.
     """
 
     at: str | None = None
@@ -68,6 +70,7 @@ class Options:
     axes: Sequence[int] | None = None
     transposes: str | None = None
     plot: str = ""
+    deprecated: str | None = None
 
 
 class Given(TypedDict, total=False):
@@ -84,6 +87,7 @@ class Given(TypedDict, total=False):
     axes: Sequence[int] | None
     transposes: str | None
     plot: str
+    deprecated: str
 
 
 class Feature(ABC, Generic[EntryT, BlockT]):
@@ -115,6 +119,10 @@ class Feature(ABC, Generic[EntryT, BlockT]):
     def __get__(self, node: Node | None, owner: type) -> Self | ViewWriter[EntryT, BlockT] | View[EntryT, BlockT]:
         if node is None:
             return self
+        if self.options.deprecated is not None:
+            said = f": {self.options.deprecated}" if self.options.deprecated else ""
+            message = f"{owner.__name__}.{self._name} is deprecated{said}"
+            warnings.warn(message, DeprecationWarning, stacklevel=2)
         return cast("View[EntryT, BlockT]", node.bound.view(self._name))
 
     def __set__(self, node: Node, value: EntryT) -> None:
@@ -269,7 +277,7 @@ class Feature(ABC, Generic[EntryT, BlockT]):
             entries = list(cast("Sequence[object]", given))
             there = np.array([entry is not None for entry in entries], bool)
             present = there if present is None else present & there
-            stand_in = self.placeholder(place)
+            stand_in = None if there.all() else self.placeholder(place)
             block = self.pack([stand_in if entry is None else entry for entry in entries], place, where)
         else:
             block = self.accept(given, place, where)

@@ -38,7 +38,6 @@ class Edit(ByHand):
     """
 
     def __init__(self, claim: Standing, model: Model, schema: Schema) -> None:
-        self._schema = schema
         super().__init__(claim, model, schema, "")
         self._sourced = [dim for dim in model.open_dims() if stats_of(dim).path in self.file]
         with self._kept():
@@ -91,7 +90,7 @@ class Edit(ByHand):
 
     def _earlier(self) -> State:
         with h5py.File(self.claim.sink.reading(), "r") as file:
-            stamp.expect(file, self._schema, self.declared.layout)
+            stamp.expect_ours(file)
             counts = {dim: int(file[layout.of_dim(dim, "commits")][-1]) for dim in self.declared.open_dims()}
             return {"counts": counts, "words": self._words(file), "datasets": _kept(file), "complete": True, "run": {}}
 

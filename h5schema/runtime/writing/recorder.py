@@ -14,10 +14,12 @@ from h5schema.errors import DataError, UsageError
 from .. import stamp
 from ..arguments import flag
 from ..entries import flat
+from ..evolution import model_in
 from ..file import File
 from ..ids import Ids, unknown_id
 from ..keyed import named_within, parts_of
 from ..kinds import Place
+from ..model import model_of
 from ..node_paths import INSIDE
 from ..opening import open_to_read
 from ..reader import Compared, Reader
@@ -55,6 +57,7 @@ class Recorder(Reader):
         text = stamp.schema_text(self.file)
         overwrite = flag("overwrite", overwrite, str(self.path))
         claim = Claim(self.path, overwrite=overwrite, resumes=False, sync=True)
+        self.model = model_of(self.file)
         self._transaction = ByHand(claim, self.model, self.file.schema, text, cast("Mapping[str, int]", lengths))
 
     def edit(self) -> None:
@@ -62,6 +65,8 @@ class Recorder(Reader):
         open_to_read(self.path).close()  # which says what it is, if it is no finished file
         claim = Standing(self.path, sync=True)
         try:
+            with h5py.File(claim.sink.reading(), "r") as file:
+                self.model = model_in(file, self.file.schema, model_of(self.file), "change")
             self._transaction = Edit(claim, self.model, self.file.schema)
         except BaseException:
             claim.leave()
@@ -132,8 +137,10 @@ class Recorder(Reader):
         return super().ids(dim) if changed is None else ChangedIds(changed, dim, self.carrier(), str(self.path))
 
     def entries(self, dim: str) -> object:
-        from .axis_writers import AxisWriter, IdAxisWriter  # they are faces of this
+        from .axis_writers import AxisWriter, IdAxisWriter, RaggedAxisWriter  # they are faces of this
 
+        if self.model.is_ragged(dim):
+            return RaggedAxisWriter(self, dim)
         if self.model.outer(dim):
             from .keyed import KeyedAxisWriter  # few dims are so
 
