@@ -73,7 +73,9 @@ class AnyReader(ABC):
         return (feature.view_class or View)(self, address, feature)
 
     def entries(self, dim: str) -> object:
-        """The entries of an open dim: a sequence, or a mapping if they have ids."""
+        """The entries of an open dim: a sequence, or a mapping if they have ids; of a ragged one its declaration."""
+        if self.model.is_ragged(dim):
+            return self.model.axes[dim].axis
         from .entries import Entries, IdEntries  # not needed to read a view
 
         if self.model.outer(dim):

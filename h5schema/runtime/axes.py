@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .file import Node
     from .keyed import KeyedEntries
     from .writer import Writer
-    from .writing.axis_writers import AxisWriter, IdAxisWriter
+    from .writing.axis_writers import AxisWriter, IdAxisWriter, RaggedAxisWriter
     from .writing.keyed import KeyedAxisWriter
 
 EntryT = TypeVar("EntryT")
@@ -177,6 +177,8 @@ class FixedAxis(AnyAxis):
 class RaggedAxis(AnyAxis):
     """A dim with a length of its own for each entry of another; it owns these lengths.
 
+    On a writer values are added to all features over it at once: `w.step.append("run 1", {"loss": 0.5, "lr": 0.1})`.
+
     Args:
         per: Address of the other dim.
         index: In a file of others, where the values of its entries lie.
@@ -188,6 +190,15 @@ class RaggedAxis(AnyAxis):
         super().__init__()
         self.per = per
         self.index = index
+
+    @overload
+    def __get__(self, node: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, node: Writer, owner: type) -> RaggedAxisWriter: ...
+    @overload
+    def __get__(self, node: Node, owner: type) -> Self: ...
+    def __get__(self, node: Node | None, owner: type) -> Self | RaggedAxisWriter:
+        return self if node is None else cast("Self", node.bound.entries(self._name))
 
     @property
     def record(self) -> dict[str, object]:

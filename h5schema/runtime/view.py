@@ -249,6 +249,8 @@ class View(Generic[EntryT, BlockT]):
         return np.where(rows < 0, rows + size, rows)
 
     def _row(self, index: object) -> int:
+        if isinstance(index, tuple):
+            index = self._with_id(cast("tuple[object, ...]", index))
         if isinstance(index, str):
             return self._reader.row_of(self._lead(), index)
         if isinstance(index, bool) or not isinstance(index, int | np.integer):

@@ -236,3 +236,81 @@ def test_ids_that_begin_alike_are_told_apart(path: Path) -> None:
         w.checkpoint["onee", "best"] = entry(6, {"w": 2})
         del w.run["one"]
     assert found(path) == {("two", "best"): (3, []), ("on", "e"): (5, ["best/w"]), ("onee", "best"): (6, ["w"])}
+
+
+def logs() -> tuple[Any, Any]:
+    return declare(
+        run=IdAxis(dict),
+        step=RaggedAxis(per="run"),
+        loss=Ragged(np.float32, "run step"),
+        lr=optional(Ragged(np.float64, "run step")),
+        grads=optional(Ragged(np.float32, "run step 2")),
+    )
+
+
+def test_features_over_one_dim_grow_together(tmp_path: Path) -> None:
+    reader, creator = logs()
+    wanted: dict[str, dict[str, list[Any]]] = {"a": {"loss": [], "lr": []}, "b": {"loss": []}}
+    with creator.create(tmp_path / "a.h5") as w:
+        w.run["a"] = {"loss": [], "lr": []}
+        w.run["b"] = {"loss": []}
+    for turn in range(3):
+        with creator.edit(tmp_path / "a.h5") as w:
+            for number in range(turn, 40):
+                w.step.append("a", {"loss": number / 2, "lr": number / 3})
+                w.step.append("b", {"loss": number + 0.5})
+                wanted["a"]["loss"].append(number / 2)
+                wanted["a"]["lr"].append(number / 3)
+                wanted["b"]["loss"].append(number + 0.5)
+                if number % 10 == 3:
+                    w.loss.append("b", [1, 2, 3])
+                    w.step.append("a", {"loss": np.zeros(2, np.float32), "lr": [1, 2]})
+                    wanted["b"]["loss"] += [1, 2, 3]
+                    wanted["a"]["loss"] += [0, 0]
+                    wanted["a"]["lr"] += [1, 2]
+                    w.commit()
+        with reader(tmp_path / "a.h5") as f:
+            f.verify()
+            assert {key: {name: list(f.run[key][name]) for name in one} for key, one in wanted.items()} == wanted
+            assert f.lr["b"] is None
+    with creator.edit(tmp_path / "a.h5") as w:
+        w.run["c"] = {"loss": []}
+        w.step.append("c", {"loss": 1, "grads": [1, 2]})
+        w.step.append("c", {"loss": [2, 3], "grads": [[3, 4], [5, 6]]})
+    with reader(tmp_path / "a.h5") as f:
+        f.verify()
+        assert f.grads["c"].tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("append", "said"),
+    [
+        (
+            lambda w: w.step.append("a", {"loss": 1}),
+            "lr run over step too.*add to all of them at once: file.step.append",
+        ),
+        (lambda w: w.loss.append("a", 1), "lr run over step too, and would no longer have the same length"),
+        (
+            lambda w: w.step.append("b", {"loss": 1, "lr": 2}),
+            "lr is absent in this entry, which has 2 values of others",
+        ),
+        (lambda w: w.step.append("a", {"loss": [1, 2], "lr": [1]}), "2 of loss, 1 of lr would be added"),
+        (lambda w: w.step.append("a", {"loss": 1, "lr": "x"}), "lr"),
+        (lambda w: w.step.append("a", {"lr": 1}), "loss run over step too"),
+        (lambda w: w.step.append("a", {"losses": 1}), "losses is no feature over step"),
+        (lambda w: w.step.append("a", {}), "no values by feature"),
+        (lambda w: w.step.append("c", {"loss": 1}), "no entry of run has the id 'c'"),
+    ],
+)
+def test_what_would_differ_in_length_is_refused(tmp_path: Path, append: Any, said: str) -> None:
+    reader, creator = logs()
+    with creator.create(tmp_path / "a.h5") as w:
+        w.run["a"] = {"loss": [1], "lr": [1]}
+        w.run["b"] = {"loss": [1, 2]}
+        w.step.append("a", {"loss": 2, "lr": 2})
+        with pytest.raises(H5SchemaError, match=f"(?s){said}"):
+            append(w)
+    with reader(tmp_path / "a.h5") as f:
+        f.verify()
+        assert [one["loss"].tolist() for one in f.run.values()] == [[1, 2], [1, 2]]
+        assert f.lr["a"].tolist() == [1, 2]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from h5schema.errors import UsageError
+from h5schema.errors import DataError, UsageError
 
+from ..concatenation import Positions
 from ..entries import Entries, IdEntries, keys_of
+from ..view import Id
+from .new_lengths import over
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -82,6 +85,46 @@ class IdAxisWriter(IdEntries[EntryT], MutableMapping[str, EntryT]):
         """
         expect_no_trees(self._reader, self._dim)
         self._reader.transaction.put(self._dim, by_address(blocks, self._reader.model, self._dim), ids)
+
+
+class RaggedAxisWriter:
+    """A ragged dim of a file that is written: the features over it grow together.
+
+    Args:
+        recorder: Of the file.
+        dim: Address of the dim.
+    """
+
+    __slots__ = ("_dim", "_recorder")
+
+    def __init__(self, recorder: Recorder, dim: str) -> None:
+        self._recorder = recorder
+        self._dim = dim
+
+    def append(self, key: int | Id, values: Mapping[str, object]) -> None:
+        """Adds values at the end of an entry; an optional feature that it has not is left out.
+
+        Args:
+            key: Id or position of the entry.
+            values: By feature: one value, or an array of some, as many of each.
+
+        Raises:
+            DataError: A value does not fit, or a feature is missing.
+        """
+        model, where = self._recorder.model, f"{self._recorder.path}: {self._dim}"
+        features = over(model, self._dim)
+        lead = model.places[features[0]].lead or "" if features else ""
+        if not isinstance(values, Mapping) or not values:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise DataError(f"{values!r} are no values by feature", where=where, do=f"give {', '.join(features)}")
+        given = by_address(values, model, lead)
+        unknown = next((one for one in given if one not in features), None)
+        if unknown is not None:
+            do = f"there are {', '.join(features) or 'none'}"
+            raise DataError(f"{unknown} is no feature over {self._dim}", where=where, do=do)
+        first = features[0]
+        size = self._recorder.transaction.room(lead)
+        row = Positions(self._recorder, first, model.features[first], size).row(key)
+        self._recorder.transaction.grow(row, {one: given[one] for one in features if one in given})
 
 
 def expect_no_trees(recorder: Recorder, dim: str) -> None:

@@ -7,6 +7,8 @@ from typing import cast
 
 import numpy as np
 
+from h5schema.errors import DataError, UsageError
+
 from ..declared import Schema
 from ..kinds import Indexed
 from ..model import Model
@@ -15,6 +17,7 @@ from ..where import Where
 from .altering import Altering, last_of
 from .claim import Claim, Standing
 from .growing import Growing
+from .new_lengths import over
 from .plans import Values
 from .taken import Checked
 from .unchangeable import expect_growing, expect_resizable
@@ -34,7 +37,7 @@ class ByHand(Altering):
     def __init__(
         self, claim: Claim | Standing, model: Model, schema: Schema, text: str, lengths: Mapping[str, int] | None = None
     ) -> None:
-        self._growing: dict[str, Growing] = {}
+        self._growing: dict[tuple[str, ...], Growing] = {}
         self._resizable: set[str] = set()
         super().__init__(claim, model, schema, text, lengths)
 
@@ -51,55 +54,93 @@ class ByHand(Altering):
         self.flush(dim)
         return self._ids[dim].changed() if dim in self._ids else None
 
-    def grow(self, address: str, row: int, more: object) -> None:
-        """Adds values at the end of an entry.
+    def grow(self, row: int, given: Mapping[str, object]) -> None:
+        """Adds values at the end of an entry, of features that share a ragged dim.
 
         Args:
-            address: Of the feature.
             row: Of the entry.
-            more: One value, or some.
+            given: By address of the feature: one value, or some; as many of each.
 
         Raises:
-            UsageError: The feature has no length of its own.
-            DataError: The values do not fit.
+            UsageError: A feature has no length of its own.
+            DataError: The values do not fit, or another feature shares the dim and has none.
         """
-        feature, place = self.model.features[address], self.model.places[address]
-        dim = place.lead or ""
-        if address not in self._growing:
-            self._expect_changeable(dim, [address])
-            expect_growing(self.model, address, str(self.target))
-            self._growing[address] = Growing(feature, place)
+        addresses = tuple(given)
+        dim = self.model.places[addresses[0]].lead or ""
+        features = [(self.model.features[one], self.model.places[one]) for one in addresses]
+        growing = self._growing.get(addresses)
+        if growing is None:
+            self._expect_changeable(dim, addresses)
+            expect_growing(self.model, addresses, str(self.target))
+            growing = self._growing[addresses] = Growing(features)
         self._expect_untorn()
-        growing = self._growing[address]
-        if growing.add(row, more):
-            self._sized.give(address, np.array([row]))
+        if row not in growing.fitting:
+            self.flush(dim)
+            self._expect_alone(addresses, row)
+            growing.fitting.add(row)
+        if growing.add(row, [*given.values()]):
+            self._note_grown(addresses, row)
             if growing.is_full:
-                self._grow(address)
+                self._grow(addresses)
             return
-        entry = [more] if np.ndim(cast("Values", more)) == len(place.shape) else more
-        where = self._where(place.path, dim, np.array([row]))
-        block, _ = feature.block_of([entry], place._replace(optional=False), 1, where)
-        values = feature.write(place, block, None, {place.path: 0})[place.path]
+        places = [place for _, place in features]
+        values = self._more(dim, row, given)
         self.flush(dim)
         with self._changing():
-            self._changes.grow(place, row, values)
+            self._changes.grow(places, row, values)
+            self._note_grown(addresses, row)
+
+    def _more(self, dim: str, row: int, given: Mapping[str, object]) -> list[Values]:
+        """Values to be added, as they lie in the file."""
+        found: list[Values] = []
+        for address, more in given.items():
+            feature, place = self.model.features[address], self.model.places[address]
+            entry = [more] if np.ndim(cast("Values", more)) == len(place.shape) else more
+            where = self._where(place.path, dim, np.array([row]))
+            block, _ = feature.block_of([entry], place._replace(optional=False), 1, where)
+            found.append(feature.write(place, block, None, {place.path: 0})[place.path])
+        sizes = {address: len(values) for address, values in zip(given, found, strict=True)}
+        if len(set(sizes.values())) > 1:
+            said = ", ".join(f"{size} of {address}" for address, size in sizes.items())
+            at = self._where(dim, dim, np.array([row])).entry(0)
+            raise DataError(f"{said} would be added", where=at, do="give as many of each")
+        return found
+
+    def _expect_alone(self, addresses: Sequence[str], row: int) -> None:
+        """Refuses to let some features of an entry grow without others that have the same length."""
+        at, ragged = np.array([row]), self.model.places[addresses[0]].ragged[0]
+        for address in over(self.model, ragged):
+            place = self.model.places[address]
+            known = self._changes.indexed(place, at)
+            there = bool(known.starts[0] >= 0)
+            where = self._where(place.path, place.lead or "", at).entry(0)
+            if address not in addresses and (there or not place.optional):
+                what = f"{address} run over {ragged} too, and would no longer have the same length"
+                do = f"add to all of them at once: file.{ragged.replace('/', '.')}.append(id, {{...}})"
+                raise UsageError(what, where=where, do=do)
+            if address in addresses and not there and known.lengths[0]:
+                what = f"{address} is absent in this entry, which has {known.lengths[0]} values of others already"
+                raise UsageError(what, where=where, do="leave it out, or replace the entry as a whole")
+
+    def _note_grown(self, addresses: Sequence[str], row: int) -> None:
+        for address in addresses:
             self._sized.give(address, np.array([row]))
 
     def flush(self, dim: str) -> None:
         super().flush(dim)
-        for address in self._growing:
-            if self.model.places[address].lead == dim:
-                self._grow(address)
+        for addresses in self._growing:
+            if self.model.places[addresses[0]].lead == dim:
+                self._grow(addresses)
 
-    def _grow(self, address: str) -> None:
+    def _grow(self, addresses: tuple[str, ...]) -> None:
         """Writes the values that were added one by one."""
-        place = self.model.places[address]
-        super().flush(place.lead or "")  # entries that wait themselves
-        taken_now = list(self._growing[address].taken())
+        places = [self.model.places[address] for address in addresses]
+        super().flush(places[0].lead or "")  # entries that wait themselves
+        taken_now = list(self._growing[addresses].taken())
         if taken_now:
             with self._changing():
                 for row, values in taken_now:
-                    self._changes.grow(place, row, values)
+                    self._changes.grow(places, row, values)
 
     def put_values(self, address: str, at: Rows, values: Values) -> None:
         """Writes over values that lie end to end.

@@ -120,18 +120,24 @@ class Changes:
         else:
             self._datasets.put_at(path, at, lengths)
 
-    def grow(self, place: Place, row: int, more: Values) -> None:
+    def grow(self, places: Sequence[Place], row: int, more: Sequence[Values]) -> None:
         """Adds values at the end of an entry; where there is no room it moves, and gets some for more.
 
         Args:
-            place: Where the feature lies; no other one has the same lengths.
+            places: Where all features lie that have the same lengths, and are there.
             row: Of the entry.
-            more: As they lie in the file.
+            more: As they lie in the file, as many of each feature.
         """
-        if not len(more):
+        if not len(more[0]):
             return
-        path, at = place.path, np.array([row])
-        old, end = self.indexed(place, at), self._datasets.rows(path)
+        old = [self.indexed(place, np.array([row])) for place in places]
+        for place, one, values in zip(places, old, more, strict=True):
+            self._grow(place, row, one, values)
+        there = int(old[0].lengths[0]) if (old[0].starts >= 0).all() else 0
+        self._datasets.put(_lengths_of(places[0]), row, np.array([there + len(more[0])]))
+
+    def _grow(self, place: Place, row: int, old: Indexed, more: Values) -> None:
+        path, end = place.path, self._datasets.rows(place.path)
         start, length = int(old.starts[0]), int(old.lengths[0])
         if start < 0 or not length:
             start, length = end, 0
@@ -148,7 +154,6 @@ class Changes:
             start = end
         if start != int(old.starts[0]):
             self._datasets.put(starts_of(place), row, np.array([start]))
-        self._datasets.put(_lengths_of(place), row, np.array([length + len(more)]))
 
     def _room(self, place: Place) -> Room:
         if place.path not in self._rooms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from h5schema.errors import UsageError
 from ..blocks import AnyValues
 from ..state_dict import StateDict
 from ..tree_view import TreeView
+from ..view import Id
 from .trees import Trees
 from .view_writer import ViewWriter
 
@@ -23,13 +24,13 @@ class TreeWriter(TreeView, ViewWriter[StateDict, AnyValues]):
     def __setitem__(self, index: Any, value: object) -> None:
         """Gives an entry that is there another mapping."""
         lead = self._lead()
-        row = self._row(self._with_id(cast("tuple[object, ...]", index)) if isinstance(index, tuple) else index)
+        row = self._row(index)
         key = self._reader.ids(lead).read(np.array([row], np.int64))[0]
         trees = Trees(self._reader, lead)
         values = trees.values(key, {self.address: value}, self._where())
         with self._reader.transaction.whole():
             trees.put(key, values)
 
-    def append(self, key: int | str, more: object) -> None:
+    def append(self, key: int | Id, more: object) -> None:
         """Refuses: names are given all together."""
         raise UsageError("a state dict is replaced as a whole", where=self._where(), do="give another")

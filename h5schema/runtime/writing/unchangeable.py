@@ -33,6 +33,23 @@ def expect_changeable(model: Model, addresses: Iterable[str], target: str) -> No
             )
 
 
+def expect_untransposed(model: Model, addresses: Collection[str], waiting: Collection[str], target: str) -> None:
+    """Refuses to change a matrix of which the transpose is there, or that; `waiting` are features that are not.
+
+    Raises:
+        UsageError: It is.
+    """
+    for address in model.features:
+        matrix = model.transposes(address)
+        changed = {matrix, address}.intersection(addresses)
+        if matrix is not None and address not in waiting and changed:
+            raise UsageError(
+                f"{address} is the transpose of {matrix}, and would no longer be",
+                where=f"{target}: {model.places[address].path}",
+                do="write the file anew; while one is made, everything may change until the transpose is given",
+            )
+
+
 def agreeing(model: Model, addresses: Collection[str]) -> list[str]:
     """Other features that agree with some of these on lists of lengths, or on several lengths."""
     places = [place for address in addresses if not has_one_length(place := model.places[address])]
@@ -56,27 +73,22 @@ def expect_whole(model: Model, addresses: Collection[str], target: str) -> None:
             )
 
 
-def expect_growing(model: Model, address: str, target: str) -> None:
-    """Refuses to change the length of an entry that has none, or that other features have too.
+def expect_growing(model: Model, addresses: Sequence[str], target: str) -> None:
+    """Refuses to add to entries that have no length, or not one that they all share.
 
     Raises:
-        UsageError: It is such a one.
+        UsageError: There is such a feature.
     """
-    place = model.places[address]
-    where = f"{target}: {place.path}"
-    if not place.ragged or not has_one_length(place) or not isinstance(model.features[address].kind, EndToEnd):
-        raise UsageError(
-            f"the entries of {address} do not run over one ragged dim, so nothing is added to one",
-            where=where,
-            do="replace the entry as a whole",
-        )
-    others = [one for one in over(model, place.ragged[0]) if one != address]
-    if others:
-        raise UsageError(
-            f"{', '.join(others)} run over {place.ragged[0]} too, and would no longer have the same length",
-            where=where,
-            do="replace the whole entry, or give each of them a ragged dim of its own",
-        )
+    shared = model.places[addresses[0]].ragged
+    for address in addresses:
+        place = model.places[address]
+        alike = bool(place.ragged) and has_one_length(place) and isinstance(model.features[address].kind, EndToEnd)
+        if not alike or place.ragged != shared:
+            raise UsageError(
+                f"the entries of {address} do not run over one ragged dim, so nothing is added to one",
+                where=f"{target}: {place.path}",
+                do="replace the entry as a whole",
+            )
 
 
 def expect_resizable(datasets: Datasets, paths: Sequence[str], target: str) -> None:

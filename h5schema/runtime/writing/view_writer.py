@@ -13,7 +13,7 @@ from h5schema.errors import UsageError
 from ..concatenation import Axis, Positions, unjoined
 from ..features import Feature
 from ..spans import Rows
-from ..view import View
+from ..view import Id, View
 from .recorder import Recorder
 from .values_writer import ValuesWriter
 
@@ -52,14 +52,14 @@ class ViewWriter(View[EntryT, BlockT]):
         else:
             self._put(self._room().rows(index), value)
 
-    def append(self, key: int | str, more: object) -> None:
+    def append(self, key: int | Id, more: object) -> None:
         """Adds values at the end of an entry of its own length.
 
         Args:
             key: Id or position of the entry.
             more: One value, or an array of some.
         """
-        self._reader.transaction.grow(self.address, self._room().row(key), more)
+        self._reader.transaction.grow(self._room().row(key), {self.address: more})
 
     @property
     def values(self) -> ValuesWriter:
