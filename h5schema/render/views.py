@@ -16,6 +16,7 @@ from .types import Values, numpy_name
 _BLOCKS = {
     "ragged": "RaggedBlock",
     "csr": "SparseBlock",
+    "csc": "SparseBlock",
     "coo": "SparseBlock",
     "files": "FilesBlock",
     "nested": "NestedBlock[Any]",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from h5schema.vocabulary.extractors import EXTRACTORS, LATER
+from h5schema.vocabulary.extractors import EXTRACTORS, TRANSPOSE
 from h5schema.vocabulary.suggest import closest
 
 from .draft import Given, Notes, Path
@@ -10,18 +10,9 @@ from .draft import Given, Notes, Path
 
 def call_is_known(notes: Notes, call: Given[str] | None, feature: Path) -> bool:
     """Whether `call`, if there is one, names something that can be called."""
-    if call is None or ":" in call.value or call.value in EXTRACTORS:
+    if call is None or ":" in call.value or call.value in EXTRACTORS or call.value == TRANSPOSE:
         return True
-    if call.value in LATER:
-        notes.add(
-            "not-yet",
-            f"the extractor `{call.value}` comes with a later version",
-            call.path,
-            "for now write a function of your own, as `call: my_module:my_function`",
-            breaks=feature,
-        )
-        return False
-    near = closest(call.value, [*EXTRACTORS, *LATER])
+    near = closest(call.value, [*EXTRACTORS, TRANSPOSE])
     known = ", ".join(f"`{word}`" for word in EXTRACTORS)
     notes.add(
         "unknown-extractor",

@@ -110,11 +110,11 @@ def lists_in(axes: Mapping[str, DimIR], dims: Dims, *, encoded: bool = False) ->
 
 def _across(draft: Draft, lead: str | int, axis: DimIR) -> tuple[str, str, str] | None:
     """Rule, message and help if a feature that `lead` leads cannot run across another open dim."""
-    sourced = next((one.name for one in (draft.axes[str(lead)], axis) if one.source is not None), None)
-    if sourced is None:
+    first = draft.axes[str(lead)]
+    if first.source is None or axis.source is not None:
         return None
     return (
-        "not-yet",
-        f"`{axis.name}` is a second open dim, and `{sourced}` has a `source`: that comes with a later version",
-        "for now leave out `source` and write the file by hand, or use a size in place of the second dim",
+        "across",
+        f"`{axis.name}` has no `source`, and `{first.name}` has one: nobody makes its entries",
+        f"give `{axis.name}` a source too, or write a size in its place",
     )

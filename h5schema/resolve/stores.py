@@ -79,6 +79,22 @@ def _matrix(draft: Draft, store: str, feature: Asked) -> tuple[str, str] | None:
     return None
 
 
+def _by_columns(draft: Draft, store: str, feature: Asked) -> tuple[str, str] | None:
+    """A matrix that is stored column by column: its transpose has a row for each entry of an open dim."""
+    wrong = _matrix(draft, store, feature._replace(dims=feature.dims[::-1]))
+    if wrong is None or feature.attribute or feature.dtype.name not in NUMBERS:
+        return wrong
+    return (
+        f"`csc` is a matrix by columns, and `{feature.name}` has dims {written(feature.dims)}",
+        "give it an open dim that comes last, and one more, open or of a fixed size: [cell, gene]",
+    )
+
+
+def led_by_column(store: Given[str] | None, dims: Dims) -> Dims:
+    """The dims of a feature, the one first of which an entry is stored: of `csc` a column."""
+    return dims[::-1] if store is not None and store.value == "csc" else dims
+
+
 def _coordinates(draft: Draft, store: str, feature: Asked) -> tuple[str, str] | None:
     """Coordinates are along an open dim, and more that are open or of a fixed size."""
     dims = feature.dims
@@ -167,6 +183,7 @@ def _is_ragged(draft: Draft, dim: str | int) -> bool:
 
 _RULES: Mapping[str, Callable[[Draft, str, Asked], tuple[str, str] | None]] = {
     "csr": _matrix,
+    "csc": _by_columns,
     "coo": _coordinates,
     "table": _member,
 } | dict.fromkeys(FILE_FORMS, _file)

@@ -69,6 +69,18 @@ class Model:
         }
         return replace(self, features={address: self.features[address] for address in places}, places=places)
 
+    def across(self, dim: str) -> tuple[str, ...]:
+        """Addresses of the other open dims across which features of a dim run; those that are made last do not count."""
+        led = (self.places[one].across for one in self.led_by(dim) if self.transposes(one) is None)
+        return tuple(dict.fromkeys(other for dims in led for other in dims))
+
+    def in_file_of(self, lengths: Mapping[str, int]) -> Model:
+        """The same with those features across several open dims of which the lengths are known, and that are not made
+        at the end."""
+        across = {address: place.across for address, place in self.places.items() if place.across}
+        known = {one for one, dims in across.items() if lengths.keys() >= set(dims) and self.transposes(one) is None}
+        return self.sized(lengths, known) if across else self
+
     def dictionaries(self) -> dict[str, str]:
         """Paths of the words of each category, by address."""
         found = ((address, self.features[address].dictionary(place)) for address, place in self.places.items())

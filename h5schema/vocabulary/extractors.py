@@ -240,5 +240,5 @@ TAKES = {
 }
 """What each word takes and makes."""
 
-LATER = ("transpose",)
-"""Words of the language whose extractors come with a later version."""
+TRANSPOSE = "transpose"
+"""The word for a matrix that is made of another when a file is completed."""

@@ -51,11 +51,12 @@ IN_MODULES = frozenset(
     {
         # groups.py and extract.py
         "Among", "AnyValue", "AnyValues", "Array", "ArrayNodes", "Attributes", "Axis", "BoundFile", "Bytes",
-        "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csr", "Enumerated", "Extraction",
+        "Call", "Capture", "Categories", "Category", "Check", "Coo", "Csc", "Csr", "Enumerated", "Extraction",
         "File", "Files", "FixedAxis",
         "Group", "Held", "IdAxis", "IndexAt", "IntEnum", "Json", "JsonValue", "KeyedAxis", "Mixed", "NDArray", "Nested",
         "NestedBlock", "Ragged", "RaggedAxis", "RaggedNodes", "Scalar", "Schema", "ShapedBlock", "SparseBlock",
-        "SparseRow", "Split", "StateDict", "Text", "TextList", "TextNodes", "Tree", "TypedDict", "Writer", "ClassVar", "Mapping",
+        "SparseRow", "Split", "StateDict", "Text", "TextList", "TextNodes", "Tree", "TypedDict", "Writer",
+        "ClassVar", "Mapping",
         # loaders.py
         "Absent", "Balanced", "Batch", "Bucketed", "Fields", "Frame", "Ids", "Loader", "Masked", "NamedTuple",
         "OrderedBy", "Packed", "PackedArrays", "Padded", "PaddedLists", "Pairs", "Plan", "Position",

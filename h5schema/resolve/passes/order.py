@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..draft import Draft, Notes
+from ..scope import is_open
 
 
 def order_features(draft: Draft) -> Draft:
@@ -15,7 +16,33 @@ def order_features(draft: Draft) -> Draft:
     seen: set[str] = set()
     for address in needs:
         _visit(draft, notes, address, needs, made, seen)
+    _expect_turns(draft, notes)
     return notes.done(draft._replace(made=tuple(made)))
+
+
+def _expect_turns(draft: Draft, notes: Notes) -> None:
+    """Refuses features of which each runs along the entries of the other, and would have to be made after it."""
+    along: dict[str, dict[str, str]] = {}
+    for address, feature in draft.resolved.items():
+        lead, *others = feature.dims or ("",)
+        if feature.origin is not None and isinstance(lead, str):
+            for other in others:
+                if is_open(draft.axes, other):
+                    along.setdefault(lead, {}).setdefault(str(other), address)
+    waiting = set(along)
+    while ready := {lead for lead in waiting if not waiting.intersection(along[lead])}:
+        waiting -= ready
+    if waiting:
+        lead = min(waiting)
+        other = next(dim for dim in along[lead] if dim in waiting)
+        address = along[lead][other]
+        notes.add(
+            "across",
+            f"`{address}` runs along `{other}`, and features of `{other}` along `{lead}`: neither can be made first",
+            (*draft.features[address].path, "dims"),
+            "make one of the other: from: ..., call: transpose",
+            breaks=draft.features[address].path,
+        )
 
 
 def _visit(

@@ -13,6 +13,7 @@ from ..captures import captured, relative_pattern
 from ..draft import Draft, Given, Notes, Path, Settings
 from ..ir import FeatureIR, OriginIR
 from ..scope import find_feature
+from ..transposes import is_transposed, matrix_of
 from .axes import folder_of
 from .inherit import is_capture
 
@@ -25,6 +26,9 @@ def resolve_origins(draft: Draft) -> Draft:
         known = call_is_known(notes, draft.settings[address].call, declared.path)
         feature = draft.resolved.get(address)
         if feature is not None:
+            if is_transposed(draft, address):
+                resolved[address] = feature._replace(transposes=matrix_of(draft, notes, feature))
+                continue
             origin = _Origin(draft, notes, feature).resolve(known)
             resolved[address] = feature._replace(origin=origin if known else None)
     return notes.done(draft._replace(resolved=resolved))

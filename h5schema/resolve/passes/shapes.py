@@ -14,7 +14,7 @@ from ..keyed import out_of_place, without_outer
 from ..mixed import REST, expect_mixed
 from ..order import lists_in, misplaced, ragged_in, turned
 from ..scope import find_dim, is_open, written
-from ..stores import SHARED, Asked, expect_tables, misfit, quality_of, store_of, stored_as
+from ..stores import SHARED, Asked, expect_tables, led_by_column, misfit, quality_of, store_of, stored_as
 
 Dims = tuple[str | int, ...]
 
@@ -25,7 +25,14 @@ _ENCODED: Mapping[str, Kind] = {
     "any": "attributes",
     CATEGORY: "category",
 }
-_BY_STORE: Mapping[str, Kind] = {"csr": "csr", "coo": "coo", "jpeg": "files", "png": "files", "flac": "files"}
+_BY_STORE: Mapping[str, Kind] = {
+    "csr": "csr",
+    "csc": "csc",
+    "coo": "coo",
+    "jpeg": "files",
+    "png": "files",
+    "flac": "files",
+}
 
 MOST_BYTES = 2**47
 """What a process can address on the machines of today."""
@@ -56,6 +63,7 @@ def resolve_shapes(draft: Draft) -> Draft:
             place = store.path if own else feature.path
             notes.add("store", wrong[0], place, wrong[1], key=not own, breaks=feature.path)
             continue
+        dims = led_by_column(store, dims)
         lists = lists_in(draft.axes, dims, encoded=dtype.name in _ENCODED)
         kind = _BY_STORE.get(store.value if store else "") or _kind(dims, dtype, draft.axes, lists)
         if _are_texts(draft, dtype, dims):

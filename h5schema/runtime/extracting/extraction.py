@@ -18,6 +18,7 @@ from ..sources import Found, find, untaken
 from ..writer import Writer
 from ..writing.claim import Claim, end_appearing, is_unfinished
 from . import failure_list
+from .across import expect_alone
 from .after import After
 from .calls import Calls
 from .endings import told_to_go_on
@@ -123,6 +124,8 @@ class Extraction:
             if not (overwrite or update):
                 _expect_free(target)
             updates = update and target.exists()
+            if updates:
+                expect_alone(model, self.sources, str(target))
             unmatched, given = self._unmatched(found), {dim: one.sources for dim, one in found.items()}
             claim = Claim(target, overwrite=overwrite or updates, resumes=True, sync=sync)
             old: Update | None = None
@@ -219,6 +222,8 @@ def _expect_made(model: Model, sources: Mapping[str, str], features: Mapping[str
     """Refuses to begin where an entry could not be complete: a feature that nothing makes."""
     for address, place in model.places.items():
         if address in features or place.optional or (place.lead is not None and place.lead not in sources):
+            continue
+        if model.transposes(address) is not None:
             continue
         raise UsageError(
             f"nothing says how {address} is made",

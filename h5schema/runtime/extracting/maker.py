@@ -50,7 +50,7 @@ class Maker:
 
     def __init__(self, job: Job, handle: int, begins: Callable[[int], None]) -> None:
         self._job = job
-        self._model: Model = model_of(job.writer)
+        self._model: Model = model_of(job.writer).in_file_of(job.lengths)
         self._calls = Calls(job.features, job.functions)
         self._handle = handle
         self._begins = begins

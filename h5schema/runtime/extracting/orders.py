@@ -29,6 +29,7 @@ class Job(NamedTuple):
         target: Name of the file, for errors.
         retries: Seconds before a source that failed is tried again, each time.
         old: The file that is updated, if there is one.
+        lengths: Entries of the dims that features run across which the sources make.
     """
 
     writer: type[Writer]
@@ -37,6 +38,7 @@ class Job(NamedTuple):
     target: str
     retries: Sequence[float] = ()
     old: Old | None = None
+    lengths: Mapping[str, int] = {}
 
     @property
     def missed(self) -> str:

@@ -93,7 +93,7 @@ class Planning:
     """
 
     def __init__(self, model: Model, calls: Calls, sources: Mapping[str, Sources], target: str) -> None:
-        self._model = model
+        self._model = model.in_file_of({dim: len(some) for dim, some in sources.items()})
         self._calls = calls
         self._sources = sources
         self._target = target

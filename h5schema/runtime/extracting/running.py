@@ -18,6 +18,7 @@ from ..writing.claim import Claim
 from ..writing.in_making import State
 from ..writing.transaction import Transaction
 from . import failure_list
+from .across import expect_wide_as_before, in_turn
 from .calls import Calls
 from .crew import at_work
 from .earlier import Run, expect_same_sources, gone_on, new_run
@@ -181,7 +182,10 @@ class Running:
             for dim, work in self._sources.items():
                 expect_same_sources(transaction, work, self._run["done"].get(dim, 0), self._failures)
             self._put_wholes(transaction, calls)
-            for dim, work in self._sources.items():
+            for dim in in_turn(self._model, self._sources):
+                work = self._sources[dim]
+                expect_wide_as_before(transaction, work, self._run["done"])
+                transaction.settle_across(dim)
                 with Progress(
                     f"extract {dim}", len(work), self._how.progress, self._run["done"].get(dim, 0)
                 ) as progress:
@@ -227,7 +231,8 @@ class Running:
         done = self._run["done"].get(work.dim, 0)
         if done == len(work):
             return
-        with at_work(size, self._how, self._job, self._claim.sink.handle) as crew:
+        lengths = {dim: transaction.count(dim) for dim in self._model.across(work.dim)}
+        with at_work(size, self._how, self._job._replace(lengths=lengths), self._claim.sink.handle) as crew:
             memory = self._how.memory
             pipeline = Pipeline(transaction, crew, work, done=done, memory=memory, waiting=progress.waiting)
             with self._spending.work(size, pipeline):

@@ -12,7 +12,7 @@ from .mixed import Mixed, Tree
 from .nested import Nested
 from .nodes import ArrayNodes, RaggedNodes, TextNodes
 from .ragged import Ragged
-from .sparse import Coo, Csr
+from .sparse import Coo, Csc, Csr, as_sparse
 from .text import Text, TextList
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Bytes",
     "Category",
     "Coo",
+    "Csc",
     "Csr",
     "EncodedFeature",
     "Enumerated",
@@ -38,5 +39,6 @@ __all__ = [
     "TextList",
     "TextNodes",
     "Tree",
+    "as_sparse",
     "optional",
 ]

@@ -195,6 +195,23 @@ class Csr(Sparse[ItemT]):
         return {"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": shape}
 
 
+class Csc(Csr[ItemT]):
+    """Entries are columns of a matrix, in AnnData's encoding of matrices by columns: float32 [gene, cell].
+
+    Its arguments are those of `Csr`: first the open dim of the entries, which is the second one of the matrix.
+    """
+
+    __slots__ = ()
+
+    @property
+    def store(self) -> str:
+        return "csc"
+
+    def encoding(self, place: Place, count: int) -> Mapping[str, object]:
+        shape = np.array([place.shape[0], count], np.int64)
+        return {"encoding-type": "csc_matrix", "encoding-version": "0.1.0", "shape": shape}
+
+
 class Coo(Sparse[ItemT]):
     """Entries are arrays of any number of axes, stored with the coordinates of each element: float32 [user, item].
 
@@ -227,6 +244,15 @@ class Coo(Sparse[ItemT]):
         """Path of the group whose coordinates it shares with other features; None: they are its own."""
         kind = cast("Coordinates", self.kind)
         return kind.base(place) if kind.shared else None
+
+
+def as_sparse(block: SparseBlock[ItemT] | NDArray[ItemT]) -> SparseBlock[ItemT]:
+    """Rows of a matrix, of which the elements are taken that a sparse feature would store."""
+    if isinstance(block, SparseBlock):
+        return block
+    stored = _stored(block)
+    offsets = offsets_of(stored.sum(axis=1, dtype=np.int64))
+    return SparseBlock(block[stored], np.nonzero(stored)[1], offsets, block.shape[1])
 
 
 def _stored(dense: NDArray[np.generic]) -> NDArray[np.bool_]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 
+from ..blocks import SparseBlock
+from ..features import as_sparse
 from ..where import Where
 from .in_making import InMaking
+from .transposing import TOGETHER_BYTES, transposed
 from .waiting import Waiting
 
 _TOGETHER = 256
@@ -45,6 +52,12 @@ class Across(InMaking):
         block = feature.block_of(value, place, self._taken[place.lead or ""], where)
         self._append_rows(feature.write(place, *block, self._ends([address])))
 
+    def settle_across(self, dim: str) -> None:
+        """Gives the features that a dim leads their shape: all entries of the dims that they run across are there."""
+        for address in self._shapes.waiting(dim):
+            if self.declared.transposes(address) is None:
+                self._begin_sized(address)
+
     def _settle(self, dim: str, given: Mapping[str, object]) -> None:
         """Features that get their first value now have a shape from here on."""
         for address in self._shapes.waiting(dim):
@@ -65,6 +78,39 @@ class Across(InMaking):
             )
         self._begin_sized(address)
         self._make_up(address)
+
+    def _complete_all(self) -> None:
+        """Gives every feature that waits its shape, and transposes their values."""
+        for address in sorted(self._shapes.waiting(), key=lambda one: self.declared.transposes(one) is not None):
+            matrix = self.declared.transposes(address)
+            if matrix is None:
+                self._complete(address)
+            else:
+                self._transpose(matrix, address)
+
+    def _transpose(self, matrix: str, address: str) -> None:
+        """Makes a feature of the matrix of which it is the transpose."""
+        lead = self.declared.places[address].lead or ""
+        self.flush(lead)
+        self._begin_sized(address)
+        feature, place = self.model.features[address], self.model.places[address]
+        rows = 0
+        for block in transposed(lambda: self._matrix(matrix), self._taken[lead], self.target.parent):
+            where = Where(f"{self.target}: {place.path}", rows)
+            made, present = feature.block_of(block if feature.store else block.dense(), place, len(block), where)
+            self._append_rows(feature.write(place, made, present, self._ends([address])))
+            rows += len(block)
+
+    def _matrix(self, address: str) -> Iterator[SparseBlock[np.generic]]:
+        """The rows of a matrix that are there, some at a time; what is absent has no elements."""
+        place = self.model.places[address]
+        step = max(1, TOGETHER_BYTES // max(1, place.shape[0] * 32))
+        for first in range(0, self._taken[place.lead or ""], step):
+            rows = np.arange(first, min(first + step, self._taken[place.lead or ""]))
+            block, present = self._blocks([address], rows)[address]
+            if present is not None and not isinstance(block, SparseBlock):
+                cast("NDArray[np.generic]", block)[~present] = 0
+            yield as_sparse(cast("SparseBlock[np.generic] | NDArray[np.generic]", block))
 
     def _begin_sized(self, address: str) -> None:
         lead = self.declared.places[address].lead

@@ -27,7 +27,7 @@ from .shared import expect_shared
 from .sized import Sized
 from .taken import Checked, TwiceError
 from .transaction import Transaction
-from .unchangeable import agreeing, expect_changeable, expect_resizable, expect_whole
+from .unchangeable import agreeing, expect_changeable, expect_resizable, expect_untransposed, expect_whole
 
 _TOGETHER = 1024
 """Entries without values that are written at a time."""
@@ -86,6 +86,7 @@ class Altering(Transaction):
         lengths = new_lengths(self.model, self._changes, dim, chosen, self._where(dim, dim, at))
         self._swap_unique(at, blocks, self._where(dim, dim, at))
         self._expect_shared(dim, at, blocks)
+        expect_untransposed(self.model, blocks, self._shapes.waiting(), str(self.target))
         tables = self.model.tables
         sparse = {address: one for address in blocks if (one := self._compacts.of(self.model, address)) is not None}
         elements = [path for compact in sparse.values() for path in compact.gapless.paths]
@@ -137,7 +138,7 @@ class Altering(Transaction):
         nodes = self.model.nodes(dim)
         others = [one for one in self.model.led_by(dim) if self.model.places[one].path not in nodes]
         self._expect_changeable(dim, others)
-        across = [address for address, place in self.declared.places.items() if dim in place.across]
+        across = [address for address, place in self.model.places.items() if dim in place.across]
         if across:
             raise UsageError(
                 f"{', '.join(across)}: every entry has a value for each of {dim}, so none of {dim} is taken away",

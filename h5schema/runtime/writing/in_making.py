@@ -82,7 +82,7 @@ class InMaking(ABC):
         self._dictionaries = Dictionaries(model, state.get("words", {}) if state else {}, standing=standing)
         self.declared = model = model.worded(self._dictionaries.words)
         known = state["counts"] if state and state["complete"] else lengths or {}
-        self._shapes = Shapes(model, known, str(self.target))
+        self._shapes = Shapes(model, known, str(self.target), standing=standing)
         self._taken = dict.fromkeys(model.open_dims(), 0) | (state["counts"] if state else {})
         self._counts = dict(self._taken)
         self._waiting = {dim: Waiting(self.model, dim, str(self.target)) for dim in model.open_dims()}

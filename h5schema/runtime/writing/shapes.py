@@ -16,19 +16,24 @@ class Shapes:
         declared: Everything that the file class declares.
         lengths: Of dims that are known from the beginning.
         target: Name of the file, for errors.
+        standing: Whether the file is finished: then all of them have a shape.
 
     Attributes:
         model: Without the features that have no shape yet.
         lengths: Of the dims that a shape is made of.
     """
 
-    def __init__(self, declared: Model, lengths: Mapping[str, int], target: str) -> None:
+    def __init__(self, declared: Model, lengths: Mapping[str, int], target: str, *, standing: bool = False) -> None:
         across = {address: place.across for address, place in declared.places.items() if place.across}
         wanted = {dim for dims in across.values() for dim in dims}
         self.declared = declared
         self.lengths = {dim: count for dim, count in lengths.items() if dim in wanted}
         self._across = across
-        self._known = {address for address, dims in across.items() if self.lengths.keys() >= set(dims)}
+        self._known = {
+            address
+            for address, dims in across.items()
+            if self.lengths.keys() >= set(dims) and (standing or not declared.transposes(address))
+        }
         self._target = target
         self.model = declared.sized(self.lengths, self._known) if across else declared
 

@@ -59,7 +59,8 @@ class Sized:
     def lay_out(self, dim: str, count: int) -> None:
         """All entries are there from now on, but only the first ones have values."""
         for address in self._model.led_by(dim):
-            self._given[address] = np.arange(self._lengths[dim]) < count
+            if self._model.transposes(address) is None:  # else it is made at the end
+                self._given[address] = np.arange(self._lengths[dim]) < count
 
     def give(self, address: str, at: Rows) -> None:
         """Some entries have values now."""

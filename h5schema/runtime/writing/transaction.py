@@ -188,8 +188,7 @@ class Transaction(Across):
         for dim in list(self._waiting):
             self.flush(dim)
         self._shapes.expect_full(self._counts)
-        for address in self._shapes.waiting():
-            self._complete(address)
+        self._complete_all()
         with self._kept():
             self._finish()
             self.file.flush()
