@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+MYPY = ["mypy", "--strict", "--cache-dir", str(REPOSITORY / ".mypy_cache" / "packages")]
+"""What numpy's and torch's types are is found once, not by every test."""
 
 
 def place(files: Mapping[str, str], folder: Path) -> Path:
@@ -41,5 +43,5 @@ def types(folder: Path) -> str:
     settings = {"typeCheckingMode": "strict", "include": packages, "extraPaths": [str(REPOSITORY)]}
     config.write_text(json.dumps(settings), encoding="utf-8")
     named = [argument for name in packages for argument in ("-p", name)]
-    mypy = _run("mypy", "--strict", "--cache-dir", "/dev/null", *named, cwd=folder)
+    mypy = _run(*MYPY, *named, cwd=folder)
     return mypy + _run("pyright", "--pythonpath", sys.executable, "-p", str(config), cwd=folder)

@@ -11,7 +11,7 @@ import pytest
 
 from h5schema.render import package
 
-from ..render.judges import REPOSITORY, place
+from ..render.judges import MYPY, REPOSITORY, place
 from ..render.photos import PHOTOS
 
 USE = """
@@ -27,7 +27,7 @@ reveal_type(Photos("photos.h5").label[0])
     ("checker", "says"),
     [
         (
-            ["mypy", "--strict", "--cache-dir", "/dev/null", "--python-executable"],
+            [*MYPY, "--python-executable"],
             'note: Revealed type is "photos.groups.Label"',
         ),
         (["pyright", "--pythonpath"], 'information: Type of "Photos("photos.h5").label[0]" is "Label"'),

@@ -18,13 +18,13 @@ from h5schema import pipeline
 from h5schema.render import package
 
 from ..render.everything import EVERYTHING
-from ..render.judges import REPOSITORY, place
+from ..render.judges import MYPY, REPOSITORY, place
 from ..render.photos import PHOTOS
 
 _LINE = re.compile(r"^\s*reveal_type\((?P<expression>.+)\)  # (?P<type>.+)$")
 _CHECKERS = {
     "mypy": (
-        ["mypy", "--strict", "--cache-dir", "/dev/null"],
+        MYPY,
         re.compile(r'^(\w+)\.py:(\d+): note: Revealed type is "(.+)"', re.MULTILINE),
     ),
     "pyright": (
