@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
-from h5schema.errors import UsageError
+from h5schema.errors import H5SchemaError, UsageError
 
 from ..any_reader import Paths
-from ..arguments import flag, whole
+from ..arguments import flag, one_of, whole
 from ..called import called
 from ..chance import Drawn
 from ..chosen import Chosen, Samples, everything, fingerprint
@@ -33,6 +33,7 @@ from ..windows import Window
 from .ahead import Ahead
 from .batches import Batches
 from .collate import Collate, Collated
+from .parcels import Failed
 
 BatchT_co = TypeVar("BatchT_co", covariant=True)
 StartMethod: TypeAlias = Literal["fork", "spawn", "forkserver"]
@@ -163,6 +164,8 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
         dropped = flag("drop_last", batch.drop_last if drop_last is None else drop_last, name)
         expect_sampling(given.sampler, name)
         seeded, share = whole("seed", seed, name), _share(rank, world, name)
+        if multiprocessing_context is not None:
+            one_of("multiprocessing_context", multiprocessing_context, ("fork", "spawn", "forkserver"), name)
         processes, ahead = whole("workers", workers, name, least=0), whole("threads", threads, name, least=0)
         if processes and ahead:
             raise UsageError("threads and workers", where=name, do="give one of them: workers read ahead, too")
@@ -208,12 +211,18 @@ class Loader(Dataset[BatchT_co], Generic[BatchT_co]):
     def __getitem__(self, index: Together | int | Rows | Sequence[int]) -> list[BatchT_co] | BatchT_co:
         """The batch of these samples, of one if it is one index: one read for each feature."""
         if isinstance(index, Together):
-            return cast(
-                "list[BatchT_co]", self.collate.batches(self.samples.at(index.indices, index.drawn()), index.ends)
-            )
+            try:
+                made = self.collate.batches(self.samples.at(index.indices, index.drawn()), index.ends)
+            except H5SchemaError as error:
+                if get_worker_info() is None:
+                    raise
+                return cast("list[BatchT_co]", Failed(error))  # torch would make one text of it, with its own frames
+            return cast("list[BatchT_co]", made)
         samples = np.atleast_1d(np.asarray(index))
         if samples.ndim != 1 or (samples.size and samples.dtype.kind not in "iu"):
-            raise UsageError(f"{index!r} is no index", where=type(self).__name__, do="give whole numbers")
+            batched = isinstance(index, Sequence) and any(isinstance(one, Indices) for one in index)
+            do = "give an `order` as `batch_sampler`, not as `sampler`" if batched else "give whole numbers"
+            raise UsageError(f"{index!r} is no index", where=type(self).__name__, do=do)
         chosen = self._chosen(samples.astype(np.int64, copy=False), index.drawn if isinstance(index, Indices) else None)
         return cast("BatchT_co", self.collate.batches(chosen, (0, len(samples)))[0])
 

@@ -16,10 +16,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
+from h5schema.errors import H5SchemaError
+
 from .forms import from_numpy
 
 _ALIGNED = 64
 _NUMBERS = count()
+
+
+class Failed(NamedTuple):
+    """What a worker sends in place of batches that it cannot read: the error that is raised where they are asked for."""
+
+    error: H5SchemaError
 
 
 class Laid(NamedTuple):
