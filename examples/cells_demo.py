@@ -7,15 +7,9 @@ The cells are made up: each type has genes of its own.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import shutil
-import sys
-from pathlib import Path
-
 import numpy as np
 import torch
-from showing import command
+from showing import begin, command, package
 
 CELLS, GENES = 600, 200
 TYPES = ("B", "NK", "T", "monocyte")
@@ -23,22 +17,17 @@ TYPES = ("B", "NK", "T", "monocyte")
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="From counts of genes to a classifier of cells.")
-    parser.add_argument("--work", type=Path, default=Path("cells_demo"), help="where everything is made (cells_demo)")
-    work: Path = parser.parse_args().work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work, _ = begin("cells_demo", "From counts of genes to a classifier of cells.")
     schema, target = work / "cells.yaml", work / "cells.h5"
-    command("init", "cells", "-o", str(schema))
-    command("generate", str(schema), "-o", str(work))
+    command("init", "cells", "-o", schema)
+    command("generate", schema, "-o", work)
+    cells, loaders = package(work, "cells")
 
     rng = np.random.default_rng(0)
     kinds = rng.integers(0, len(TYPES), CELLS)
     rates = np.where(np.arange(GENES) // 50 == kinds[:, None], 0.5, 0.05)
     counts = rng.poisson(rates).astype(np.float32)
 
-    sys.path.insert(0, str(work.resolve()))
-    cells, loaders = importlib.import_module("cells"), importlib.import_module("cells.loaders")
     with cells.CellsWriter.create(target) as w:
         texts = [rng.integers(0, 1000, rng.integers(0, 30)).astype(np.uint16) for _ in range(GENES)]
         symbols = [f"GENE{number}" for number in range(GENES)]
@@ -52,7 +41,7 @@ def main() -> None:
                     "percent_mt": None if number % 11 == 0 else float(rng.uniform(0, 20)),
                 },
             }
-    command("inspect", str(target))
+    command("inspect", target)
 
     with cells.Cells(target) as file:
         assert all(np.array_equal(file.counts[f"cell-{number}"].dense(), counts[number]) for number in range(CELLS))

@@ -7,16 +7,12 @@ The images are drawn: rectangles on a plain ground, some of them without labels.
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
-import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
-from showing import command
+from showing import begin, command, package
 
 KINDS = {"person": (200, 30, 30), "car": (30, 30, 200), "bicycle": (30, 160, 30)}
 
@@ -48,20 +44,15 @@ def draw(folder: Path, count: int = 40) -> Path:
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="From labelled images to batches of boxes.")
-    parser.add_argument("--work", type=Path, default=Path("detection_demo"), help="where everything is made")
-    work: Path = parser.parse_args().work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work, _ = begin("detection_demo", "From labelled images to batches of boxes.")
     folder, schema, target = draw(work / "street"), work / "detection.yaml", work / "detection.h5"
 
-    command("init", "detection", "-o", str(schema))
-    command("generate", str(schema), "-o", str(work))
-    command("extract", str(schema), str(folder), "-o", str(target))
-    command("inspect", str(target))
+    command("init", "detection", "-o", schema)
+    command("generate", schema, "-o", work)
+    command("extract", schema, folder, "-o", target)
+    command("inspect", target)
 
-    sys.path.insert(0, str(work.resolve()))
-    detection, loaders = importlib.import_module("detection"), importlib.import_module("detection.loaders")
+    detection, loaders = package(work, "detection")
     cars = 0
     with detection.Detection(target) as file:
         for name, entry in file.image.items():

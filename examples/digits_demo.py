@@ -8,17 +8,13 @@ chords are made up. Every command is printed as you would type it.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
 import torch
-from showing import command, show
+from showing import begin, command, package, show
 from torch import Tensor, nn
 
 EPOCHS = 20
@@ -103,26 +99,20 @@ def accuracy(model: Classifier, loader: Any) -> tuple[float, int]:
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="From recordings of digits to a model that knows them.")
-    parser.add_argument("folder", nargs="?", type=Path, help="recordings DIGIT_SPEAKER_TAKE.wav; default: made up")
-    parser.add_argument("--work", type=Path, default=Path("digits_demo"), help="where everything is made (digits_demo)")
-    given = parser.parse_args()
-    work: Path = given.work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    folder: Path = given.folder or make_up(work / "recordings")
+    kept = "recordings DIGIT_SPEAKER_TAKE.wav; default: made up"
+    work, given = begin("digits_demo", "From recordings of digits to a model that knows them.", folder=kept)
+    folder = given or make_up(work / "recordings")
     schema, target = work / "digits.yaml", work / "digits.h5"
 
-    command("init", "digits", "-o", str(schema))
+    command("init", "digits", "-o", schema)
     show(schema)
-    command("lint", str(schema))
-    command("generate", str(schema), "-o", str(work))
-    command("extract", str(schema), str(folder), "-o", str(target))
-    command("inspect", str(target))
-    command("plot", str(target), "wave", "-o", str(work / "wave.png"))
+    command("lint", schema)
+    command("generate", schema, "-o", work)
+    command("extract", schema, folder, "-o", target)
+    command("inspect", target)
+    command("plot", target, "wave", "-o", work / "wave.png")
 
-    sys.path.insert(0, str(work.resolve()))
-    loaders = importlib.import_module("digits.loaders")
+    _, loaders = package(work, "digits")
     model = train(loaders.train_loader(target, seed=1))
     share, count = accuracy(model, loaders.test_loader(target))
     print(f"\naccuracy on {count} recordings of two voices that were not trained on: {share:.3f}")

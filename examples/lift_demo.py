@@ -7,16 +7,12 @@ The file is made up with plain h5py, in the layout of robomimic: one group per d
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
-import shutil
-import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
-from showing import command
+from showing import begin, command, package
 
 DEMONSTRATIONS = 12
 
@@ -39,18 +35,13 @@ def make_up(path: Path) -> Path:
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="A file of others, read as typed samples.")
-    parser.add_argument("--work", type=Path, default=Path("lift_demo"), help="where everything is made (lift_demo)")
-    work: Path = parser.parse_args().work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work, _ = begin("lift_demo", "A file of others, read as typed samples.")
     path, schema = make_up(work / "demo.hdf5"), work / "lift.yaml"
 
-    command("init", "lift", "-o", str(schema))
-    command("generate", str(schema), "-o", str(work))
+    command("init", "lift", "-o", schema)
+    command("generate", schema, "-o", work)
 
-    sys.path.insert(0, str(work.resolve()))
-    lift, loaders = importlib.import_module("lift"), importlib.import_module("lift.loaders")
+    lift, loaders = package(work, "lift")
     with lift.Lift(path) as file, h5py.File(path) as plain:
         names = list(file.demo)
         assert names == [f"demo_{number}" for number in range(DEMONSTRATIONS)]

@@ -8,10 +8,6 @@ command is printed as you would type it.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,7 +18,7 @@ import h5py
 import numpy as np
 import torch
 from drawings import draw_folder
-from showing import command, show
+from showing import begin, command, package, show
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -128,29 +124,21 @@ def accuracy(model: nn.Module, loader: Any) -> tuple[float, int]:
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="The whole road, from a folder of photos to a trained model.")
-    parser.add_argument(
-        "folder", nargs="?", type=Path, help="one folder of JPEG files per class; default: drawn shapes"
-    )
-    parser.add_argument("--work", type=Path, default=Path("demo"), help="where everything is made (default: demo)")
-    given = parser.parse_args()
-    work: Path = given.work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    folder: Path = given.folder or draw_folder(work / "drawings")
+    kept = "one folder of JPEG files per class; default: drawn shapes"
+    work, given = begin("demo", "The whole road, from a folder of photos to a trained model.", folder=kept)
+    folder = given or draw_folder(work / "drawings")
     schema, target = work / "photos.yaml", work / "photos.h5"
 
-    command("init", "images", str(folder), "-o", str(schema))
+    command("init", "images", folder, "-o", schema)
     show(schema)
-    command("lint", str(schema))
-    command("generate", str(schema), "-o", str(work))
+    command("lint", schema)
+    command("generate", schema, "-o", work)
     show(work / "photos" / "groups.py")
     show(work / "photos" / "loaders.py")
-    command("extract", str(schema), str(folder), "-o", str(target))
-    command("inspect", str(target))
+    command("extract", schema, folder, "-o", target)
+    command("inspect", target)
 
-    sys.path.insert(0, str(work.resolve()))
-    photos, loaders = importlib.import_module("photos"), importlib.import_module("photos.loaders")
+    photos, loaders = package(work, "photos")
     compare_speed(target, loaders.train_loader)
     with photos.Photos(target) as file:
         classes = max(file.label.read(np.arange(len(file.photo), dtype=np.int64))) + 1

@@ -7,37 +7,26 @@ The ratings are made up: every user likes one genre.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import shutil
-import sys
-from pathlib import Path
-
 import numpy as np
 import torch
-from showing import command
+from showing import begin, command, package
 
 USERS, ITEMS, GENRES = 80, 60, 18
 
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="From ratings to batches of pairs.")
-    parser.add_argument("--work", type=Path, default=Path("ratings_demo"), help="where everything is made")
-    work: Path = parser.parse_args().work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work, _ = begin("ratings_demo", "From ratings to batches of pairs.")
     schema, target = work / "ratings.yaml", work / "ratings.h5"
-    command("init", "ratings", "-o", str(schema))
-    command("generate", str(schema), "-o", str(work))
+    command("init", "ratings", "-o", schema)
+    command("generate", schema, "-o", work)
+    ratings, loaders = package(work, "ratings")
 
     rng = np.random.default_rng(0)
     genres = rng.random((ITEMS, GENRES)) < 0.2
     stars = np.where(rng.random((USERS, ITEMS)) < 0.1, rng.integers(1, 6, (USERS, ITEMS)), 0).astype(np.float32)
     times = rng.integers(1_400_000_000, 1_530_000_000, (USERS, ITEMS))
 
-    sys.path.insert(0, str(work.resolve()))
-    ratings, loaders = importlib.import_module("ratings"), importlib.import_module("ratings.loaders")
     with ratings.RatingsWriter.create(target) as w:
         for item in range(ITEMS):
             title = rng.integers(0, 500, rng.integers(1, 9)).astype(np.int32)
@@ -48,7 +37,7 @@ def main() -> None:
                 "ratings": {"stars": (rated, stars[user, rated]), "time": (rated, times[user, rated])},
                 "users": {"age": None if user % 5 == 0 else 20 + user % 50, "country": ("NO", "IT", "KE")[user % 3]},
             }
-    command("inspect", str(target))
+    command("inspect", target)
 
     loader = loaders.train_loader(target, batch_size=64, seed=1)
     early = np.where(times <= 1_500_000_000, stars, 0)
@@ -61,7 +50,9 @@ def main() -> None:
         assert inputs["genre"].dtype == torch.bool
     assert seen == np.count_nonzero(early)
     assert total == float(early.sum())
-    print(f"\n{seen} ratings of {USERS * ITEMS} pairs, {total / seen:.2f} stars on average; {len(later.dataset)} to test")
+    print(
+        f"\n{seen} ratings of {USERS * ITEMS} pairs, {total / seen:.2f} stars on average; {len(later.dataset)} to test"
+    )
 
 
 if __name__ == "__main__":

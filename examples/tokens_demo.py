@@ -7,16 +7,13 @@ FOLDER holds text files; without it, these are the pages of this project's docum
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import math
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
-from showing import command
+from showing import begin, command, package
 from torch import nn
 
 TOKENS = 256
@@ -61,23 +58,17 @@ def train(loader: Any) -> list[float]:
 
 def main() -> None:
     """Everything, in order."""
-    parser = argparse.ArgumentParser(description="From text files to a language model.")
-    parser.add_argument("folder", nargs="?", type=Path, help="text files; default: the pages of the documentation")
-    parser.add_argument("--work", type=Path, default=Path("tokens_demo"), help="where everything is made (tokens_demo)")
-    given = parser.parse_args()
-    work: Path = given.work
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    folder: Path = given.folder or collect(work / "texts")
+    kept = "text files; default: the pages of the documentation"
+    work, given = begin("tokens_demo", "From text files to a language model.", folder=kept)
+    folder = given or collect(work / "texts")
     schema, target = work / "tokens.yaml", work / "tokens.h5"
 
-    command("init", "tokens", "-o", str(schema))
-    command("generate", str(schema), "-o", str(work))
-    command("extract", str(schema), str(folder), "-o", str(target))
-    command("inspect", str(target))
+    command("init", "tokens", "-o", schema)
+    command("generate", schema, "-o", work)
+    command("extract", schema, folder, "-o", target)
+    command("inspect", target)
 
-    sys.path.insert(0, str(work.resolve()))
-    loaders = importlib.import_module("tokens.loaders")
+    _, loaders = package(work, "tokens")
     loader = loaders.train_loader(target, seed=1)
     inputs, targets = next(iter(loader))
     assert torch.equal(inputs[:, 1:], targets[:, :-1])  # the same windows, one token later

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> argparse.ArgumentParser:
     """What `extract` takes."""
     parser = commands.add(
-        "extract", "turn sources into one file", example="h5schema extract photos.yaml FOLDER -o photos.h5"
+        "extract", "turn sources into one file", example="h5schema extract photos.yaml my_photos/ -o photos.h5"
     )
     schema = parser.add_argument("schema", type=Path, metavar="SCHEMA", help="YAML file")
     sources = add_extraction(parser)

@@ -15,9 +15,7 @@ from .arguments import Commands
 
 def add(commands: Commands) -> argparse.ArgumentParser:
     """What `generate` takes."""
-    parser = commands.add(
-        "generate", "write the packages of schemas", example="h5schema generate schemas/*.yaml -o generated"
-    )
+    parser = commands.add("generate", "write the packages of schemas", example="h5schema generate photos.yaml")
     parser.add_argument("schemas", nargs="+", type=Path, metavar="SCHEMA", help="YAML file")
     parser.add_argument("-o", "--output", type=Path, default=Path(), metavar="DIR", help="folder of the packages (.)")
     parser.add_argument("--templates", type=Path, metavar="FOLDER", help="templates that shadow those of h5schema")

@@ -12,7 +12,7 @@ from .arguments import Commands
 def add(commands: Commands) -> argparse.ArgumentParser:
     """`schema` takes nothing."""
     return commands.add(
-        "schema", "print the JSON Schema of the language", example="h5schema schema > schemas/h5schema.schema.json"
+        "schema", "print the JSON Schema of the language", example="h5schema schema > h5schema.schema.json"
     )
 
 

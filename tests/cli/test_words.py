@@ -25,14 +25,6 @@ def test_help_names_every_command(h5schema: Command) -> None:
         assert f"\n    {command} " in done.stdout
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_a_command_ends_with_an_example(h5schema: Command, command: str) -> None:
-    done = h5schema(command, "--help")
-    assert done.returncode == 0
-    assert f"example:\n  h5schema {command}" in done.stdout
-    assert done.stdout.rstrip().splitlines()[-1].startswith(f"  h5schema {command}")
-
-
 def test_version(h5schema: Command) -> None:
     assert h5schema("--version").stdout == f"h5schema {__version__}\n"
 
