@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 
@@ -11,6 +13,7 @@ from h5schema.errors import FileError
 from h5schema.vocabulary.suggest import closest
 
 from . import locks
+from .carrier.state import State, state_of
 from .damage import READ_ERRORS
 from .system import JOURNAL, PARTIAL, partial_of
 
@@ -26,33 +29,65 @@ _OTHERS = (
 )
 
 
+class Opened(NamedTuple):
+    """A file that is open.
+
+    Attributes:
+        file: That h5py reads.
+        state: Of the file; None: it is made of others.
+        journal: Bytes of its journal that count; 0: it has none.
+    """
+
+    file: h5py.File
+    state: State | None
+    journal: int
+
+
 def open_to_read(path: Path) -> h5py.File:
     """The file at `path`, open for reading; never creates or changes it.
 
     Raises:
         FileError: It is missing, no HDF5 file, cut short or unreadable.
     """
+    return opened(path).file
+
+
+def opened(path: Path, journal: int | None = None) -> Opened:
+    """The file at `path`, as `open_to_read` opens it.
+
+    Args:
+        path: Of the file.
+        journal: Bytes of its journal that count, if they are known; None: all.
+
+    Raises:
+        FileError: It is missing, no HDF5 file, cut short or unreadable.
+    """
     where = str(path)
     try:
-        file = _open(path)
+        found = _open(path, journal)
     except READ_ERRORS as error:
         what, do = _what_it_is(path, error)
         raise FileError(what, where=where, do=do) from None
     if path.suffix == PARTIAL:
-        file.close()
+        found.file.close()
         what, do = _unfinished(path)
         raise FileError(what, where=where, do=do)
-    return file
+    return found
 
 
-def _open(path: Path) -> h5py.File:
+def _open(path: Path, journal: int | None) -> Opened:
     """The file, with the commits of a writer that goes on."""
     for _ in range(_ATTEMPTS):
         try:
-            return _snapshot(path) or open_hdf5(path)
+            return _snapshot(path, journal) or _plain(path)
         except BlockingIOError:  # a writer may bring its journal into the file, and began after this looked for one
             time.sleep(0.01)
-    return _snapshot(path) or open_hdf5(path)
+    return _snapshot(path, journal) or _plain(path)
+
+
+def _plain(path: Path) -> Opened:
+    file = open_hdf5(path)
+    return Opened(file, state_of(os.fstat(file.id.get_vfd_handle())), 0)
 
 
 def open_hdf5(path: Path, driver: str | None = None) -> h5py.File:
@@ -65,13 +100,13 @@ def open_hdf5(path: Path, driver: str | None = None) -> h5py.File:
     return h5py.File(str(path), "r", driver=driver, locking=False)
 
 
-def _snapshot(path: Path) -> h5py.File | None:
-    """The file as a writer that goes on has committed it; None: nobody does."""
-    if path.suffix == PARTIAL or not path.with_name(path.name + JOURNAL).exists():
+def _snapshot(path: Path, journal: int | None) -> Opened | None:
+    """The file as a writer that goes on has committed it; None: nobody does, or did as far as this is to know."""
+    if journal == 0 or path.suffix == PARTIAL or not path.with_name(path.name + JOURNAL).exists():
         return None
     from .writing.snapshot import open_snapshot  # rarely
 
-    return open_snapshot(path)
+    return open_snapshot(path, journal)
 
 
 def _unfinished(path: Path) -> tuple[str, str]:

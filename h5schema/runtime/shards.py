@@ -50,6 +50,7 @@ class Shard(Reader):
 
     def close(self) -> None:
         """See `Reader`: here it is the same file that is opened again."""
+        self._remember()
         self._shut()
 
     def _forget(self) -> None:
@@ -232,6 +233,13 @@ class Shards(AnyReader):
             with self.shard(number) as reader:
                 found.append(reader.lengths(dim, part))
         return cast("Rows", spread.together(found))
+
+    def lists(self, dim: str, rows: Rows) -> tuple[Rows, ...]:
+        levels: list[tuple[Rows, ...]] = []
+        for number, part in self.spread(self.model.chain(dim)[0], rows).parts.items():
+            with self.shard(number) as reader:
+                levels.append(reader.lists(dim, part))
+        return tuple(np.concatenate(level) for level in zip(*levels, strict=True))
 
     def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
         return self.read_together([Asked(address, rows, part)])[0]

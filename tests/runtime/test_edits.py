@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -21,7 +23,7 @@ from blank import declare
 from everything import EverythingWriter
 
 from h5schema.errors import DataError, FileError, UsageError
-from h5schema.runtime import Array, Axis, Scalar
+from h5schema.runtime import Array, Axis, Scalar, open_files
 
 PACKAGES = Path(__file__).parent / "packages"
 DECLARED = """
@@ -55,6 +57,7 @@ with Creator.edit(sys.argv[1]) as w:
 space: dict[str, Any] = {"np": np, "__name__": "declared"}
 exec(DECLARED, space)
 Reader, Creator, entry = space["Reader"], space["Creator"], space["entry"]
+Reader.__module__, Reader.__qualname__ = __name__, "Reader"  # so that it pickles
 
 
 @pytest.fixture
@@ -174,6 +177,75 @@ def test_killed_while_appending(log: Path, seed: int) -> None:
         w.step.append(entry(count))
     assert expect_whole(log) == count + 1
     assert os.listdir(log.parent) == [log.name]
+
+
+def losses(reader: Any) -> list[float]:
+    """Read by a child that was forked."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(write, json.dumps(reader.loss[:].tolist()).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with open(read) as said:
+        found: list[float] = json.loads(said.read())
+    os.waitpid(child, 0)
+    return found
+
+
+def test_whoever_reads_for_a_reader_reads_the_same_commit(log: Path) -> None:
+    """A worker opens the file again, and others have changed it since its loader opened it."""
+    first = Reader(log)
+    assert first.loss[:].tolist() == [0, 0.5]
+    with Creator.edit(log) as w:
+        w.loss[:] = [7.0, 8.0]
+        w.commit()
+        second = Reader(log)
+        assert second.loss[:].tolist() == [7, 8]
+        w.step.append(entry(2))
+        del w.step[0]
+        w.commit()
+        with Reader(log) as third:
+            assert third.loss[:].tolist() == [1, 8]
+        for reader, wanted in ((first, [0, 0.5]), (second, [7, 8])):
+            assert pickle.loads(pickle.dumps(reader)).loss[:].tolist() == wanted
+            assert losses(reader) == wanted
+            assert reader.loss[:].tolist() == wanted
+    sent = [pickle.dumps(first), pickle.dumps(second)]
+    assert [pickle.loads(one).loss[:].tolist() for one in sent] == [[0, 0.5], [7, 8]], "though the writer has ended"
+    first.close()
+    second.close()
+    with Creator.edit(log):
+        pass
+    assert os.listdir(log.parent) == [log.name]
+    with Reader(log) as reader, Creator.edit(log) as w:
+        assert reader.loss[:].tolist() == [1, 8]
+        w.loss[:] = [3, 4]
+        w.commit()
+        for one in sent:
+            with pytest.raises(FileError, match="the file was changed or replaced while it was read"):
+                pickle.loads(one).loss[:]
+
+
+def test_a_file_of_several_that_is_opened_again_is_as_it_was(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_files, "_MOST", 1)
+    other = Path(shutil.copy(log, tmp_path / "other.h5"))
+    f = Reader([log, other])
+    assert f.loss[:].tolist() == [0, 0.5, 0, 0.5]
+    with Reader(log) as reader:  # so the journal stays
+        assert len(reader.step) == 2
+        with Creator.edit(log) as w:
+            w.loss[:] = [7.0, 8.0]
+        assert f.loss[:].tolist() == [0, 0.5, 0, 0.5]
+        assert f.loss[3] == 0.5, "the first is closed"
+    with Creator.edit(log) as w:
+        w.loss[:] = [8.0, 9.0]
+    with pytest.raises(FileError, match="the file was changed or replaced while it was read"):
+        f.loss[0]
 
 
 ENDED = f"""

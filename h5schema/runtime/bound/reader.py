@@ -12,6 +12,7 @@ from h5schema.errors import FileError
 from ..carrier import DirectCarrier
 from ..damage import readable
 from ..ids import Ids
+from ..opening import Opened
 from ..reader import Compared, Reader
 from ..spans import Carrier
 from .folder import joined, source_of
@@ -23,19 +24,19 @@ _AT_ONCE = 4096
 class BoundReader(Reader):
     """Reads one file of others, which is shown as one of ours; the file is compared with the class, not its stamp."""
 
-    def _open(self) -> h5py.File:
+    def _open(self) -> Opened:
         source = source_of(self.model)
         if source is None:
             return super()._open()
         self._forget()
-        return joined(self.path, source[1])
+        return Opened(joined(self.path, source[1]), None, 0)
 
     def expect(self, file: h5py.File) -> None:
         """See `Reader`: such a file has no stamp."""
 
-    def _carrier_of(self, file: h5py.File) -> Shown:
-        carrier = DirectCarrier(file, self.path, access=self.access)
-        return Shown(file, carrier, self.model, self.file.schema.bind, str(self.path))
+    def _carrier_of(self, found: Opened) -> Shown:
+        carrier = DirectCarrier(found.file, self.path, access=self.access, state=found.state)
+        return Shown(found.file, carrier, self.model, self.file.schema.bind, str(self.path))
 
     def shown(self) -> Shown:
         """The file as one of ours."""
@@ -48,7 +49,7 @@ class BoundReader(Reader):
             try:
                 dims = self.shown().dims
                 for address, place in self.model.places.items():
-                    if not dims.is_spread(place):  # there may be many nodes
+                    if not dims.named.is_spread(place):  # there may be many nodes
                         self.compared(address)
             except FileError:
                 self.close()

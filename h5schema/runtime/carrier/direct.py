@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from ..node_paths import is_attribute
 from ..spans import Access, Fetched, Spans, expect_inside
 from .decode_error import DecodeError
-from .state import changed, grown, state_of
+from .state import State, changed, grown, state_of
 from .with_h5py import H5pyCarrier
 
 if TYPE_CHECKING:
@@ -40,13 +41,23 @@ class DirectCarrier:
         access: How the bytes come. `map`: the file is mapped into memory. `read`: it is read piece by piece, which
             survives a file that is cut short while it is read. `memory`: a dataset is read whole when it is first used.
         threads: Threads that decode chunks; None: as many as there are cores.
+        state: Of the file, where h5py does not read it by a descriptor that it tells.
     """
 
-    def __init__(self, file: h5py.File, path: Path, *, access: Access = "map", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        file: h5py.File,
+        path: Path,
+        *,
+        access: Access = "map",
+        threads: int | None = None,
+        state: State | None = None,
+    ) -> None:
         self.plain = H5pyCarrier(file)
         self._path = path
         self._handle: int | None = _descriptor(file)
-        self._state = None if self._handle is None else state_of(os.fstat(self._handle))
+        self._state = state if self._handle is None else state_of(os.fstat(self._handle))
+        self._last = self._state
         self._access: Access = access
         self._threads = threads
         self._bypass: Bypass | None = None
@@ -111,15 +122,21 @@ class DirectCarrier:
             from .bypass import Bypass  # who reads a few rows needs none of it
 
             assert self._handle is not None
-            assert self._state is not None
-            self._bypass = Bypass(self._handle, self._path, self._state, access=self._access, threads=self._threads)
+            now = state_of(os.fstat(self._handle))
+            self._bypass = Bypass(self._handle, self._path, now, access=self._access, threads=self._threads)
         own = dataset.file.filename == self.plain.name  # an external link leads to the bytes of another file
         found = self._bypass.rows_of(dataset, path) if own else None
         if self._access != "memory" or not dataset.shape:
             return found
         whole = Spans(path, np.zeros(1, np.int64), self.plain.length(path))
-        values = self.plain.fetch((whole,))[0] if found is None else found.read(whole.starts, whole.lengths)
+        values = self._whole(whole, found)
         return None if values.dtype.hasobject or not values.size else self._bypass.held(path, values)
+
+    def _whole(self, whole: Spans, direct: DirectRows | None) -> NDArray[np.generic]:
+        if direct is not None:
+            with suppress(DecodeError):
+                return direct.read(whole.starts, whole.lengths)
+        return self.plain.fetch((whole,))[0]
 
     def _expect_unchanged(self) -> None:
         if self._state is None:
@@ -128,10 +145,11 @@ class DirectCarrier:
             now = state_of(os.stat(self._path))
         except FileNotFoundError:
             now = None
-        if now is not None and now != self._state and grown(self._state, now, self._path):
-            self._state = now
-        if now != self._state:
+        if now == self._last:
+            return
+        if now is None or not grown(self._state, now, self._path):
             raise changed(self._path)
+        self._last = now
 
 
 def _descriptor(file: h5py.File) -> int | None:

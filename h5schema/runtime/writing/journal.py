@@ -227,13 +227,15 @@ def _crc(kind: bytes, place: int, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(_HEAD.pack(kind, place, len(data), 0)))
 
 
-def found_in(path: Path) -> Found | None:
-    """What a journal has; None: no commit."""
+def found_in(path: Path, size: int | None = None) -> Found | None:
+    """What a journal has, or its first bytes; None: no commit."""
     pages: list[tuple[int, bytes]] = []
     waiting: list[tuple[int, bytes]] = []
     commit, end, at, base = None, 0, len(_MAGIC), b""
     for kind, place, data in _records(path):
         at += _HEAD.size + len(data)
+        if size is not None and at > size:
+            break
         if kind == _BASE:
             base = data
         elif kind == _PAGE:
@@ -257,15 +259,15 @@ def end_of(file: int) -> int:
     return size if at is None else min(size, int.from_bytes(base[at : at + 8], "little"))
 
 
-def found_of(path: Path, file: int) -> Found | None:
-    """What a journal has of a finished file; None: no commit.
+def found_of(path: Path, file: int, size: int | None = None) -> Found | None:
+    """What a journal, or its first bytes, have of a finished file; None: no commit.
 
     The file begins as it did before it was changed, or, if the journal was being brought into it, as it will.
 
     Raises:
         FileError: The file is another one: a program that knows no journal changed or replaced it.
     """
-    found = found_in(path)
+    found = found_in(path, size)
     if found is None:
         return None
     after = bytearray(found.base)

@@ -10,6 +10,8 @@ from pathlib import Path
 import h5py
 
 from .. import locks
+from ..carrier.state import state_of
+from ..opening import Opened
 from . import journal
 from .overlay import Overlay
 from .sink import Overlaid
@@ -18,8 +20,12 @@ _PATIENCE = 10.0
 """Seconds for which a writer may bring its journal into the file."""
 
 
-def open_snapshot(path: Path) -> h5py.File | None:
+def open_snapshot(path: Path, size: int | None) -> Opened | None:
     """The file with the commits of its journal; None: it has none any more, or none yet.
+
+    Args:
+        path: Of the file.
+        size: Bytes of the journal that count; None: all.
 
     Raises:
         OSError: It cannot be opened, or another program has locked it for too long.
@@ -27,7 +33,7 @@ def open_snapshot(path: Path) -> h5py.File | None:
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _share(handle)  # from now on nobody brings the journal into the file
-        found = journal.found_of(journal.path_of(path), handle)
+        found = journal.found_of(journal.path_of(path), handle, size)
     except BaseException:
         os.close(handle)
         raise
@@ -37,7 +43,8 @@ def open_snapshot(path: Path) -> h5py.File | None:
     overlay = Overlay()
     for offset, data in found.pages:
         overlay.write(offset, memoryview(data))
-    return h5py.File(_Snapshot(path, handle, overlay), "r")
+    state = found.commit.size, *state_of(os.fstat(handle))[1:]
+    return Opened(h5py.File(_Snapshot(path, handle, overlay), "r"), state, found.end)
 
 
 class _Snapshot(Overlaid):
