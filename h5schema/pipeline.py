@@ -74,7 +74,8 @@ def generate(
 
 def lint(texts: Mapping[Path, bytes]) -> tuple[Problem, ...]:
     """Everything that is wrong or unwise in some schemas, in the order of the files."""
-    return tuple(problem for path, text in texts.items() for problem in _resolve(path, text)[1])
+    found = (problem for path, text in texts.items() for problem in _resolve(path, text)[1])
+    return tuple(dict.fromkeys(found))  # a schema that others mount has its mistakes once
 
 
 def compiled(texts: Iterable[tuple[Path, bytes]]) -> dict[Path, SchemaIR]:
@@ -87,7 +88,7 @@ def compiled(texts: Iterable[tuple[Path, bytes]]) -> dict[Path, SchemaIR]:
         if schema is not None:
             found[path] = schema
     if errors:
-        raise SchemaError(tuple(errors))
+        raise SchemaError(tuple(dict.fromkeys(errors)))
     return found
 
 

@@ -44,7 +44,8 @@ class Scope(NamedTuple):
     def feature(self, feature: FeatureIR) -> FeatureIR:
         """A feature as its class declares it."""
         dims = tuple(self.name(dim) if isinstance(dim, str) else dim for dim in feature.dims)
-        return feature._replace(dims=dims, path=self.located(feature.path))
+        matrix = None if feature.transposes is None else self.name(feature.transposes)
+        return feature._replace(dims=dims, path=self.located(feature.path), transposes=matrix)
 
 
 def scopes_of(root: GroupIR) -> dict[str, Scope]:

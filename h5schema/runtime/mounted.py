@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from .axes import AnyAxis, KeyedAxis, RaggedAxis
@@ -47,7 +48,9 @@ class Root(NamedTuple):
         if not self.address:
             return feature
         dims = (part if part.isdigit() or part == "_" else self.dim(part) for part in feature.dims.split())
-        made = feature.renewed(feature.options)
+        matrix = feature.options.transposes
+        of = None if matrix is None else f"{self.address}/{matrix}"
+        made = feature.renewed(replace(feature.options, transposes=of))
         made.dims = " ".join(dims)
         return made
 

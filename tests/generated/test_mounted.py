@@ -137,6 +137,7 @@ def test_modalities_share_their_cells(folder: Path) -> None:
         assert f.cell["b"]["rna"]["counts"].dense().tolist() == [2, 0]
         assert f.rna.genes.symbol["g2"] == "B"
         assert f.atac.quality.total[:].tolist() == [3, 12, 21]
+        np.testing.assert_array_equal(f.rna.by_gene[:].dense(), counts.T)
         f.verify()
     with h5py.File(target) as plain:
         group = plain["rna/counts"]
@@ -147,10 +148,11 @@ def test_modalities_share_their_cells(folder: Path) -> None:
     np.testing.assert_array_equal(batch["rna"].numpy(), counts)
     np.testing.assert_array_equal(batch["atac"].numpy(), peaks)
     with made.MultiomeWriter.edit(target) as w:
-        w.cell["d"] = w.cell["a"]
-        del w.cell["b"]
+        w.rna.quality.total["b"] = 8
+        w.atac.peak.rename("p3", "p4")
     with made.Multiome(target) as f:
-        assert f.rna.counts["d"].dense().tolist() == [0, 1]
+        assert (f.rna.quality.total["b"], list(f.atac.peak)) == (8, ["p1", "p2", "p4"])
+        f.verify()
 
 
 def test_mounts_in_mounts_places_from_their_root_and_names_of_their_own(folder: Path) -> None:

@@ -65,6 +65,7 @@ class CellEntry(TypedDict):
 class GeneEntry(TypedDict):
     """One entry of `gene`."""
 
+    by_gene: SparseRow[np.float32]
     genes: GenesEntry
 
 
@@ -95,6 +96,9 @@ class RnaGroup(Group):
 
     counts = Csr(np.float32, "cell gene")
     """float32 [cell, gene]"""
+
+    by_gene = Csr(np.float32, "gene cell", transposes="counts")
+    """float32 [gene, cell]"""
 
     genes = GenesGroup("genes")
 
@@ -134,7 +138,7 @@ class Multiome(File):
     schema = Schema(
         "multiome",
         "1.0.0",
-        "sha256:95af4e26b5c3521f50278ab8496239047055812586a4bd92a631b2816c440dbc",
+        "sha256:d503ded23123b7da2bd65f6bf0152212206a847d1129ba1510c296827330c4ed",
     )
 
     cell = IdAxis(CellEntry)
