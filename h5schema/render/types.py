@@ -97,7 +97,7 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
     if kind == "nested":
         return _listed("Tensor", feature.lists + 1) if sample.form == "list" else _NESTED[sample.form or "pad"]
     if sample.ranged:
-        return _COLLATED[sample.form or "pad"]
+        return (_SHAPED if feature.varying > 1 else _COLLATED)[sample.form or "pad"]
     uneven = feature.varying > 0 if sample.shape is None or sample.joined == "one" else sample.joined == "many"
     return (_SHAPED if feature.varying > 1 else _COLLATED)[sample.form or "pad"] if uneven else "Tensor"
 

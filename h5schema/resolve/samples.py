@@ -176,7 +176,8 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     own = tuple((dim, window) for dim, window in own if dim in feature.dims)
     shape = cut(fed, feature, dict(own), at)
     ranged = any(window.ranges is not None for dim, window in fed.windows if dim in feature.dims)
-    form = (ranged and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=not shape)
+    uneven = feature.varying > 1 and bool(shape)  # a part of an array of any shape
+    form = (ranged and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=uneven or not shape)
     dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
     if shape is None or not (form and dtype and fill):
         return None
@@ -189,7 +190,7 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         window=own,
         shape=shape or None,
         transform=spec.transform,
-        ranged=ranged,
+        ranged=ranged or uneven,
     )
 
 

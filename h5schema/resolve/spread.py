@@ -9,6 +9,7 @@ from .draft import Draft, Notes, Path
 from .ir import DimIR, FeatureIR
 from .keyed import outer_dims
 from .scope import find_dim, is_open, written
+from .within import expect_nodes, spread_within
 
 
 def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
@@ -16,12 +17,16 @@ def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
     found: dict[str, DimIR] = {}
     for address, feature in draft.resolved.items():
         if "{" not in feature.path or notes.breaks(draft.features[address].path):
+            expect_nodes(draft, notes, feature)
             continue
         path = _said_at(draft, address)
         if not draft.bound and not _is_stored(draft, notes, feature, path):
             continue
         lead = draft.axes.get(str(feature.dims[0])) if feature.dims else None
         keyed = lead is not None and lead.under is not None
+        if draft.bound and keyed and lead is not None:
+            found = {one.address: one for one in spread_within(draft, notes, feature, lead, path)} | found
+            continue
         spread = feature.path if keyed else _prefix(draft, notes, feature, path)
         if keyed and lead is not None:
             dim = _within(draft, notes, feature, lead, path)

@@ -194,6 +194,8 @@ def _is_of_range(fed: Fed, own: WindowIR | None, dim: str, at: Path) -> bool:
 
 def _is_cut(fed: Fed, feature: FeatureIR, index: int, dim: str, at: Path) -> bool:
     """Whether pieces of a feature can be read along a dim."""
+    if _is_slice(fed, feature, index, dim):
+        return True
     kinds = ("scalar", "enum", "dense") if index == 0 else ("ragged",)
     if feature.kind in kinds and index < 2 and sum(_is_ragged(fed, one) for one in feature.dims) == index:
         return True
@@ -205,6 +207,11 @@ def _is_cut(fed: Fed, feature: FeatureIR, index: int, dim: str, at: Path) -> boo
         "for now take features of numbers, with no other dim of different lengths",
     )
     return False
+
+
+def _is_slice(fed: Fed, feature: FeatureIR, index: int, dim: str) -> bool:
+    """Whether a sample has one position of the first dim of arrays of any shape, and all of their other dims."""
+    return index == 1 and feature.varying > 1 and not feature.lists and dim not in dict(fed.windows)
 
 
 def _is_ragged(fed: Fed, dim: str | int) -> bool:

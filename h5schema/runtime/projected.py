@@ -8,7 +8,22 @@ from .axes import FixedAxis
 from .kinds import Place
 from .model import Model
 from .plan import Plan, Take, takes
-from .projections import Across, All, Cell, Crop, Cropped, Element, Entry, Piece, Projection, Range, Stretch, Via, Whole
+from .projections import (
+    Across,
+    All,
+    Cell,
+    Crop,
+    Cropped,
+    Element,
+    Entry,
+    Piece,
+    Projection,
+    Range,
+    Slice,
+    Stretch,
+    Via,
+    Whole,
+)
 from .windows import Window
 
 
@@ -54,7 +69,9 @@ def _whole(model: Model, plan: Plan, take: Take) -> Projection:
         return Range(address, place.lead, dim, window)
     if window is not None:
         return Piece(address, place.lead, dim, window, sampled=dim == plan.dim)
-    return Element(address, place.lead, dim) if dim == plan.dim else Entry(address, place.lead)
+    if dim != plan.dim:
+        return Entry(address, place.lead)
+    return (Element if len(place.outer) == 1 else Slice)(address, place.lead, dim)
 
 
 def roots(model: Model, plan: Plan) -> tuple[str, ...]:

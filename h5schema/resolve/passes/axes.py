@@ -12,6 +12,7 @@ from ..draft import Declared, Draft, Notes
 from ..ir import DimIR
 from ..mounts import home_of
 from ..scope import find_dim
+from ..within import braced
 
 
 def resolve_axes(draft: Draft) -> Draft:
@@ -46,11 +47,12 @@ def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
         parent = find_dim(draft, notes, dim.group, spec.per[0], (*dim.path, "per"), breaks=dim.path)
         if parent is None:
             return None
-        return base._replace(under=parent, ids=True) if spec.ids else base._replace(per=parent)
+        is_named = bool(spec.ids) or dim.name in braced(draft)
+        return base._replace(under=parent, ids=True) if is_named else base._replace(per=parent)
     if isinstance(spec.size, int):
         return base._replace(size=spec.size)
     if spec.source is None:
-        return base._replace(ids=bool(spec.ids))
+        return base._replace(ids=bool(spec.ids) or dim.name in braced(draft))
     return _with_source(notes, dim, base, folder_of(draft, dim.group), spec.source)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import numpy as np
@@ -19,13 +18,12 @@ from ..features import EncodedFeature
 from ..ids import hashes_of, index_of
 from ..kinds import Place
 from ..model import Model
-from ..node_paths import NodePath
 from ..spans import Rows, offsets_of
 from .columns import Column, Converted, InMemory, Values
-from .folder import files_of, source_of
 from .indices import At, Mask, Numbers, Runs, between, only, runs_of
+from .names import Names
 from .nodes import Nodes
-from .spread import Joined, Paths, names_of
+from .spread import Joined
 from .understood import understood
 
 VALUES = "/values"
@@ -44,6 +42,9 @@ class Dims:
         model: What the class declares.
         nodes: Of the file.
         raw: A feature as it lies in the file; None: it is missing.
+
+    Attributes:
+        named: Those whose entries are nodes, or files.
     """
 
     def __init__(self, model: Model, nodes: Nodes, raw: Callable[[str], Column | None]) -> None:
@@ -53,7 +54,7 @@ class Dims:
         self._lengths: dict[str, tuple[int, str]] = {}
         self._runs: dict[str, Runs] = {}
         self._rearranged: dict[str, tuple[Rows, Rows]] = {}
-        self._names: dict[str, list[str]] = {}
+        self.named = Names(model, nodes)
 
     def length(self, dim: str) -> int:
         """Number of entries of an open dim: that of its nodes, of the first dataset over it, or of an index."""
@@ -82,8 +83,8 @@ class Dims:
 
     def _witnesses(self, dim: str) -> Iterator[tuple[int, str]]:
         """Numbers of entries, and where they were found."""
-        if (spread := self.spread(dim)) is not None:
-            yield len(self.names(dim)), spread
+        if (spread := self.named.spread(dim)) is not None:
+            yield len(self.named.names(dim)), spread
         for address, place in self._model.places.items():
             axes = axes_of(place)
             if dim in axes and (column := self._raw(address)) is not None and column.shape:
@@ -98,43 +99,10 @@ class Dims:
 
     # Ids.
 
-    def spread(self, dim: str) -> str | None:
-        """The path with braces of a dim that is laid out as paths, or the pattern of its files; None: it is neither."""
-        axis = self._model.axes[dim].axis
-        return axis.spread or axis.source if isinstance(axis, IdAxis) else None
-
-    def is_spread(self, place: Place) -> bool:
-        """Whether each entry of a feature is a node of its own."""
-        found = source_of(self._model)
-        return place.lead is not None and ("{" in place.path or (found is not None and found[0] == place.lead))
-
-    def names(self, dim: str) -> list[str]:
-        """The ids of a dim that is laid out as paths."""
-        if dim not in self._names:
-            found = source_of(self._model)
-            if found is not None and found[0] == dim:
-                self._names[dim] = files_of(Path(self._nodes.name), found[1])
-            else:
-                self._names[dim] = names_of(self._nodes.file, self.spread(dim) or "", dim.rpartition("/")[2])
-        return self._names[dim]
-
-    def paths(self, place: Place) -> Sequence[str]:
-        """The node of each entry of a feature, if entries are nodes or files."""
-        assert place.lead is not None
-        names, found = self.names(place.lead), source_of(self._model)
-        if found is not None and found[0] == place.lead:
-            return [_in_file(name, place.path) for name in names]
-        return Paths(place.path, names, place.lead.rpartition("/")[2])
-
-    def path(self, place: Place) -> str:
-        """Where a feature lies whose entries are no nodes: of files, in the first."""
-        found = source_of(self._model)
-        return place.path if found is None else _in_file(self.names(found[0])[0], place.path)
-
     def ids(self, dim: str) -> Column:
         """The ids of a dim, from its nodes or from the feature that holds them."""
-        if self.spread(dim) is not None:
-            return InMemory(_objects([name.encode() for name in self.names(dim)]), self._nodes.name, dim)
+        if self.named.spread(dim) is not None:
+            return InMemory(_objects([name.encode() for name in self.named.names(dim)]), self._nodes.name, dim)
         place = self._model.places[self._holder(dim)]
         found = self._raw(place.address)
         if found is None:
@@ -275,12 +243,6 @@ class Dims:
             return asked.holds(texts)
 
         return holds
-
-
-def _in_file(name: str, path: str) -> str:
-    """A path in one of many files; their names may have an `@`."""
-    whole = f"/{name}{path}"
-    return whole if "@" in path else NodePath(whole)
 
 
 def _as_ids(values: Values) -> Values:

@@ -1,10 +1,9 @@
-"""Files of a folder as one: a file in memory, in which each of them is a group."""
+"""Files of a folder as one: a file in which each of them is a group."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -15,10 +14,9 @@ from h5schema.vocabulary.patterns import Pattern
 
 from ..axes import IdAxis
 from ..model import Model
+from ..opening import open_hdf5
+from ..temporary import scratch
 from .spread import natural
-
-_NUMBERS = count()
-"""HDF5 opens no two files of one name, though they are in memory."""
 
 
 def source_of(model: Model) -> tuple[str, str] | None:
@@ -44,7 +42,9 @@ def _walk(folder: Path) -> Iterator[str]:
 
 
 def joined(folder: Path, source: str) -> h5py.File:
-    """A file in memory that leads to the files of a folder, each at its relative path.
+    """A file that leads to the files of a folder, each at its relative path; its name is gone at once.
+
+    HDF5 opens those files as it opened this one: to read, and not in memory.
 
     Raises:
         FileError: There is no such folder, or no file in it that the pattern matches.
@@ -54,7 +54,9 @@ def joined(folder: Path, source: str) -> h5py.File:
     names = files_of(folder, source)
     if not names:
         raise FileError(f"no file matches {source}", where=str(folder), do="look at the folder, or at the pattern")
-    made = h5py.File(f"{folder}#{next(_NUMBERS)}", "w", driver="core", backing_store=False)
-    for name in names:
-        made[name] = h5py.ExternalLink(str(folder / name), "/")
-    return made
+    with scratch() as aside:
+        path = aside / "joined.h5"
+        with h5py.File(path, "w") as made:
+            for name in names:
+                made[name] = h5py.ExternalLink(str(folder / name), "/")
+        return open_hdf5(path, "stdio")  # of which no descriptor is asked for: it is not the file that is read

@@ -51,7 +51,7 @@ def _dim(reader: BoundReader, dim: str) -> DimReport:
         runs = dims.runs(dim)
         return DimReport(dim, f"ragged, per {axis.per}", runs.end, _index_of(axis))
     held = axis.ids if isinstance(axis, IdAxis) else None
-    return DimReport(dim, "open", dims.length(dim), dims.spread(dim) or ("" if held is None else f"in {held}"))
+    return DimReport(dim, "open", dims.length(dim), dims.named.spread(dim) or ("" if held is None else f"in {held}"))
 
 
 def _index_of(axis: RaggedAxis) -> str:
@@ -67,7 +67,7 @@ def _feature(reader: BoundReader, place: Place) -> FeatureReport:
     column = reader.shown().raw(place.address)
     if column is None or column.shape is None:
         return FeatureReport(*common, "", None, None, "absent", 0, 0)
-    if reader.shown().dims.is_spread(place):
+    if reader.shown().dims.named.is_spread(place):
         return FeatureReport(*common, "", None, None, "nodes", 0, 0)
     if "@" in place.path:
         return FeatureReport(*common, "", None, None, "attribute", 0, 0)

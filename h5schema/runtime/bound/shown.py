@@ -96,10 +96,10 @@ class Shown:
     def _found(self, place: Place, feature: AnyFeature) -> Column | None:
         source = source_of(self.model)
         if source is not None and source[0] == place.lead and is_captured(place):
-            return captured(place, feature, source[1], self.dims.names(source[0]), self.nodes.name)
-        if self.dims.is_spread(place):
+            return captured(place, feature, source[1], self.dims.named.names(source[0]), self.nodes.name)
+        if self.dims.named.is_spread(place):
             return self._spread(place)
-        return self._decoded(self.nodes, self.dims.path(place), feature)
+        return self._decoded(self.nodes, self.dims.named.path(place), feature)
 
     def placed(self, address: str) -> Place:
         """Where a feature lies, with the sizes that the file gives it.
@@ -126,7 +126,9 @@ class Shown:
             return self._coded(place, column, where)
         if isinstance(feature, Csr):
             return self._sparse(place, column, where)
-        self.columns[place.path] = column if self.dims.is_spread(place) else self._understood(place, column, where)
+        self.columns[place.path] = (
+            column if self.dims.named.is_spread(place) else self._understood(place, column, where)
+        )
         return place._replace(shape=column.shape[1:] if rows else column.shape)
 
     def _coded(self, place: Place, column: Column, where: str) -> Place:
@@ -160,7 +162,7 @@ class Shown:
 
     def _no_value(self, place: Place, column: Column | None) -> FileError:
         if column is None:
-            return self.nodes.missing(self.dims.path(place))
+            return self.nodes.missing(self.dims.named.path(place))
         return FileError("it has no value", where=f"{self.nodes.name}: {place.path}", do="write `optional: true`")
 
     def _expect_shape(self, place: Place, shape: tuple[int, ...], where: str) -> None:
@@ -208,7 +210,7 @@ class Shown:
             row = int(np.argmax(lengths != found))
             raise FileError(
                 f"{int(found[row])} of {dim}, but this entry has {int(lengths[row])} ({runs.where})",
-                where=f"{self.nodes.name}: {self.dims.paths(place)[int(rows[row])]}",
+                where=f"{self.nodes.name}: {self.dims.named.paths(place)[int(rows[row])]}",
                 do="both have one dim in the schema: give one of them another dim",
             )
 
@@ -220,7 +222,7 @@ class Shown:
         Raises:
             FileError: One is missing, and the feature is not optional; or their shapes differ.
         """
-        paths, feature = self.dims.paths(place), self.model.features[place.address]
+        paths, feature = self.dims.named.paths(place), self.model.features[place.address]
         if not len(paths):
             return Blank(feature.file_dtype, (0, *(self.dims.size(dim) or 0 for dim in axes_of(place)[1:])))
         found = [self._form(place, path) for path in paths]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from h5schema.errors import FileError
 from h5schema.vocabulary.patterns import Pattern
 
-from ..node_paths import NodePath
+from ..node_paths import INSIDE, NodePath, captures_of
 from ..spans import Rows, Spans, expect_inside, offsets_of, positions
 from .columns import Column, Values
 from .indices import pieces
@@ -22,18 +22,18 @@ from .indices import pieces
 _DIGITS = re.compile(r"(\d+)")
 
 
-def names_of(file: h5py.File, spread: str, dim: str) -> list[str]:
+def names_of(file: h5py.File, outer: str, last: str, dim: str) -> list[str]:
     """The texts of the entries of a dim, in natural order: demo_2 comes before demo_10.
 
     Args:
         file: The open file.
-        spread: Path whose last part has braces: `/data/{demo:demo_*}`.
+        outer: Path of the group in which the nodes are.
+        last: What their names are, with braces: `demo_{demo}`.
         dim: Name of the capture.
 
     Raises:
         FileError: There is no group in which the nodes could be.
     """
-    outer, _, last = spread.rpartition("/")
     group = file.get(outer or "/")
     if not isinstance(group, h5py.Group):
         raise FileError(
@@ -59,27 +59,29 @@ def natural(text: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     return tuple(parts), text
 
 
-class Paths(Sequence[str]):
-    """The paths of one feature's nodes, one for each entry.
+class Paths:
+    """The paths of one feature's nodes, by the id of the entry.
 
     Args:
         path: With braces; what follows them may be an attribute.
-        names: Of the entries.
-        dim: Name of the capture.
+        in_files: Whether an id begins with the path of a file, in which the node is.
     """
 
-    def __init__(self, path: str, names: Sequence[str], dim: str) -> None:
+    def __init__(self, path: str, *, in_files: bool) -> None:
         node, mark, name = path.partition("@")
-        self._pattern = Pattern.parse(node)
+        self._pattern = Pattern.parse(node) if "{" in node else None
+        self._node = node
         self._attribute = mark + name
-        self._names = names
-        self._dim = dim
+        self._in_files = in_files
 
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        node = self._pattern.fill({self._dim: self._names[index]})
+    def of(self, text: str) -> str:
+        """The path of an entry's node."""
+        file, rest = "", text
+        if self._in_files:
+            depth = 0 if self._pattern is None else len(self._pattern.captures)
+            file, *parts = text.rsplit(INSIDE, depth)
+            file, rest = f"/{file}", INSIDE.join(parts)
+        node = file + (self._node if self._pattern is None else self._pattern.fill(captures_of(self._pattern, rest)))
         return node + self._attribute if self._attribute else NodePath(node)
 
 
@@ -175,7 +177,7 @@ class Joined:
 
 
 class Flat:
-    """The rows of a node of several axes, as one.
+    """The rows of a node of several axes, as one; of its first axis only what they are in is read.
 
     Args:
         column: The node.
@@ -185,12 +187,17 @@ class Flat:
 
     def __init__(self, column: Column, rows: int, inner: tuple[int, ...]) -> None:
         self._column = column
+        self._each = rows // max(1, (column.shape or (1,))[0])
         self.dtype, self.shape = column.dtype, (rows, *inner)
 
     def read(self, starts: Rows, lengths: Rows | int) -> Values:
-        whole = self._column.read(np.zeros(1, np.int64), (self._column.shape or (1,))[0]).reshape(self.shape)
         counts = np.full(len(starts), lengths, np.int64) if isinstance(lengths, int) else lengths
-        return whole[positions(starts, counts)]
+        if not counts.any():
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        first = starts // self._each
+        sizes = np.where(counts > 0, -(-(starts + counts) // self._each) - first, 0)
+        found = self._column.read(first, sizes).reshape(-1, *self.shape[1:])
+        return found[positions(offsets_of(sizes * self._each)[:-1] + starts - first * self._each, counts)]
 
 
 def absent_first(column: Joined) -> Callable[[Rows], NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from .cells import Across, Cell
 from .crops import Crop, Cropped
 from .joins import All, Joined, Via
-from .pieces import Element, Piece, Stretch
+from .pieces import Element, Piece, Slice, Stretch
 from .projection import Entry, Projection, Whole
 from .ranges import Range
 
@@ -19,6 +19,7 @@ __all__ = [
     "Piece",
     "Projection",
     "Range",
+    "Slice",
     "Stretch",
     "Via",
     "Whole",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..any_reader import AnyReader
-from ..blocks import Maybe, RaggedBlock
+from ..blocks import Maybe, RaggedBlock, ShapedBlock
 from ..chosen import Chosen
 from ..spans import Asked, Part, Rows
 from ..windows import Edge, Window, cut_of
+
+_LOOKED_AT = 1024
+"""Entries of which the lengths are taken to be those of all."""
 
 
 class Element:
@@ -39,6 +43,22 @@ class Element:
 
     def sample_bytes(self, reader: AnyReader) -> int:
         return _value_bytes(reader, self._address)
+
+
+class Slice(Element):
+    """What arrays of any shape have at each sample's position within their first dim: arrays of the other dims."""
+
+    def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            return Maybe(self.cut(reader, some.values, asked, chosen), some.present)
+        arrays = cast("ShapedBlock[np.generic]", block)
+        return replace(arrays, shapes=arrays.shapes[:, 1:] * arrays.shapes[:, :1])  # of an absent one there are none
+
+    def sample_bytes(self, reader: AnyReader) -> int:
+        some = np.arange(min(_LOOKED_AT, reader.length(self._lead)), dtype=np.int64)
+        lengths = reader.lengths(self._dim, some)
+        return reader.entry_bytes(self._address) * len(some) // max(1, int(lengths.sum()))
 
 
 class Piece:
