@@ -211,6 +211,13 @@ class AnyReader(ABC):
         """Lengths of a ragged dim in the entries at `rows`: int64 [n]."""
 
     @abstractmethod
+    def lists(self, dim: str, rows: Rows) -> tuple[Rows, ...]:
+        """Lengths of the dims that a ragged dim is per, and of it, in the entries at `rows`, which ascend.
+
+        Of each dim int64 [n], one for each item of the dim before it.
+        """
+
+    @abstractmethod
     def entry_bytes(self, address: str) -> int:
         """Stored bytes of one entry of a feature, on average."""
 

@@ -118,6 +118,31 @@ class Within:
         return self._dim, self._parent, self._rows, self._lengths, self._places
 
 
+class Inside:
+    """Elements of the entries of a ragged dim, which lie in entries themselves: one item after the other.
+
+    Args:
+        dim: Address of the dim.
+        outer: All items of the dim that it is per.
+        lengths: int64 [items], of the dim in each of them.
+    """
+
+    def __init__(self, dim: str, outer: Samples, lengths: Rows) -> None:
+        self._dim = dim
+        self._outer = outer
+        self._ends = offsets_of(lengths)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def at(self, indices: Rows, drawn: Drawn) -> Chosen:
+        items = np.searchsorted(self._ends, indices, side="right") - 1
+        return Chosen({**self._outer.at(items, drawn).at, self._dim: indices - self._ends[items]}, drawn)
+
+    def decided(self) -> tuple[object, ...]:
+        return self._dim, self._outer, self._ends
+
+
 class Ranged:
     """Ranges of entries, which are as long as they say.
 

@@ -68,7 +68,7 @@ def _is_of_entry(model: Model, plan: Plan, root: str, address: str, condition: C
 def is_of_element(model: Model, plan: Plan, address: str, condition: Condition) -> bool:
     """Whether a condition is one on each position of the dim, not on each entry of its root."""
     if model.is_ragged(plan.dim):
-        return plan.dim in model.places[address].ragged and not isinstance(condition, Present | Absent)
+        return bool(model.places[address].ragged) and not isinstance(condition, Present | Absent)
     return plan.dim in plan.window
 
 

@@ -165,6 +165,15 @@ class Model:
         assert isinstance(axis, RaggedAxis)
         return axis.per
 
+    def chain(self, dim: str) -> tuple[str, ...]:
+        """A dim behind those that it is per, from the dim of entries on."""
+        return (*self.chain(self.parent(dim)), dim) if self.is_ragged(dim) else (dim,)
+
+    def over_chain(self, dim: str) -> str:
+        """Address of a feature whose entries have the lengths of a ragged dim, and of those that it is per."""
+        ragged = self.chain(dim)[1:]
+        return next(address for address, place in self.places.items() if place.ragged[: len(ragged)] == ragged)
+
     def over_ragged(self, dim: str) -> str:
         """Address of a feature whose entries have the lengths of a ragged dim."""
         return next(address for address, place in self.places.items() if place.ragged[:1] == (dim,))

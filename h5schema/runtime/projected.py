@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from .axes import FixedAxis
 from .kinds import Place
@@ -50,7 +51,7 @@ def _whole(model: Model, plan: Plan, take: Take) -> Projection:
     if place.lead is None:
         return Whole(address)
     if take.via is not None:
-        return Via(address, place.lead, _plain(model, plan, take.via))
+        return Via(address, place.lead, plain(model, plan, take.via))
     if place.lead not in (known := roots(model, plan)):
         across = bool(set(place.dims) & set(known))
         return Across(address, place.dims, known) if across else All(address, place.lead)
@@ -69,23 +70,29 @@ def _whole(model: Model, plan: Plan, take: Take) -> Projection:
         return Range(address, place.lead, dim, window)
     if window is not None:
         return Piece(address, place.lead, dim, window, sampled=dim == plan.dim)
-    if dim != plan.dim:
+    picked = _picked(model, plan, place)
+    if not picked:
         return Entry(address, place.lead)
-    return (Element if len(place.outer) == 1 else Slice)(address, place.lead, dim)
+    return (Element if place.lists or len(place.outer) == 1 else Slice)(address, place.lead, picked)
 
 
 def roots(model: Model, plan: Plan) -> tuple[str, ...]:
     """The dims of entries that a loader runs over, or over ragged dims of which."""
-    return tuple(model.parent(dim) if model.is_ragged(dim) else dim for dim in plan.dims)
+    return tuple(model.chain(dim)[0] for dim in plan.dims)
 
 
-def _plain(model: Model, plan: Plan, address: str) -> Projection:
+def _picked(model: Model, plan: Plan, place: Place) -> tuple[str, ...]:
+    """The ragged dims of a feature in which a sample has a position."""
+    chain = model.chain(plan.dim)[1:]
+    return tuple(takewhile(chain.__contains__, place.ragged))
+
+
+def plain(model: Model, plan: Plan, address: str) -> Projection:
     """How a feature is seen without a window."""
     place = model.places[address]
     assert place.lead is not None
-    if place.ragged[:1] == (plan.dim,):
-        return Element(address, place.lead, plan.dim)
-    return Entry(address, place.lead)
+    picked = _picked(model, plan, place)
+    return Element(address, place.lead, picked) if picked else Entry(address, place.lead)
 
 
 def window_of(plan: Plan, take: Take, dim: str) -> Window | None:

@@ -227,6 +227,12 @@ class Reader(AnyReader):
         with readable(f"{self.path}: {place.path}"):
             return carry_out(place.located.read(place, rows), self.carrier()).lengths
 
+    def lists(self, dim: str, rows: Rows) -> tuple[Rows, ...]:
+        place = self.compared(self.model.over_chain(dim)).place
+        with readable(f"{self.path}: {place.path}"):
+            indexed = carry_out(place.located.read(place, rows), self.carrier())
+        return (indexed.lengths, *indexed.inner)[: len(self.model.chain(dim)) - 1]
+
     def _committed(self, dim: str) -> int:
         """The length of a dim's scale, if the last commit record says the same."""
         carrier, path = self.carrier(), layout.of_dim(dim, "commits")

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from .any_reader import AnyReader
 from .chance import Drawn
-from .chosen import Chosen, Entries, First, Kept, Samples, Within
+from .chosen import Chosen, Entries, First, Inside, Kept, Samples, Within
 from .held import all_rows, expect_present, holds, is_of_element, none_left, rows_of
 from .model import Model
 from .plan import Plan, takes
 from .products import product_of
-from .projected import roots, windows_along
-from .projections import Element, Entry, Projection
+from .projected import plain, roots, windows_along
 from .ranges import ranged
 from .spans import Rows, offsets_of
 from .subsets import Subsets, expect_known
@@ -51,7 +50,7 @@ def samples_of(reader: AnyReader, plan: Plan, subset: Subsets | None, limit: int
 
 def root_of(model: Model, dim: str) -> str:
     """The dim of entries that a dim is, or of which it is a ragged dim."""
-    return model.parent(dim) if model.is_ragged(dim) else dim
+    return model.chain(dim)[0]
 
 
 # Which entries.
@@ -62,7 +61,13 @@ def _with_samples(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -
     if not reader.model.is_ragged(plan.dim):
         return rows
     asked = all_rows(reader, root) if rows is None else rows
-    return asked[reader.lengths(plan.dim, asked) > 0]
+    if len(reader.model.chain(plan.dim)) == 2:
+        return asked[reader.lengths(plan.dim, asked) > 0]
+    *outer, counts = reader.lists(plan.dim, asked)
+    for lengths in reversed(outer):
+        ends = offsets_of(counts)[offsets_of(lengths)]
+        counts = np.diff(ends)
+    return asked[counts > 0]
 
 
 # Which positions in them.
@@ -73,6 +78,8 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
     dim, window = plan.dim, plan.window.get(plan.dim)
     if dim == root and window is None:
         return Entries(dim, reader.length(dim) if rows is None else rows)
+    if len(reader.model.chain(dim)) > 2:
+        return _inside(reader, plan, root, all_rows(reader, root) if rows is None else rows)
     parent = None if dim == root else root
     if parent is None:
         borders = reader.borders(dim)
@@ -99,6 +106,23 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
     known = rows if parent is None else None
     part = _Part(reader, plan.split, dim, reach) if parent is None and plan.split is not None else None
     kept = _kept(reader, plan, still, known, part)
+    if kept is None:
+        return samples
+    if not len(kept):
+        raise none_left(reader, plan, root, f"{len(samples)} positions")
+    return Kept(samples, kept)
+
+
+def _inside(reader: AnyReader, plan: Plan, root: str, entries: Rows) -> Samples:
+    """The elements of a ragged dim of ragged dims, in the entries at some rows."""
+    first, *deeper = reader.lists(plan.dim, entries)
+    _, outermost, *dims = reader.model.chain(plan.dim)
+    samples: Samples = Within(outermost, root, entries, first, Places())
+    for dim, lengths in zip(dims, deeper, strict=True):
+        samples = Inside(dim, samples, lengths)
+    if not len(samples) and len(entries):
+        raise none_left(reader, plan, root, f"{len(entries)} entries")
+    kept = _kept(reader, plan, samples, None, None)
     if kept is None:
         return samples
     if not len(kept):
@@ -156,12 +180,6 @@ def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None, p
         held = np.ones(len(indices), np.bool_) if known is None else np.isin(at[plan.dim], known)
         held &= True if part is None else part.holds(chosen)
         for address, condition in conditions:
-            held &= holds(reader, _element(reader.model, plan, address), address, condition, at)
+            held &= holds(reader, plain(reader.model, plan, address), address, condition, at)
         kept.append(indices[held])
     return np.concatenate(kept) if kept else np.empty(0, np.int64)
-
-
-def _element(model: Model, plan: Plan, address: str) -> Projection:
-    if model.is_ragged(plan.dim):
-        return Element(address, model.parent(plan.dim), plan.dim)
-    return Entry(address, plan.dim)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from h5schema.errors import DataError
+
 from ..any_reader import AnyReader
-from ..blocks import Maybe, RaggedBlock, ShapedBlock
+from ..blocks import Block, Maybe, NestedBlock, RaggedBlock, ShapedBlock
 from ..chosen import Chosen
 from ..spans import Asked, Part, Rows
 from ..windows import Edge, Window, cut_of
@@ -20,26 +22,43 @@ _LOOKED_AT = 1024
 
 
 class Element:
-    """The element at each sample's position within its entry.
+    """The element at each sample's position within its entry: of lists one item, and an element of it, and so on.
 
     Args:
         address: Of the feature.
         lead: Its dim of entries.
-        dim: Its ragged dim.
+        dims: Those of its ragged dims in which samples have a position, the outermost first.
     """
 
     alone = False
 
-    def __init__(self, address: str, lead: str, dim: str) -> None:
+    def __init__(self, address: str, lead: str, dims: Sequence[str]) -> None:
         self._address = address
         self._lead = lead
-        self._dim = dim
+        self._dims = dims
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
-        return Asked(self._address, chosen.at[self._lead], Part(chosen.at[self._dim], 1))
+        return Asked(self._address, chosen.at[self._lead], Part(chosen.at[self._dims[0]], 1))
 
     def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
-        return _by_sample(block, lambda ragged: _at(ragged, np.zeros((len(ragged), 1), np.int64))[:, 0])
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            return Maybe(self._picked(some.values, some.present, chosen), some.present)
+        return self._picked(block, np.ones(len(asked.rows), np.bool_), chosen)
+
+    def _picked(self, block: object, present: NDArray[np.bool_], chosen: Chosen) -> object:
+        """One element of each sample; what is absent has 0 of a number."""
+        for depth, dim in enumerate(self._dims):
+            first = chosen.at[dim] if depth else np.zeros(len(present), np.int64)
+            if not isinstance(block, NestedBlock):
+                return _at(cast("RaggedBlock[np.generic]", block), first[:, None])[:, 0]
+            if not present.all():
+                raise DataError(
+                    "an entry has no value", where=self._address, do=f"ask `where: {{{self._address}: present}}`"
+                )
+            lists = cast("NestedBlock[Block]", block)
+            block = lists.inner.taken(lists.offsets[:-1] + first)
+        return block
 
     def sample_bytes(self, reader: AnyReader) -> int:
         return _value_bytes(reader, self._address)
@@ -57,7 +76,7 @@ class Slice(Element):
 
     def sample_bytes(self, reader: AnyReader) -> int:
         some = np.arange(min(_LOOKED_AT, reader.length(self._lead)), dtype=np.int64)
-        lengths = reader.lengths(self._dim, some)
+        lengths = reader.lengths(self._dims[0], some)
         return reader.entry_bytes(self._address) * len(some) // max(1, int(lengths.sum()))
 
 
