@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from .spans import Rows
 
 _ROUNDS = 6
-_SMALL = 1 << 16
-"""With so few samples, two more rounds are needed before no order is favoured."""
+_MORE_ROUNDS = (1 << 12, 12), (1 << 16, 8)
+"""Up to so many samples, so many rounds are needed before no order is favoured."""
 _LEAST = 8
 """With a side shorter than this no number of rounds would do."""
+_SHORT = 1 << 16
+"""Sides up to this are multiplied in 32 bits."""
 
 
 def permute(positions: Rows, length: int, *, seed: int, epoch: int, what: str = "") -> Rows:
@@ -36,7 +38,11 @@ def permute(positions: Rows, length: int, *, seed: int, epoch: int, what: str = 
     """
     if length <= 1:
         return positions.copy()
-    network = _Feistel(length, _keys(f"{seed}/{epoch}{what}", _ROUNDS if length > _SMALL else _ROUNDS + 2))
+    rounds = next((rounds for most, rounds in _MORE_ROUNDS if length <= most), _ROUNDS)
+    network = _Feistel(length, _keys(f"{seed}/{epoch}{what}", rounds))
+    if length < _LEAST**2:  # most places are outside: those inside, in their order, are a shuffle too
+        order = network.permute(np.arange(_LEAST**2))
+        return order[order < length][positions]
     result = network.permute(positions)
     outside = np.flatnonzero(result >= length)
     while len(outside):
@@ -86,7 +92,7 @@ def _below(side: np.uint32, values: NDArray[np.uint32]) -> NDArray[np.uint32]:
     values *= np.uint32(0x85EBCA6B)
     values ^= values >> np.uint32(15)
     values *= np.uint32(0xC2B2AE35)
-    if side > _SMALL:
+    if side > _SHORT:
         return ((values * np.uint64(side)) >> np.uint64(32)).astype(np.uint32)
     values >>= np.uint32(16)
     values *= side

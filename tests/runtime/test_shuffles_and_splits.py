@@ -51,18 +51,6 @@ def test_a_part_is_the_same_as_in_the_whole() -> None:
     assert np.array_equal(permute(positions, 1000, seed=1, epoch=2), whole(1000, 1, 2)[positions])
 
 
-@pytest.mark.parametrize("length", [5, 50])
-def test_every_place_is_equally_likely(length: int) -> None:
-    rounds = 2000
-    counts = np.zeros((length, length))
-    for epoch in range(rounds):
-        counts[np.arange(length), whole(length, 7, epoch)] += 1
-    expected = rounds / length
-    chi = ((counts - expected) ** 2 / expected).sum()
-    freedom = (length - 1) ** 2
-    assert abs(chi - freedom) < 5 * np.sqrt(2 * freedom)
-
-
 def test_neighbours_are_torn_apart() -> None:
     order = whole(100_000, 3)
     gaps = np.abs(np.diff(order))
