@@ -360,7 +360,8 @@ def test_reading_piece_by_piece_survives_a_file_that_is_cut_while_it_is_read(tmp
             direct.read(np.array([9999]), 1)
 
 
-def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("access", ACCESS)
+def test_a_damaged_chunk_is_named(tmp_path: Path, access: Access) -> None:
     path = tmp_path / "a.h5"
     values = written(path)
     with h5py.File(path) as file:
@@ -369,12 +370,29 @@ def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
         raw.seek(at.byte_offset + 20)
         raw.write(b"\xff" * 20)
     with h5py.File(path) as file:
-        carrier = DirectCarrier(file, path)
-        (good,) = carrier.fetch((Spans("z", np.arange(1000)),))
-        assert same(good, values[:1000])
-        with pytest.raises(FileError, match="rows 4010 to 4010") as error:
+        carrier = DirectCarrier(file, path, access=access)
+        rows = "rows 4010 to 4010"
+        if access == "memory":
+            rows = "rows 0 to 9999"
+        else:
+            (good,) = carrier.fetch((Spans("z", np.arange(1000)),))
+            assert same(good, values[:1000])
+        with pytest.raises(FileError, match=rows) as error:
             carrier.fetch((Spans("z", np.array([4010])),))
         assert f"{path}: z" in str(error.value)
+
+
+@pytest.mark.parametrize("width", [0, 3, 1 << 31])
+def test_a_damaged_width_of_shuffled_values(width: int) -> None:
+    """It is a number in the file: none of these makes sense, and none may take for ever."""
+    data, out = np.arange(8, dtype=np.uint8), np.zeros(8, np.uint8)
+    decode = decoder([Filter(2, (width,))], 0, 8)
+    if not width:
+        with pytest.raises(DecodeError):
+            decode(data, out)
+        return
+    decode(data, out)
+    assert out.tolist() == ([0, 2, 4, 1, 3, 5, 6, 7] if width == 3 else list(range(8))), "as HDF5 does it"
 
 
 @pytest.mark.parametrize("name", ["x", "z"])

@@ -117,10 +117,13 @@ def _codec(name: str, *, unsized: str | None = None) -> Undo:
 def _unshuffle(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
     """Byte k of every value lies in the k-th part; bytes that fill no value come last, as they are."""
     width = values[0] if values else 1
+    if not width:
+        message = "values of no bytes were shuffled"
+        raise DecodeError(message)
     whole = len(data) // width * width
     turned = np.empty(len(data), np.uint8) if out is None else out
     by_value, by_byte = turned[:whole].reshape(-1, width), data[:whole].reshape(width, -1)
-    for k in range(width):  # several times as fast as one transposed copy
+    for k in range(width if whole else 0):  # several times as fast as one transposed copy
         by_value[:, k] = by_byte[k]
     turned[whole:] = data[whole:]
     return turned
