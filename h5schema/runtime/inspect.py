@@ -157,17 +157,18 @@ def _journal_of(path: Path) -> int:
 
 
 def _dim(file: h5py.File, address: str, dim: Mapping[str, object]) -> DimReport:
-    if "per" in dim:
+    kind = f"ragged, per {dim['per']}" if "per" in dim else "open"
+    if "per" in dim and "ids" not in dim:
         total = int(file[layout.of_dim(address, "lengths")][:].sum())
-        return DimReport(address, f"ragged, per {dim['per']}", total, "")
-    if dim["size"] != "open":
+        return DimReport(address, kind, total, "")
+    if dim.get("size", "open") != "open":
         return DimReport(address, "fixed", cast("int", dim["size"]), "")
     commits = file[layout.of_dim(address, "commits")]
     ids = ""
     if dim["ids"]:
         stored = file[layout.of_dim(address, "ids")]
         ids = f"up to {stored.dtype.itemsize} bytes" if isinstance(stored, h5py.Dataset) else "values and offsets"
-    return DimReport(address, "open", int(commits[-1]) if len(commits) else 0, ids)
+    return DimReport(address, kind, int(commits[-1]) if len(commits) else 0, ids)
 
 
 def _feature(file: h5py.File, address: str, said: Mapping[str, object]) -> FeatureReport:

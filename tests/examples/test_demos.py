@@ -68,3 +68,14 @@ def test_T11_cells_by_sparse_rows(tmp_path: Path) -> None:
 
 def test_T4_ratings_that_are_there(tmp_path: Path) -> None:
     assert re.search(r"\d+ ratings of 4800 pairs, 3\.\d\d stars on average; \d+ to test\s*$", run("ratings", tmp_path))
+
+
+def test_M16_a_killed_training_goes_on_to_the_same_losses(tmp_path: Path) -> None:
+    output = run("experiments", tmp_path)
+    seen = re.search(r"killed after a reader had seen (\d+) losses of 100\n", output)
+    assert seen
+    assert 45 < int(seen[1]) < 100
+    assert re.search(r"checkpoints: 000080 \(\d\.\d+\), 000100 \(\d\.\d+\), best \(\d\.\d+\)\n", output)
+    found = re.search(r"the same 100 losses, from (\d\.\d+) to (\d\.\d+)\s*$", output)
+    assert found
+    assert float(found[2]) < float(found[1])
