@@ -91,10 +91,10 @@ def batch_type(sample: SampleIR, features: Mapping[str, FeatureIR]) -> str:
         many = sample.joined == "many"
         if sample.transform:
             return "list[object]"
-        return _listed(_ENCODED[dtype], feature.lists + 1 + many)
+        return _listed(_ENCODED[dtype], feature.lists + 1 + many - sample.picked)
     if kind in SPARSE:
         return "Pairs" if sample.form == "pairs" else "Tensor"
-    if kind == "nested":
+    if kind == "nested" and sample.shape is None:
         return _listed("Tensor", feature.lists + 1) if sample.form == "list" else _NESTED[sample.form or "pad"]
     if sample.ranged:
         return (_SHAPED if feature.varying > 1 else _COLLATED)[sample.form or "pad"]

@@ -8,6 +8,7 @@ from h5schema.vocabulary.sampled import Sampled
 
 from .draft import Draft, Notes, Path
 from .ir import DimIR, FeatureIR, WindowIR
+from .scope import chain_of
 
 
 class Fed(NamedTuple):
@@ -34,7 +35,12 @@ class Fed(NamedTuple):
     @property
     def sampled(self) -> Sampled:
         """What a sample is, for the rules that calls of loaders are held to as well."""
-        return Sampled(self.axis.address, [root.address for root in self.roots])
+        return Sampled(self.axis.address, [root.address for root in self.roots], self.chain)
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The dim that it runs over behind those that this is per, from the dim of entries on."""
+        return chain_of(self.draft.axes, self.axis)
 
     def shared(self, feature: FeatureIR) -> list[str]:
         """The dims of entries that a feature shares with a sample."""

@@ -306,7 +306,8 @@ class TakeIR(NamedTuple):
         transform: `module:function` that changes the value of each sample.
         via: Address of the feature that says of which entries it is.
         joined: How many these are, of one sample.
-        ranged: Whether samples differ in length: a range of the dim, or a part of an array of any shape.
+        ranged: Whether samples differ in length: a range of the dim, or a part of an array of any shape or of lists.
+        picked: Of how many of its lists, one in the other, a sample has one item.
     """
 
     address: str
@@ -320,6 +321,7 @@ class TakeIR(NamedTuple):
     via: str | None = None
     joined: Literal["one", "many"] | None = None
     ranged: bool = False
+    picked: int = 0
 
 
 class RecordIR(NamedTuple):

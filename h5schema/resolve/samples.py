@@ -69,7 +69,7 @@ def _input(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | N
 
 def _take_dim(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> SampleIR | None:
     """A dim as an input: the sample's position in it, or its id."""
-    dims = {axis.address: axis for axis in (fed.axis, *fed.roots)}
+    dims = {dim: fed.draft.axes[dim] for dim in (*reversed(fed.chain[1:]), *(root.address for root in fed.roots))}
     if spec.feature not in dims:
         fed.add(
             "input",
@@ -176,7 +176,13 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     own = tuple((dim, window) for dim, window in own if dim in feature.dims)
     shape = cut(fed, feature, dict(own), at)
     ranged = any(window.ranges is not None for dim, window in fed.windows if dim in feature.dims)
+    picked = sum(dim in fed.chain[1:] for dim in feature.dims[: feature.lists + 1]) if shape else 0
+    if picked and spec.fill is not None:
+        what = f"where lists of `{feature.address}` are absent, there is no item that `fill` could stand for"
+        fed.add("fill", what, (*at, "fill"), f"add `{feature.address}: present` to the `where` of the loader")
+        return None
     uneven = feature.varying > 1 and bool(shape)  # a part of an array of any shape
+    ranged = ranged or (feature.kind == "nested" and any(dim in _ragged(fed) for dim in shape or ()))
     form = (ranged and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=uneven or not shape)
     dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
     if shape is None or not (form and dtype and fill):
@@ -191,7 +197,13 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         shape=shape or None,
         transform=spec.transform,
         ranged=ranged or uneven,
+        picked=picked,
     )
+
+
+def _ragged(fed: Fed) -> list[str]:
+    """Addresses of all ragged dims."""
+    return [axis.address for axis in fed.draft.axes.values() if axis.per is not None]
 
 
 def _take_across(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> SampleIR | None:

@@ -106,16 +106,23 @@ def find_open_dim(draft: Draft, notes: Notes, name: str, path: Path, breaks: Pat
     return None
 
 
+def chain_of(axes: Mapping[str, DimIR], axis: DimIR) -> tuple[str, ...]:
+    """A dim behind those that it is per, from the dim of entries on; each of them is there."""
+    return (*(chain_of(axes, axes[axis.per]) if axis.per is not None else ()), axis.address)
+
+
 def find_sampled_dim(draft: Draft, notes: Notes, name: str, path: Path, breaks: Path) -> DimIR | None:
     """The dim that a loader runs over: one of entries, or a ragged one of these, as `find_dim`."""
     address = find_dim(draft, notes, "", name, path, breaks=breaks)
     axis = draft.axes.get(address or "")
     if axis is None or axis.per is None or axis.per not in draft.axes:
         return find_open_dim(draft, notes, name, path, breaks, whose="loaders") if address is not None else None
-    if is_open(draft.axes, axis.per):
+    outer = axis
+    while outer.per is not None and outer.per in draft.axes:
+        outer = draft.axes[outer.per]
+    if outer.per is None and find_open_dim(draft, notes, outer.address, path, breaks, whose="loaders") is not None:
         return axis
-    message = f"`{axis.per}` is ragged itself; loaders over ragged dims of ragged dims come with a later version"
-    notes.add("not-yet", message, path, f"for now write over: {axis.per}", breaks=breaks)
+    notes.break_(breaks)
     return None
 
 
@@ -134,7 +141,9 @@ def sampled_dims(draft: Draft, notes: Notes, names: Sequence[str], path: Path) -
         return ()
     ragged = next((axis for axis in axes if axis.per is not None), None)
     if ragged is not None:
-        axes = [axis for axis in axes if axis.address != ragged.per]
+        ragged = max(axes, key=lambda axis: len(chain_of(draft.axes, axis)))
+        outer = chain_of(draft.axes, ragged)[:-1]
+        axes = [axis for axis in axes if axis.address not in outer]
     if len({axis.address for axis in axes}) < len(axes) or (ragged is not None and len(axes) > 1):
         twice = len({axis.address for axis in axes}) < len(axes)
         rule, message = (

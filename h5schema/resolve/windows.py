@@ -58,6 +58,15 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
 
 def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
     axis = fed.draft.axes[dim]
+    if dim in fed.chain and len(fed.chain) > 2:
+        fed.add(
+            "not-yet",
+            f"windows of `{axis.name}` in a loader over `{fed.axis.name}` come with a later version",
+            at,
+            f"for now run over `{fed.chain[1]}`",
+            key=True,
+        )
+        return False
     if dim == fed.axis.address or axis.per == fed.root.address or axis.size is not None:
         return True
     fed.add(
@@ -158,10 +167,12 @@ def _along_samples(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at
     if len(shared) > 1:
         rest = tuple(dim for dim in feature.dims if dim not in shared)
         return ("batch", *rest)
+    if feature.lists and feature.dims[1] in fed.chain:
+        return _of_lists(fed, feature, at)
     for index, dim in enumerate(feature.dims):
         if (
             not isinstance(dim, str)
-            or (dim not in windows and dim != fed.axis.address)
+            or (dim not in windows and dim not in fed.chain)
             or (dim == fed.root.address and dim not in windows)
             or fed.draft.axes[dim].size is not None
         ):
@@ -176,6 +187,27 @@ def _along_samples(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at
         shape = _shape(fed, windows[dim].over(own.get(dim)), dim, at)
         return None if shape is None else ("batch", *shape, *rest)
     return ()
+
+
+def _of_lists(fed: Fed, feature: FeatureIR, at: Path) -> tuple[str | int, ...] | None:
+    """The shape of an item of lists, or of an element of one."""
+    rest = feature.dims[len([dim for dim in feature.dims if dim in fed.chain]) :]
+    windowed = [dim for dim in rest if dim in dict(fed.windows)]
+    numbers, known = feature.kind == "nested", feature.kind in ("nested", "texts")
+    if (
+        not known
+        or windowed
+        or (numbers and sum(_is_ragged(fed, dim) for dim in rest) > 1)
+        or feature.dims[1] in dict(fed.windows)
+    ):
+        fed.add(
+            "not-yet",
+            f"pieces of `{feature.address}` along `{feature.dims[1]}` come with a later version",
+            (*at, "feature"),
+            f"for now run over `{fed.root.name}`",
+        )
+        return None
+    return ("batch", *rest)
 
 
 def _is_of_range(fed: Fed, own: WindowIR | None, dim: str, at: Path) -> bool:

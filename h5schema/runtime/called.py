@@ -74,7 +74,7 @@ class _Call:
     def __init__(self, file: type[File], plan: Plan, name: str) -> None:
         self.file, self.name = file, name
         self.model: Model = model_of(file)
-        self.sampled = Sampled(plan.dim, roots(self.model, plan))
+        self.sampled = Sampled(plan.dim, roots(self.model, plan), self.model.chain(plan.dim))
 
     def wrong(self, key: str, wrong: Wrong) -> UsageError:
         return UsageError(wrong.message, where=f"{self.name}: {key}", do=wrong.help)

@@ -24,10 +24,12 @@ class Sampled(NamedTuple):
     Attributes:
         axis: Address of the dim that a loader runs over.
         roots: Of the dims of entries that its dims are, or of which they are ragged dims.
+        chain: The dim behind those that it is per, from the dim of entries on.
     """
 
     axis: str
     roots: Sequence[str]
+    chain: tuple[str, ...] = ()
 
     def shared(self, dims: Sequence[str | int]) -> tuple[str, ...]:
         """The dims of entries that a feature shares with a sample."""
@@ -41,7 +43,7 @@ def wrong_condition(sampled: Sampled, address: str, dims: tuple[str | int, ...],
     if not shared or dims[0] not in shared:
         root = _name(sampled.roots[0])
         return Wrong(f"{shown} no value for each `{name}`", f"`where` asks features that begin with `{root}`")
-    if asks == "value" and dims not in (shared, (sampled.roots[0], sampled.axis)):
+    if asks == "value" and dims not in (shared, sampled.chain[: len(dims)]):
         return Wrong(
             f"{shown} more than one value for each `{name}`",
             "`where` compares single values; of this one it can ask `present` or `absent`",

@@ -18,7 +18,7 @@ from ..naming import Wanted, name_classes
 from ..records import with_classes_of
 from ..samplers import sampler_of
 from ..samples import batch_of
-from ..scope import sampled_dims
+from ..scope import chain_of, sampled_dims
 from ..windows import windows_of
 from .classes import complain
 
@@ -82,7 +82,7 @@ def _loader(draft: Draft, notes: Notes, name: str, class_name: str, spec: Loader
     """The loader; None, with a complaint, if something in it is not there."""
     path: Path = ("loaders", name)
     axes = sampled_dims(draft, notes, spec.over, path)
-    roots = tuple(axis if axis.per is None else draft.axes[axis.per] for axis in axes)
+    roots = tuple(draft.axes[chain_of(draft.axes, axis)[0]] for axis in axes)
     split = _split(draft, notes, spec, path, roots)
     if not axes:
         return None

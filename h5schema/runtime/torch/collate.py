@@ -12,7 +12,7 @@ import numpy as np
 from h5schema.errors import UsageError
 
 from ..any_reader import AnyReader
-from ..blocks import NestedBlock, RaggedBlock, SparseBlock
+from ..blocks import NestedBlock, RaggedBlock, ShapedBlock, SparseBlock
 from ..chosen import Chosen
 from ..loaded import Block, Loaded
 from ..plan import Fields, Ids, Plan, Position, Sample, Take
@@ -147,7 +147,7 @@ class Collate:
         if take.transform is not None:
             column = self._column(take)
             return lambda part: _collated(column(part))
-        loaded, form = self._load(take), self._forms(take)[take.form or "pad"]
+        loaded, form = self._load(take), _form(take)
         number = len(self._loaded) - 1
 
         def piece(part: Part) -> object:
@@ -161,14 +161,6 @@ class Collate:
             return form(block) if isinstance(block, RaggedBlock | NestedBlock | SparseBlock) else block
 
         return piece
-
-    def _is_shaped(self, take: Take) -> bool:
-        """Whether its entries are arrays of any shape, or lists."""
-        place = self._reader.model.places[take.address]
-        return bool(place.lists) or len(place.outer) > 1
-
-    def _forms(self, take: Take) -> Mapping[str, Callable[[object], object]]:
-        return _ARRAY_FORMS if self._is_shaped(take) else _FORMS
 
     def _load(self, take: Take) -> Loaded:
         loaded = Loaded(self._reader, take, projection(self._reader.model, self._plan, take))
@@ -208,9 +200,8 @@ class Collate:
 
     def _column(self, take: Take) -> Callable[[Part], Column]:
         """One input of the samples of a batch, changed by its own function if it has one."""
-        loaded, number, form = self._load(take), len(self._loaded) - 1, self._forms(take)[take.form or "pad"]
+        loaded, number, form = self._load(take), len(self._loaded) - 1, _form(take)
         place = self._reader.model.places[take.address]
-        together = partial(arrays_end_to_end, place) if self._is_shaped(take) else end_to_end
         own = None if take.transform is None else Transform(take.transform, self._reader)
         changed = own or self._changed
         assert changed is not None
@@ -225,12 +216,21 @@ class Collate:
                 return Column(values, _first)
             if isinstance(block, np.ndarray):
                 return Column(values, partial(stacked, changed=changed, address=take.address))
-            return Column(values, joined if isinstance(block, RaggedBlock | NestedBlock) else list)
+            if isinstance(block, NestedBlock | ShapedBlock):
+                return Column(values, lambda made: form(arrays_end_to_end(place, made, changed, take.address)))
+            return Column(values, joined if isinstance(block, RaggedBlock) else list)
 
         def joined(values: Sequence[object]) -> object:
-            return form(together(values, changed, take.address))
+            return form(end_to_end(values, changed, take.address))
 
         return column
+
+
+def _form(take: Take) -> Callable[[object], object]:
+    """How what is not an array becomes one batch: arrays of any shape, and lists, in their own way."""
+    word = take.form or "pad"
+    plain, arrays = _FORMS[word], _ARRAY_FORMS.get(word)
+    return lambda block: arrays(block) if arrays and isinstance(block, NestedBlock | ShapedBlock) else plain(block)
 
 
 def _collated(column: Column) -> object:

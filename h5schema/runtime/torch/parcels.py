@@ -25,7 +25,7 @@ _NUMBERS = count()
 
 
 class Failed(NamedTuple):
-    """What a worker sends in place of batches that it cannot read: the error that is raised where they are asked for."""
+    """What a worker sends in place of batches that it cannot read: the error, raised where they are asked for."""
 
     error: H5SchemaError
 
