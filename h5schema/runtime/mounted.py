@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from .axes import AnyAxis, KeyedAxis, RaggedAxis
+from .axes import AnyAxis, KeyedAxis, NamedAxis, RaggedAxis
 from .features import Feature
 
 FeatureT = TypeVar("FeatureT", bound="Feature[object, object]")
@@ -36,11 +36,11 @@ class Root(NamedTuple):
         return self.dims.get(name) or (f"{self.address}/{name}" if self.address else name)
 
     def axis(self, axis: AnyAxis) -> AnyAxis:
-        """An axis that names others by their addresses."""
-        if not self.address or not isinstance(axis, RaggedAxis | KeyedAxis):
+        """An axis that names others by their addresses, and its nodes by their paths."""
+        if not self.address:
             return axis
         made = copy(axis)
-        made.per = self.dim(axis.per)
+        _rename(self, made)
         return made
 
     def feature(self, feature: FeatureT) -> FeatureT:
@@ -57,3 +57,10 @@ class Root(NamedTuple):
     def join(self, group: str, at: str) -> str:
         """The path of what lies at `at` in a group: from this root, if it begins with `/`."""
         return posixpath.join(self.path, at.lstrip("/")) if at.startswith("/") else posixpath.join(group, at)
+
+
+def _rename(root: Root, axis: AnyAxis) -> None:
+    if isinstance(axis, RaggedAxis | KeyedAxis):
+        axis.per = root.dim(axis.per)
+    if isinstance(axis, NamedAxis) and axis.spread is not None:
+        axis.spread = root.join(root.path, axis.spread)

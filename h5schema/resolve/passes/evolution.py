@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from h5schema.spec import FeatureSpec, GroupSpec
 
 from ..draft import Declared, Draft, Notes, Path
-from ..ir import LoaderIR, RecordIR, TakeIR
+from ..ir import LoaderIR, RecordIR, SampleIR
 from ..scope import join
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -138,12 +138,12 @@ def _advise(draft: Draft, notes: Notes, user: str, path: Path, used: list[str]) 
 def _used(loader: LoaderIR) -> Iterator[str]:
     """Addresses of what a loader takes and asks."""
     yield from (address for address, _ in loader.where)
-    waiting = [loader.sample]
+    waiting: list[SampleIR] = [loader.sample]
     while waiting:
         one = waiting.pop(0)
         if isinstance(one, RecordIR):
             waiting += [inner for _, inner in one.items]
-        elif isinstance(one, TakeIR):
+        else:
             yield one.address
             yield from () if one.via is None else (one.via,)
     if loader.sampler is not None:
