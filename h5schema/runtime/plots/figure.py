@@ -11,7 +11,7 @@ import numpy as np
 from h5schema.errors import MissingExtraError, UsageError
 from h5schema.vocabulary.suggest import closest
 
-from ..blocks import Maybe, SparseRow
+from ..blocks import Maybe, SparseBlock, SparseRow
 from .kinds import KINDS, Kind, Said, Values, kind_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ Name: TypeAlias = "int | str | tuple[()]"
 Which: TypeAlias = "Sequence[int] | Sequence[str] | None"
 
 _PANELS = 16
+_LETTERS = 28
+"""Of a title that has room above an image."""
 _MOST = 1_000_000
 """Entries of one number each that are drawn together, at most."""
 _MOST_ARRAYS = 256
@@ -55,12 +57,12 @@ def plot(view: View[object, object], which: Which = None, kind: str | None = Non
     declared = view.declaration()
     members = declared.members
     named = {} if members is None else {value: name for name, value in members.names.items()}
-    said = Said(view.address, declared.options.unit, named)
     figure = Figure(layout="constrained")
     chosen = _chosen(view, which, _PANELS)
     if not chosen:
         raise UsageError("there is no entry to draw", where=view.address, do="choose others, or write some first")
     is_number = len(declared.dims.split()) == (0 if chosen == [()] else 1)
+    said = Said(view.address, declared.options.unit, named, "entries" if is_number else "values")
     if kind is None and isinstance(view[chosen[0]], SparseRow):
         kind = "sparsity"
     together = is_number if kind is None else not KINDS[kind].each
@@ -93,7 +95,7 @@ def _panels(figure: Figure, view: View[object, object], chosen: Sequence[Name], 
     figure.set_size_inches(max(4, columns * side[0]), max(3, rows * side[1] + 0.5))
     for number, (one, entry) in enumerate(entries):
         axes = figure.add_subplot(rows, columns, number + 1)
-        axes.set_title(str(one), fontsize=8)
+        axes.set_title(_short(str(one), _LETTERS if name == "image" else 2 * _LETTERS), fontsize=8)
         if entry is None or not entry.size:
             axes.text(0.5, 0.5, "absent" if entry is None else "empty", ha="center", va="center", color="gray")
             axes.set_axis_off()
@@ -101,6 +103,11 @@ def _panels(figure: Figure, view: View[object, object], chosen: Sequence[Name], 
         _expect(KINDS[name], entry, view)
         axes.spines[["top", "right"]].set_visible(False)
         KINDS[name].draws(axes, entry, said)
+
+
+def _short(name: str, letters: int) -> str:
+    """The end of a name that is too long for its panel: ids are paths, which differ there."""
+    return name if len(name) <= letters else f"…{name[1 - letters :]}"
 
 
 def _chosen(view: View[object, object], which: Which, most: int) -> Sequence[Name]:
@@ -116,6 +123,8 @@ def _all(view: View[object, object], which: Which, *, most: int, gaps: bool) -> 
         some = cast("Maybe[object]", block)
         block, present = some.values, some.present
     entries = list(cast("Sequence[object]", block))
+    if isinstance(block, SparseBlock):
+        entries = [_array(entry, view) for entry in entries]
     if present is not None and not gaps:
         entries = [entry for entry, there in zip(entries, present, strict=True) if there]
     if any(isinstance(entry, np.ndarray) for entry in entries):

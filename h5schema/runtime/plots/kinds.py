@@ -12,6 +12,7 @@ from h5schema.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 Values = NDArray[np.generic]
 
@@ -19,6 +20,8 @@ _INK = "#1f4e79"
 _COLUMNS = 2000
 """Points across a panel; of a longer curve each shows the least and the greatest value of its stretch."""
 _BARS = 30
+_ROOM = 250
+"""Points across a panel in which marks have room."""
 _CHANNELS = (1, 3, 4)
 
 
@@ -29,11 +32,13 @@ class Said(NamedTuple):
         name: Of the feature.
         unit: "" if it has none.
         names: Of the members of its enum, by value.
+        counted: What is counted: entries, or values where an entry has several.
     """
 
     name: str
     unit: str
     names: Mapping[int, str]
+    counted: str = "entries"
 
     @property
     def label(self) -> str:
@@ -125,7 +130,10 @@ def _histogram(axes: Axes, values: Values, said: Said) -> None:
     bins = np.arange(int(finite.min()), int(finite.max()) + 2) - 0.5 if whole else _BARS
     axes.hist(finite, bins=bins, color=_INK, edgecolor="white", linewidth=0.5)
     axes.set_xlabel(said.label)
-    axes.set_ylabel("values" if values.ndim > 1 else "entries")
+    axes.set_ylabel(said.counted)
+    _count(axes.yaxis)
+    if whole:
+        _count(axes.xaxis)
 
 
 def _counts(axes: Axes, values: Values, said: Said) -> None:
@@ -135,14 +143,26 @@ def _counts(axes: Axes, values: Values, said: Said) -> None:
     axes.barh(np.arange(len(most)), counts[most], color=_INK)
     axes.set_yticks(np.arange(len(most)), names)
     axes.invert_yaxis()
-    axes.set_xlabel("entries")
+    _count(axes.xaxis)
+    axes.set_xlabel(said.counted)
     axes.set_ylabel(said.name)
+    if len(most) < len(found):
+        axes.set_title(f"the {len(most)} that stand most often, of {len(found):,}", fontsize=8)
 
 
 def _sparsity(axes: Axes, values: Values, said: Said) -> None:
-    axes.spy(values != 0, markersize=1, color=_INK, aspect="auto")
-    axes.set_xlabel(said.label)
+    size = max(1.0, min(6.0, _ROOM / max(values.shape)))
+    axes.spy(values != 0, marker="s", markersize=size, color=_INK, aspect="auto")
+    axes.xaxis.tick_bottom()
+    _count(axes.xaxis)
+    _count(axes.yaxis)
+    axes.set_xlabel(f"position in {said.name}")
     axes.set_ylabel("entry")
+
+
+def _count(axis: Axis) -> None:
+    """Nothing between whole numbers is written at an axis."""
+    axis.get_major_locator().set_params(integer=True)
 
 
 def _is_number(values: Values) -> bool:
