@@ -69,7 +69,7 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
         return self.size is None and bool(self.dims)
 
     def pack(self, entries: Sequence[object], place: Place, where: Where) -> EncodedT:
-        return self.block.of([self._encoded(entry, where.entry(i)) for i, entry in enumerate(entries)])
+        return self.block.of([self.encoded(entry, where.entry(i)) for i, entry in enumerate(entries)])
 
     def accept(self, block: object, place: Place, where: Where) -> EncodedT:
         if isinstance(block, self.block) and self.size is None:
@@ -82,7 +82,8 @@ class EncodedFeature(Feature[EntryT, EncodedT]):
             )
         return self.pack(list(cast("Sequence[object]", block)), place, where)
 
-    def _encoded(self, entry: object, where: str) -> bytes:
+    def encoded(self, entry: object, where: str) -> bytes:
+        """The bytes of an entry, as the file keeps them; refuses what does not fit."""
         encoded = self.encode(entry, where)
         if self.size is not None and len(encoded) > self.size:
             raise DataError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping, Sized
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ..blocks import bytes_in
 from ..entries import keys_of
@@ -40,23 +40,14 @@ class Waiting:
         self._count = 0
         self._bytes = 0
         self._most, self._columns = _columns(model, dim)
-        self._puts: list[tuple[str, Callable[[int, object], int]]] = [
-            (keys_of(address, dim)[0], column.put) for address, column in self._columns.items()
-        ]
+        self._puts = _tree({keys_of(address, dim): column.put for address, column in self._columns.items()})
+        self._together = _lengths_together(model, dim)
 
     def put(self, entry: object) -> int:
         """Copies an entry to the next row, if it plainly fits, and returns its bytes, else -1; `keep` makes it wait."""
-        if type(entry) is not dict or not self._puts:
+        if not self._puts or (self._together and not _are_alike(entry, self._together)):
             return -1
-        values, row, size = cast("dict[str, object]", entry), self._in_columns, 0
-        if len(values) != len(self._puts):
-            return -1
-        for name, put in self._puts:
-            taken = put(row, values.get(name))
-            if taken < 0:
-                return -1
-            size += taken
-        return size
+        return _put(self._puts, entry, self._in_columns)
 
     def keep(self, key: str | None, size: int) -> bool:
         """The entry that was put waits; returns whether all are to be written."""
@@ -98,8 +89,64 @@ def _columns(model: Model, dim: str) -> tuple[int, Mapping[str, Column]]:
     size = sum(row_bytes(part) for address in led for part in model.stored(address))
     rows = max(1, min(_TOGETHER, _TOGETHER_BYTES // max(1, size)))
     ragged = [dim for address in led for dim in model.places[address].ragged]
-    if len(set(ragged)) < len(ragged) or any(len(keys_of(address, dim)) > 1 for address in led):
-        return rows, {}  # lengths must agree; an entry is nested
+    shared = {one for one in ragged if ragged.count(one) > 1}
+    if any(
+        shared.intersection(place.ragged) and len(place.ragged) > 1 for place in map(model.places.get, led) if place
+    ):
+        return rows, {}  # several lengths must agree
     found = {address: column_of(model.features[address], model.places[address], rows) for address in led}
     known = {address: column for address, column in found.items() if column is not None}
     return rows, known if len(known) == len(found) else {}
+
+
+_Puts: TypeAlias = "list[tuple[str, Callable[[int, object], int] | _Puts]]"
+"""What takes the value of each key of an entry, nested as that is."""
+
+
+def _tree(puts: Mapping[tuple[str, ...], Callable[[int, object], int]]) -> _Puts:
+    """What takes the values of an entry, by its keys."""
+    tree: _Puts = []
+    for first in dict.fromkeys(keys[0] for keys in puts):
+        inner = {keys[1:]: put for keys, put in puts.items() if keys[0] == first}
+        tree.append((first, inner[()] if () in inner else _tree(inner)))
+    return tree
+
+
+def _put(puts: _Puts, entry: object, row: int) -> int:
+    """Copies the values of an entry to a row; returns their bytes, -1 if one does not plainly fit."""
+    if type(entry) is not dict:
+        return -1
+    values, size = cast("dict[str, object]", entry), 0
+    if len(values) != len(puts):
+        return -1
+    for name, put in puts:
+        value = values.get(name)
+        taken = _put(put, value, row) if isinstance(put, list) else put(row, value)
+        if taken < 0:
+            return -1
+        size += taken
+    return size
+
+
+def _lengths_together(model: Model, dim: str) -> list[list[tuple[str, ...]]]:
+    """Keys of the features whose entries have one length, if they are several."""
+    by_dim: dict[str, list[tuple[str, ...]]] = {}
+    for address in model.led_by(dim):
+        for ragged in model.places[address].ragged:
+            by_dim.setdefault(ragged, []).append(keys_of(address, dim))
+    return [keys for keys in by_dim.values() if len(keys) > 1]
+
+
+def _are_alike(entry: object, together: list[list[tuple[str, ...]]]) -> bool:
+    """Whether values that have one length have it; which has not is said elsewhere."""
+    for some in together:
+        lengths = set[int]()
+        for keys in some:
+            value = entry
+            for key in keys:
+                value = cast("dict[str, object]", value).get(key) if type(value) is dict else None
+            if value is not None:
+                lengths.add(len(value) if isinstance(value, Sized) else -1)
+        if len(lengths) > 1:
+            return False
+    return True
