@@ -101,10 +101,11 @@ class Datasets:
         if path in self._nodes:
             self._nodes[path].take(written.left)
             return
+        begun = self._begun[path]
         if (made := self._made.get(path)) is not None:
             made.take(written)
+            self._sink.write_back.wrote(written.rows * begun.row_bytes)
             return
-        begun = self._begun[path]
         begun.take(written)
         self._waiting_bytes += written.rows * begun.row_bytes
         if self._waiting_bytes > _WAITING_BYTES:

@@ -14,6 +14,7 @@ import h5py
 from .. import locks
 from .journal import Commit, Journal, base_of
 from .overlay import Overlay
+from .write_back import WriteBack
 
 _JOURNAL_BYTES = 64 << 20
 """A longer journal is brought into the file."""
@@ -100,6 +101,7 @@ class Sink(Overlaid):
     Attributes:
         error: The first write that failed.
         committed: Bytes of the file that belong to its last commit, if there is a journal.
+        write_back: Is told what was written, by whomever.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Sink(Overlaid):
         self._floor = max(committed, os.fstat(handle).st_size) if standing else committed
         self._journal = journal
         self._sync = sync
+        self.write_back = WriteBack(handle, wanted=sync)
         self._alone = alone
         self._standing = standing
         if standing:
