@@ -151,8 +151,10 @@ class _Builder:
         self.scopes = scopes_of(schema.root)
         self.dims = {dim.address: dim for group in _groups(schema.root) for dim in group.dims}
         self.inner = each_once(tuple(_groups(schema.root))[:-1])
-        own = (feature for group in (*self.inner, schema.root) for feature in group.features)
-        self.views = views([one._replace(address=self._local(one.address)) for one in own], self.values)
+        own: dict[str, FeatureIR] = {}
+        for feature in self.features:
+            own.setdefault(feature.view, feature._replace(address=self._local(feature.address)))
+        self.views = views(tuple(own.values()), self.values)
         self.by_address = {feature.address: feature for feature in self.features}
         items = [item for entry in schema.entries for item in entry.items]
         self.trees = {address for _, kind, address in items if kind == "tree"}

@@ -195,7 +195,7 @@ BUILT = tuple(_RULES)
 def expect_tables(draft: Draft, notes: Notes, resolved: Mapping[str, FeatureIR]) -> None:
     """Refuses groups that cannot be one compound dataset."""
     for address, group in draft.groups.items():
-        if group.spec.store is None or group.spec.store.kind != "table":
+        if group.spec.store is None or group.spec.store.kind != "table" or notes.breaks(group.path):
             continue
         prefix = f"{address}/"
         inside = [one for one in resolved.values() if one.address.startswith(prefix)]

@@ -6,7 +6,7 @@ from h5schema.spec import DimSpec
 
 from ..draft import Declared, Draft, Notes, Path
 from ..ir import DimIR
-from ..mounts import Mount
+from ..mounts import Mount, outward
 from ..scope import dim_of, find_dim, join
 
 
@@ -15,6 +15,7 @@ def find_mapped(draft: Draft) -> Draft:
     notes = Notes(draft)
     for address, mount in draft.mounts.items():  # outer ones come before inner ones
         group = draft.groups.get(address)
+        _expect_no_table(draft, notes, address)
         found: dict[str, str] = {}
         for theirs, name in mount.dims.items() if group is not None else ():
             assert group is not None
@@ -30,6 +31,17 @@ def find_mapped(draft: Draft) -> Draft:
         for ours, theirs in found.items():
             _fit(draft, notes, mount, address, mount.axes[theirs], draft.dims[ours])
     return notes.done(draft)
+
+
+def _expect_no_table(draft: Draft, notes: Notes, address: str) -> None:
+    """Refuses a schema inside of records: it says itself how it is stored."""
+    stores = {outer: draft.groups[outer].spec.store for outer in outward(address) if outer in draft.groups}
+    table = next((outer for outer, one in stores.items() if outer != address and one and one.kind == "table"), None)
+    if table is not None:
+        path = draft.groups[address].path
+        what = f"`{table}` is a table, and its records hold no other schema"
+        notes.add("use", what, (*path, "use"), "mount it in a group outside of the table", key=True, breaks=path)
+        notes.break_(draft.groups[table].path)
 
 
 def _fit(draft: Draft, notes: Notes, mount: Mount, address: str, theirs: DimIR, ours: Declared[DimSpec]) -> None:
