@@ -24,14 +24,7 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
         dim = find_dim(fed.draft, fed.notes, "", name, (*fed.path, *at), breaks=fed.path, key=True)
         if dim is None or dim not in fed.draft.axes:
             continue
-        if len(fed.roots) > 1 and fed.draft.axes[dim].size is None:
-            fed.add(
-                "not-yet",
-                "windows in a loader over several dims come with a later version",
-                at,
-                "for now run over one dim",
-                key=True,
-            )
+        if len(fed.roots) > 1 and not _can_cut_product(fed, spec, dim, at):
             continue
         if not _can_cut(fed, dim, at):
             continue
@@ -41,7 +34,7 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
             if ranges is not None:
                 yield dim, _window(spec)._replace(ranges=ranges)
             continue
-        sampled = dim == fed.axis.address
+        sampled = dim in (fed.axis.address, *fed.sampled.roots)
         wrong = misplaced(fed.draft.axes[dim].name, dict.fromkeys(said), sampled=sampled)
         if wrong is not None:
             fed.add("window", wrong[1].message, (*at, wrong[0]), wrong[1].help, key=True)
@@ -56,6 +49,23 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
         yield dim, _window(spec)
 
 
+def _can_cut_product(fed: Fed, spec: WindowSpec, dim: str, at: Path) -> bool:
+    """Whether samples of several dims have a piece of a dim."""
+    axis = fed.draft.axes[dim]
+    beyond = next((key for key in ("jitter", "frame", "ranges") if key in spec.model_fields_set), None)
+    if axis.size is not None or (dim in fed.sampled.roots and beyond is None):
+        return True
+    what = f"`{beyond}`" if beyond else f"pieces of `{axis.name}`"
+    fed.add(
+        "not-yet",
+        f"{what} in a loader over several dims: that comes with a later version",
+        (*at, beyond) if beyond else at,
+        "for now run over one dim",
+        key=True,
+    )
+    return False
+
+
 def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
     axis = fed.draft.axes[dim]
     if dim in fed.chain and len(fed.chain) > 2:
@@ -67,7 +77,7 @@ def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
             key=True,
         )
         return False
-    if dim == fed.axis.address or axis.per == fed.root.address or axis.size is not None:
+    if dim in fed.sampled.roots or dim == fed.axis.address or axis.per == fed.root.address or axis.size is not None:
         return True
     fed.add(
         "window",
@@ -165,8 +175,9 @@ def _along_samples(fed: Fed, feature: FeatureIR, own: Mapping[str, WindowIR], at
     """The shape as the dims decide that samples have positions in, or lengths of their own; see `cut`."""
     windows, shared = dict(fed.windows), fed.shared(feature)
     if len(shared) > 1:
+        lengths = [_shape(fed, windows[dim].over(own.get(dim)), dim, at) for dim in shared if dim in windows]
         rest = tuple(dim for dim in feature.dims if dim not in shared)
-        return ("batch", *rest)
+        return None if None in lengths else ("batch", *(one for shape in lengths for one in shape or ()), *rest)
     if feature.lists and feature.dims[1] in fed.chain:
         return _of_lists(fed, feature, at)
     for index, dim in enumerate(feature.dims):

@@ -184,6 +184,9 @@ def _window(call: _Call, plan: Plan, given: object) -> Plan:
             )
         _expect_values(call, dim, window)
         _expect_fitting(call, plan, dim, known, window)
+        if window.jitter and len(plan.dims) > 1:
+            what = Wrong("positions in several dims are not moved by chance yet", "leave `jitter` out")
+            raise call.wrong(f"window {dim}", what)
     merged = {dim: known.over(own.get(dim)) for dim, known in plan.window.items()}
     plan = replace(plan, window=merged)
     for take in takes(plan.sample):

@@ -19,7 +19,7 @@ from .model import Model
 from .plan import Plan, Take, takes
 from .projected import projection
 from .projections import Cropped, Entry, Piece, Projection
-from .spans import Part, Rows
+from .spans import Part, Rows, offsets_of
 from .subsets import Subsets, rows_in
 
 
@@ -91,7 +91,7 @@ def holds(reader: AnyReader, seen: Projection, address: str, rule: Rule, at: Map
     indices = np.arange(len(next(iter(at.values()))), dtype=np.int64)
     chosen = Chosen(at, Drawn(0, 0, indices))
     asked = seen.asked(reader, chosen)
-    block = seen.cut(reader, reader.read(*asked), asked, chosen)
+    block = seen.cut(reader, reader.read_together([asked])[0], asked, chosen)
     rule = reader.model.features[address].in_numbers(rule) if isinstance(rule, Among) else rule
     if not isinstance(block, Maybe):
         return rule.holds(block)
@@ -130,3 +130,30 @@ def expect_present(reader: AnyReader, take: Take, dim: str, rows: Rows | None) -
                 where=reader.where(take.address, dim, row),
                 do=f"in the loader write `where: {{{take.address}: present}}`, or give the input a `fill`",
             )
+
+
+class InPart:
+    """A part of a split of a dim of entries of which windows are taken: no window may reach out of it.
+
+    Args:
+        reader: Of the file.
+        split: The part.
+        dim: Address of the dim.
+        reach: Of the lowest value that is taken, and of the highest plus one, counted from the position; of ranges from
+            their first and from their last.
+    """
+
+    def __init__(self, reader: AnyReader, split: str, dim: str, reach: tuple[int, int]) -> None:
+        outside = np.ones(reader.length(dim), np.int64)
+        outside[reader.split(split)] = 0
+        self._outside = offsets_of(outside)
+        self._borders = reader.borders(dim)
+        self._dim, self._reach = dim, reach
+
+    def holds(self, chosen: Chosen) -> NDArray[np.bool_]:
+        """bool [n]: around which positions all values are in the part. Beyond the file there are none."""
+        (low, high), at = self._reach, chosen.at[self._dim]
+        file = np.searchsorted(self._borders, at, side="right")
+        first = np.clip(at + low, self._borders[file - 1], self._borders[file])
+        last = np.clip(at + high + chosen.sizes.get(self._dim, 0), first, self._borders[file])
+        return cast("NDArray[np.bool_]", self._outside[first] == self._outside[last])

@@ -8,18 +8,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from h5schema.errors import UsageError
+
 from .any_reader import AnyReader
 from .chance import Drawn
-from .chosen import Chosen, Kept, Samples
+from .chosen import Chosen, Kept, Samples, Within, everything
 from .conditions import Absent, Present
 from .features.sparse import Sparse
-from .held import Rule, expect_present, holds, none_left, rows_of, split_over
+from .held import InPart, Rule, expect_present, holds, none_left, rows_of, split_over
 from .model import Model
 from .plan import Plan, takes
+from .projected import windows_along
 from .projections import Cell
 from .spans import Rows
 from .stored import Asked, Stored
 from .subsets import Subsets
+from .windows import Places, cut_of
 
 _AT_ONCE = 1 << 14
 """Samples that conditions look at together."""
@@ -64,10 +68,16 @@ def product_of(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples
         lead = reader.model.places[take.address].lead
         if lead is None or lead in known:
             expect_present(reader, take, plan.dim if lead is None else lead, None if lead is None else known[lead])
-    rows = {dim: reader.length(dim) if found is None else found for dim, found in known.items()}
+    rows = {dim: _places(reader, plan, dim, found) for dim, found in known.items()}
     asked = list(_conditions(reader, plan))
     in_rows = _in_rows(reader.model, plan, asked)
     samples: Samples = Product(rows)
+    if in_rows and set(plan.window) & set(plan.dims):
+        raise UsageError(
+            "stored elements have no windows yet",
+            where=reader.name,
+            do="leave out the windows, or `present` and `absent`",
+        )
     if in_rows:
         first = reader.model.places[in_rows[0].address]
         samples = Stored(reader, [str(dim) for dim in first.dims], in_rows, rows)
@@ -78,6 +88,22 @@ def product_of(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples
     if not len(samples):
         raise none_left(reader, plan, " x ".join(plan.dims), f"{len(Product(rows))} elements")
     return samples
+
+
+def _places(reader: AnyReader, plan: Plan, dim: str, found: Rows | None) -> Rows | int:
+    """The rows of a dim that samples have; where a window of it is taken, its positions among these."""
+    window = plan.window.get(dim)
+    if window is None:
+        return reader.length(dim) if found is None else found
+    places = Places.of(window, [cut_of(one) for one in windows_along(reader.model, plan, dim)])
+    borders = reader.borders(dim)
+    within = Within(dim, None, borders[:-1], np.diff(borders), places)
+    chosen = everything(within)
+    at = chosen.at[dim]
+    held = np.ones(len(at), np.bool_) if found is None else np.isin(at, found)
+    if plan.split is not None and split_over(reader, plan.split) == (dim,):
+        held &= InPart(reader, plan.split, dim, (places.low, places.high)).holds(chosen)
+    return at[held]
 
 
 def _conditions(reader: AnyReader, plan: Plan) -> Iterator[_Condition]:

@@ -56,7 +56,8 @@ def _whole(model: Model, plan: Plan, take: Take) -> Projection:
         across = bool(set(place.dims) & set(known))
         return Across(address, place.dims, known) if across else All(address, place.lead)
     if len(plan.dims) > 1 and set(place.dims[1:]) & set(plan.dims):
-        return Cell(address, place.dims, plan.dims)
+        own = {dim: window_of(plan, take, dim) for dim in plan.dims if dim in plan.window and dim in place.dims}
+        return Cell(address, place.dims, plan.dims, windows={dim: one for dim, one in own.items() if one is not None})
     window = window_of(plan, take, place.lead)
     if window is not None and window.ranges is not None:
         return Range(address, place.lead, place.lead, window)
@@ -108,4 +109,4 @@ def windows_along(model: Model, plan: Plan, dim: str) -> list[Window]:
 
 
 def _has(place: Place, dim: str) -> bool:
-    return dim == place.lead or dim in place.ragged[:1]
+    return dim == place.lead or dim in place.ragged[:1] or dim in place.across

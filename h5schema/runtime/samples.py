@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
-from numpy.typing import NDArray
 
 from .any_reader import AnyReader
 from .chance import Drawn
-from .chosen import Chosen, Entries, First, Inside, Kept, Samples, Within
-from .held import all_rows, expect_present, holds, is_of_element, none_left, rows_of
+from .chosen import Entries, First, Inside, Kept, Samples, Within
+from .held import InPart, all_rows, expect_present, holds, is_of_element, none_left, rows_of
 from .model import Model
 from .plan import Plan, takes
 from .products import product_of
@@ -104,7 +101,7 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
         longest = f"the window of {dim}: the longest entry has {int(lengths.max())}" if window else ""
         raise none_left(reader, plan, root, f"{len(entries)} entries", longest)
     known = rows if parent is None else None
-    part = _Part(reader, plan.split, dim, reach) if parent is None and plan.split is not None else None
+    part = InPart(reader, plan.split, dim, reach) if parent is None and plan.split is not None else None
     kept = _kept(reader, plan, still, known, part)
     if kept is None:
         return samples
@@ -130,34 +127,7 @@ def _inside(reader: AnyReader, plan: Plan, root: str, entries: Rows) -> Samples:
     return Kept(samples, kept)
 
 
-class _Part:
-    """A part of a split of a dim of entries of which windows are taken: no window may reach out of it.
-
-    Args:
-        reader: Of the file.
-        split: The part.
-        dim: Address of the dim.
-        reach: Of the lowest value that is taken, and of the highest plus one, counted from the position; of ranges from
-            their first and from their last.
-    """
-
-    def __init__(self, reader: AnyReader, split: str, dim: str, reach: tuple[int, int]) -> None:
-        outside = np.ones(reader.length(dim), np.int64)
-        outside[reader.split(split)] = 0
-        self._outside = offsets_of(outside)
-        self._borders = reader.borders(dim)
-        self._dim, self._reach = dim, reach
-
-    def holds(self, chosen: Chosen) -> NDArray[np.bool_]:
-        """bool [n]: around which positions all values are in the part. Beyond the file there are none."""
-        (low, high), at = self._reach, chosen.at[self._dim]
-        file = np.searchsorted(self._borders, at, side="right")
-        first = np.clip(at + low, self._borders[file - 1], self._borders[file])
-        last = np.clip(at + high + chosen.sizes.get(self._dim, 0), first, self._borders[file])
-        return cast("NDArray[np.bool_]", self._outside[first] == self._outside[last])
-
-
-def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None, part: _Part | None) -> Rows | None:
+def _kept(reader: AnyReader, plan: Plan, samples: Samples, known: Rows | None, part: InPart | None) -> Rows | None:
     """Which samples conditions on their own elements leave; None: all.
 
     Args:

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="loaders need torch")
 
 from h5schema import pipeline  # noqa: E402
 from h5schema.errors import DataError, UsageError  # noqa: E402
-from h5schema.runtime import stored  # noqa: E402
+from h5schema.runtime import Window, stored  # noqa: E402
 
 SCHEMA = """\
 h5schema: 1
@@ -84,6 +84,18 @@ loaders:
   texts:
     over: gene
     inputs: {text: {feature: genes/text, as: nested, dtype: int32}, gene: gene}
+    batch: {size: 4, shuffle: true}
+  around:
+    over: [cell, gene]
+    split: donors/train
+    window: {cell: {length: 3, hop: 2, shift: -1, edge: pad}, gene: {length: 2, hop: 1}}
+    inputs:
+      dense: dense
+      counts: counts
+      deep: {feature: deep, window: {gene: {length: 3}}}
+      donor: cells/donor
+      cell: cell
+      gene: gene
     batch: {size: 4, shuffle: true}
   large: {over: [cell, gene], where: {dense: {above: 30}}, inputs: dense, batch: 1000}
 """
@@ -227,6 +239,44 @@ def test_M13_ragged_entries_as_nested_tensors(loaders: ModuleType, folder: Path)
                 int(gene): text.tolist() for gene, text in zip(batch["gene"], batch["text"].unbind(), strict=True)
             }
         assert found == {gene: list(range(gene)) for gene in range(GENES)}
+
+
+@pytest.mark.parametrize("edge", ["drop", "repeat", "pad"])
+def test_M13_T8_windows_of_several_dims(loaders: ModuleType, folder: Path, edge: Any) -> None:
+    def piece(matrix: Any, rows: Any, columns: Any) -> Any:
+        found = matrix[np.clip(rows, 0, CELLS - 1)][:, np.clip(columns, 0, GENES - 1)].copy()
+        if edge == "pad":
+            found[(rows < 0) | (rows >= CELLS)] = 0
+            found[:, (columns < 0) | (columns >= GENES)] = 0
+        return found
+
+    window = {"cell": Window(edge=edge), "gene": Window(edge=edge)}
+    wanted = [
+        (cell, gene)
+        for cell in range(0, CELLS, 2)
+        for gene in range(GENES)
+        if edge != "drop" or (1 <= cell < CELLS - 1 and gene < GENES - 2)
+    ]
+    loader = loaders.around_loader(folder / "data.h5", split="", window=window)
+    assert sorted(seen(loader)) == wanted
+    assert len(loader.dataset) == len(wanted)
+    for batch in loader:
+        deep = np.stack([DENSE, -DENSE], -1).astype(np.int16)
+        for number, (cell, gene) in enumerate(seen([batch])):
+            rows = np.arange(cell - 1, cell + 2)
+            assert np.array_equal(batch["dense"][number], piece(DENSE, rows, np.arange(gene, gene + 2)))
+            assert np.array_equal(batch["counts"][number], piece(COUNTS, rows, np.arange(gene, gene + 2)))
+            assert np.array_equal(batch["deep"][number], piece(deep, rows, np.arange(gene, gene + 3)))
+            donors = np.where((rows >= 0) & (rows < CELLS) | (edge != "pad"), np.clip(rows, 0, CELLS - 1) % 3, 0)
+            assert batch["donor"][number].tolist() == donors.tolist()
+
+
+def test_T8_T12_windows_of_several_dims_stay_in_their_part(loaders: ModuleType, folder: Path) -> None:
+    """Of cells in the order 0 1 2 0 1 2 ... no three that follow each other are of two donors: at an edge two are."""
+    assert seen(loaders.around_loader(folder / "data.h5", shuffle=False)) == [(0, gene) for gene in range(GENES - 2)]
+    subset = {"cell": [2, 3], "gene": [1, 2, 5]}
+    some = loaders.around_loader(folder / "data.h5", split="", subset=subset, shuffle=False)
+    assert seen(some) == [(2, 1), (2, 2)]
 
 
 def test_T12_a_split_of_several_dims(loaders: ModuleType, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..any_reader import AnyReader
 from ..blocks import Maybe, SparseBlock
 from ..chosen import Chosen
 from ..spans import Asked, Rows
+from ..windows import Window, cut_of
 from .joins import all_rows
 
 
@@ -25,22 +26,34 @@ class Cell:
         dims: Its dims, in stored order.
         sampled: Dims that samples have a position in; the first of `dims` is one.
         stored: Whether it is told which elements a sparse feature stores.
+        windows: Of dims of which a sample has the elements around its position.
     """
 
     alone = False
 
     def __init__(
-        self, address: str, dims: Sequence[str | int], sampled: Sequence[str], *, stored: bool = False
+        self,
+        address: str,
+        dims: Sequence[str | int],
+        sampled: Sequence[str],
+        *,
+        stored: bool = False,
+        windows: Mapping[str, Window] | None = None,
     ) -> None:
         self.address = address
         self._lead = str(dims[0])
         self._tells = stored
+        self._around = _Around([str(dim) for dim in dims if dim in sampled], windows) if windows else None
         self._picked = [dim if dim in sampled else None for dim in dims[1:]]
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
+        if self._around is not None:
+            return Asked(self.address, np.unique(self._around.at(reader, chosen)[0][self._lead]))
         return Asked(self.address, np.unique(chosen.at[self._lead]))
 
     def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
+        if self._around is not None:
+            return self._windows(reader, block, asked, chosen, self._around)
         rows = np.searchsorted(asked.rows, chosen.at[self._lead])
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
@@ -48,6 +61,22 @@ class Cell:
                 return self.cut(reader, some.values, asked, chosen)
             return Maybe(self._elements(some.values, rows, chosen), some.present[rows])
         return self._elements(block, rows, chosen)
+
+    def _windows(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen, around: _Around) -> object:
+        """The elements around each sample: [n, a length for each window, ...]."""
+        at, outside = around.at(reader, chosen)
+        rows = np.searchsorted(asked.rows, at[self._lead])
+        if isinstance(block, Maybe):
+            some = cast("Maybe[object]", block)
+            found = self._windows(reader, some.values, asked, chosen, around)
+            present = np.broadcast_to(some.present[rows], outside.shape)
+            return Maybe(found, present | outside)
+        whole = cast("SparseBlock[np.generic]", block).dense() if isinstance(block, SparseBlock) else block
+        index = [slice(None) if dim is None else at[str(dim)] for dim in self._picked]
+        found = cast("NDArray[np.generic]", whole)[(rows, *index)]
+        if outside.any():
+            found[outside] = 0
+        return found
 
     def _elements(self, block: object, rows: Rows, chosen: Chosen) -> object:
         if isinstance(block, SparseBlock) and None in self._picked:
@@ -74,6 +103,38 @@ class Cell:
 
     def sample_bytes(self, reader: AnyReader) -> int:
         return reader.entry_bytes(self.address)
+
+
+class _Around:
+    """Where the elements around samples are.
+
+    Args:
+        dims: In which samples have a position, as the feature has them.
+        windows: Of some of them.
+    """
+
+    def __init__(self, dims: Sequence[str], windows: Mapping[str, Window]) -> None:
+        self._dims = dims
+        self._values = {dim: cut_of(window).values for dim, window in windows.items()}
+        self._pads = {dim: window.edge == "pad" for dim, window in windows.items()}
+
+    def at(self, reader: AnyReader, chosen: Chosen) -> tuple[dict[str, Rows], NDArray[np.bool_]]:
+        """Rows in each dim, [n, a length for each window], and which elements lie beyond an edge that is padded."""
+        cut = [dim for dim in self._dims if dim in self._values]
+        found: dict[str, Rows] = {}
+        outside = np.zeros((len(chosen.drawn.positions), *(len(self._values[dim]) for dim in cut)), np.bool_)
+        for dim in self._dims:
+            rows = chosen.at[dim].reshape(-1, *[1] * len(cut))
+            if dim in self._values:
+                slots = [1, *[len(self._values[one]) if one == dim else 1 for one in cut]]
+                borders = reader.borders(dim)
+                file = np.searchsorted(borders, rows, side="right")
+                wanted = rows + self._values[dim].reshape(slots)
+                rows = np.clip(wanted, borders[file - 1], borders[file] - 1)
+                if self._pads[dim]:
+                    outside |= rows != wanted
+            found[dim] = rows
+        return found, outside
 
 
 class Across:

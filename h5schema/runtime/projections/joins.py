@@ -105,7 +105,7 @@ class Via:
     def _found(self, reader: AnyReader, chosen: Chosen) -> object:
         """What the samples refer to."""
         asked = self._references.asked(reader, chosen)
-        found = self._references.cut(reader, reader.read(*asked), asked, chosen)
+        found = self._references.cut(reader, reader.read_together([asked])[0], asked, chosen)
         return cast("Maybe[object]", found).values if isinstance(found, Maybe) else found
 
     def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
