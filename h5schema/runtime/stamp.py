@@ -143,6 +143,12 @@ def listed(found: Sequence[str]) -> str:
     return "".join(f"\n  - {line}" for line in found[:20]) + more
 
 
+def is_of(file: h5py.File, schema: Schema) -> bool:
+    """Whether a file, which must be ours and finished, has the layout of a schema."""
+    with readable(f"{file.filename}: /{layout.RESERVED}"):
+        return _stamped(file, file.filename) == schema.fingerprint.encode()
+
+
 def expect_ours(file: h5py.File) -> None:
     """Refuses a file without our stamp, of a layout from the future, or that was never finished."""
     with readable(f"{file.filename}: /{layout.RESERVED}"):
