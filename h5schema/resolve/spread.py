@@ -93,7 +93,9 @@ def _prefix(draft: Draft, notes: Notes, feature: FeatureIR, at: Path) -> str | N
     """The path of the nodes themselves: up to the part with braces."""
     parts = feature.path.split("/")
     spread = [number for number, part in enumerate(parts) if "{" in part]
-    if len(spread) > 1 or (draft.bound and ":path}" in feature.path):
+    if draft.bound and len(spread) == 1 and ":path}" in feature.path:
+        return feature.path  # all of it says which nodes are entries
+    if len(spread) > 1:
         what = "entries whose nodes lie at several depths come with a later version"
         notes.add("not-yet", what, at, "for now write braces in one part of a path", breaks=at[:-1])
         return None
@@ -105,7 +107,7 @@ def _dim(draft: Draft, notes: Notes, feature: FeatureIR, spread: str, at: Path) 
     """The dim that the braces name."""
     breaks = draft.features[feature.address].path
     try:
-        captures = [*Pattern.parse(spread.lstrip("/")).captures]
+        captures = [*Pattern.parse(spread.lstrip("/").rpartition("}")[0] + "}").captures]
     except PatternError as error:
         notes.add("pattern", str(error), at, error.help, breaks=breaks)
         return None

@@ -327,3 +327,37 @@ def test_B3_all_attributes_as_a_dict(generate: Generate, tmp_path: Path) -> None
         assert [one["unit"] for one in found.about] == ["mV 7", "mV 008", "mV 30"]
         assert found.file_about[()] == {"rate": 0.5, "empty": None}
         assert found.traj["30"]["about"]["bounds"].dtype == np.int16
+
+
+def test_nodes_at_any_depth(generate: Generate, tmp_path: Path) -> None:
+    path = tmp_path / "tree.h5"
+    with h5py.File(path, "w") as file:
+        for number, name in enumerate(("b", "a/x", "a/x2", "a/x10/y", "c/d/e/f")):
+            file[f"tree/{name}/data"] = np.arange(number)
+            file[f"tree/{name}"].attrs["kind"] = name[0]
+        file["tree/a/other"] = 5
+        file["tree/loop"] = file["tree"]  # a cycle
+        file["tree/soft"] = h5py.SoftLink("/tree/b")
+    schema = """
+        name: tree_nodes
+        bind: plain
+        dims: {leaf: open, value: {per: leaf}}
+        features:
+          data: {dims: [leaf, value], dtype: int64, at: 'tree/{leaf:path}/data'}
+          kind: {dims: [leaf], dtype: str, at: 'tree/{leaf:path}@kind'}
+        loaders:
+          train: {over: leaf, inputs: {feature: data, as: pad}, targets: kind, batch: 5}
+    """
+    package = generate(schema)
+    with package.TreeNodes(path) as found:
+        assert sorted(found.leaf) == ["a/x", "a/x10/y", "a/x2", "b", "c/d/e/f"]
+        assert found.data["a/x10/y"].tolist() == [0, 1, 2]
+        assert dict(zip(found.leaf, found.kind, strict=True))["c/d/e/f"] == "c"
+        assert list(found.leaf)[:3] == ["a/x", "a/x2", "a/x10/y"]
+    with generate("""
+        name: alone
+        bind: plain
+        dims: {leaf: open}
+        features: {kind: {dims: [leaf], dtype: str, at: 'tree/{leaf:path}@kind'}}
+    """).Alone(path) as found:
+        assert list(found.kind) == ["a", "a", "a", "b", "c"]

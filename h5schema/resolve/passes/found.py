@@ -13,6 +13,7 @@ from ..ir import DimIR, FeatureIR, IndexIR, PredicateIR
 from ..scope import find_dim, find_feature, is_open, written
 from ..spread import spread_axes
 from ..values import as_check, impossible
+from ..within import braced
 
 _FORMS = ("offsets", "ends", "lengths", "ranges", "start", "end", "length")
 
@@ -92,9 +93,9 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
             notes.add("index", what, path, "leave it out, or write `per`", key=True, breaks=dim.path)
         return axis
     if index is None:
-        nested = draft.axes[axis.per].per is not None
-        nodes = draft.axes[axis.per].spread or draft.axes[axis.per].source or _is_laid_out(draft, axis.per)
-        if nested or not nodes:
+        parent = draft.axes[axis.per]
+        nodes = parent.spread or parent.source or parent.name in braced(draft)
+        if parent.per is not None or not nodes:
             notes.add(
                 "no-index",
                 f"nothing says where the entries of `{axis.name}` lie for each `{axis.per}`",
@@ -108,13 +109,6 @@ def _with_index(draft: Draft, notes: Notes, axis: DimIR, dim: Declared[DimSpec])
     form = tuple((key, posixpath.join(group, found)) for key in _FORMS if (found := getattr(index, key)) is not None)
     where = tuple(_conditions(draft, notes, axis, dim, index.where))
     return axis._replace(indexed=IndexIR(form, where))
-
-
-def _is_laid_out(draft: Draft, dim: str) -> bool:
-    """Whether braces name a dim, be it of features that had their complaint."""
-    named = "{" + dim.rpartition("/")[2]
-    said = (*(one.spec.at for one in draft.groups.values()), *(one.spec.at for one in draft.features.values()))
-    return any(named in (at or "") for at in said)
 
 
 def _conditions(

@@ -11,7 +11,7 @@ from ..model import Model
 from ..node_paths import INSIDE, NodePath
 from .folder import files_of, source_of
 from .nodes import Nodes
-from .spread import Paths, names_of
+from .spread import Paths, names_below, names_of
 
 
 class Names:
@@ -53,7 +53,10 @@ class Names:
         return [f"{one}{INSIDE}{name}" for one in self.names(outer) for name in self._in_group(dim, groups.of(one))]
 
     def _in_group(self, dim: str, group: str) -> list[str]:
-        above, _, last = (self.spread(dim) or "").rpartition("/")
+        spread = self.spread(dim) or ""
+        if ":path}" in spread:
+            return names_below(self._nodes.file, spread, dim.rpartition("/")[2])
+        above, _, last = spread.rpartition("/")
         return names_of(self._nodes.file, group or above, last, dim.rpartition("/")[2])
 
     def _in_files(self, dim: str) -> bool:

@@ -34,16 +34,46 @@ def names_of(file: h5py.File, outer: str, last: str, dim: str) -> list[str]:
     Raises:
         FileError: There is no group in which the nodes could be.
     """
-    group = file.get(outer or "/")
-    if not isinstance(group, h5py.Group):
-        raise FileError(
-            "there is no group of this name, in which the entries are",
-            where=f"{file.filename}: {outer}",
-            do="change the path before the braces in the schema",
-        )
     pattern = Pattern.parse(last)
-    found = [texts[dim] for name in group if (texts := pattern.texts(_text(name, file, outer))) is not None]
+    found = [
+        texts[dim] for name in _group(file, outer) if (texts := pattern.texts(_text(name, file, outer))) is not None
+    ]
     return sorted(found, key=natural)
+
+
+def names_below(file: h5py.File, spread: str, dim: str) -> list[str]:
+    """The texts of the entries of a dim whose nodes lie at any depth, in natural order; links are not followed.
+
+    Args:
+        file: The open file.
+        spread: Path of a feature with braces, of a dataset or of an attribute: `/tree/{leaf:path}/data`.
+        dim: Name of the capture.
+
+    Raises:
+        FileError: There is no group in which the nodes could be.
+    """
+    path, _, attribute = spread.partition("@")
+    outer = path[: path.index("{")].rpartition("/")[0]
+    group, pattern, found = _group(file, outer), Pattern.parse(path[len(outer) + 1 :]), list[str]()
+
+    def look(name: str, node: h5py.Group | h5py.Dataset) -> None:
+        texts = pattern.texts(name)
+        if texts is not None and (attribute in node.attrs if attribute else isinstance(node, h5py.Dataset)):
+            found.append(texts[dim])
+
+    group.visititems(look)
+    return sorted(found, key=natural)
+
+
+def _group(file: h5py.File, outer: str) -> h5py.Group:
+    group = file.get(outer or "/")
+    if isinstance(group, h5py.Group):
+        return group
+    raise FileError(
+        "there is no group of this name, in which the entries are",
+        where=f"{file.filename}: {outer}",
+        do="change the path before the braces in the schema",
+    )
 
 
 def _text(name: object, file: h5py.File, outer: str) -> str:
