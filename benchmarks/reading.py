@@ -1,6 +1,7 @@
 """What a loader reads in a second, beside h5py and beside the limit.
 
-    python benchmarks/reading.py [--rounds 7] [--work rows,images,ragged,csr] [--small]
+    python benchmarks/reading.py [--rounds 7] [--work rows,images,chunks,ragged,windows,csr]
+                                 [--small]
 
 Each work is one file on a memory file system (or the temporary folder), read through the generated loader's own
 DataLoader, shuffled, in one process. Contenders are interleaved; the median of each is printed, and the median of its
@@ -66,6 +67,17 @@ features:
   x: {dims: [row, 2000], dtype: float32, store: csr}
 loaders:
   every: {over: row, inputs: x, batch: {size: 128, shuffle: true}}
+"""
+CHUNKS = IMAGES.replace("shuffle: true", "shuffle: chunks")
+WINDOWS = """
+h5schema: 1
+name: recording
+version: 1.0.0
+dims: {time: {size: open}}
+features:
+  x: {dims: [time], dtype: float32}
+loaders:
+  every: {over: time, window: {time: {length: 4096, hop: 1024}}, inputs: x, batch: {size: 64, shuffle: true}}
 """
 RAGGED = """
 h5schema: 1
@@ -270,6 +282,46 @@ def ragged(count: int, folder: Path, rounds: int) -> None:
         )
 
 
+def windows(count: int, folder: Path, rounds: int) -> None:
+    """Windows of 4096 values, out of one signal."""
+    module, length, hop, size = generated(WINDOWS, folder), 4096, 1024, 64
+    values = np.random.default_rng(0).random(count, np.float32)
+    np.save(folder / "values.npy", values)
+    flat = np.asarray(np.load(folder / "values.npy", mmap_mode="r"))
+    samples = (count - length) // hop + 1
+
+    def sliced() -> Iterator[Any]:
+        for positions in batches(samples, size):
+            block = np.empty((len(positions), length), np.float32)
+            for i, at in enumerate((positions * hop).tolist()):
+                block[i] = flat[at : at + length]
+            yield torch.from_numpy(block)
+
+    class Windows(Dataset[Any]):
+        def __init__(self, path: Path) -> None:
+            self.file = h5py.File(path)
+            self.x = self.file["x"]
+
+        def __len__(self) -> int:
+            return samples
+
+        def __getitem__(self, index: int) -> Any:
+            return torch.from_numpy(self.x[index * hop : index * hop + length])
+
+    contenders = [Contender("limit: slices of a memory map", sliced)]
+    layouts: dict[str, dict[str, Any]] = {"contiguous": {"chunks": None}, "chunks of 65536": {"chunks": (1 << 16,)}}
+    for name, options in layouts.items():
+        path = folder / f"{name}.h5"
+        with module.RecordingWriter.create(path) as new:
+            for start in range(0, count, 1 << 20):
+                new.time.extend({"x": values[start : start + (1 << 20)]})
+        relaid(path, **options)
+        contenders.append(over(f"h5schema, {name}", module, path))
+        one_by_one = DataLoader(Windows(path), batch_size=size, shuffle=True)
+        contenders.append(Contender(f"h5py, {name}", lambda one_by_one=one_by_one: one_by_one))
+    race(contenders, samples, rounds)
+
+
 def sparse(count: int, folder: Path, rounds: int) -> None:
     """Rows of 2000 elements, of which 5 % are stored, made dense."""
     module, width, size = generated(SPARSE, folder), 2000, 128
@@ -353,7 +405,7 @@ def main() -> None:
     """The tables in docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--work", default="rows,images,ragged,csr")
+    parser.add_argument("--work", default="rows,images,chunks,ragged,windows,csr")
     parser.add_argument("--small", action="store_true", help="a twentieth of the samples, to see that it runs")
     given = parser.parse_args()
     rounds: int = given.rounds
@@ -373,7 +425,7 @@ def main() -> None:
                         "chunks of 64": {"chunks": (64, 256)},
                     }
                     dense(ROWS, values, 256, layouts, folder, rounds)
-                case "images":
+                case "images" | "chunks":
                     small = rng.integers(0, 255, (20_000 // scale, 3, 16, 16)).astype(np.uint8)
                     pictures = small.repeat(4, axis=2).repeat(4, axis=3)
                     zstd = dict(hdf5plugin.Zstd())
@@ -382,7 +434,11 @@ def main() -> None:
                         "as written": {},
                         "zstd, chunks of one": {"chunks": (1, 3, 64, 64), **zstd},
                     }
-                    dense(IMAGES, pictures, 128, layouts, folder, rounds)
+                    if work == "chunks":
+                        layouts = {"zstd, chunks of 64": {"chunks": (64, 3, 64, 64), **zstd}}
+                    dense(IMAGES if work == "images" else CHUNKS, pictures, 128, layouts, folder, rounds)
+                case "windows":
+                    windows(50_000_000 // scale, folder, rounds)
                 case "csr":
                     sparse(50_000 // scale, folder, rounds)
                 case _:

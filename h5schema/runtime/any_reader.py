@@ -66,7 +66,7 @@ class AnyReader(ABC):
     def view(self, address: str) -> View[object, object]:
         """The view of a feature."""
         feature = self.model.features[address]
-        if feature.is_tree:
+        if feature.is_tree and feature.view_class is None:
             from .tree_view import TreeView  # few features are
 
             return cast("View[object, object]", TreeView(self, address, cast("Feature[StateDict, AnyValues]", feature)))
@@ -191,8 +191,8 @@ class AnyReader(ABC):
         """Closes what is open; the next use opens it again."""
 
     @abstractmethod
-    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
-        """The block of one feature at `rows`, or a part of each of these entries; see `Asked`."""
+    def read(self, address: str, rows: Rows, part: Part | None = None, run: int = 1) -> object:
+        """The block of one feature at `rows`, or a part of each of these entries, or of runs of them; see `Asked`."""
 
     @abstractmethod
     def read_together(self, asked: Sequence[Asked]) -> list[object]:

@@ -22,10 +22,22 @@ from .damage import DO, READ_ERRORS, damaged, readable
 from .evolution import model_in
 from .features.category import MOST_BYTES
 from .forms import expect_rows, expect_whole
-from .kinds import KnownWords, Place, Stored
+from .kinds import Dense, KnownWords, Place, Stored
 from .model import AnyFeature, Model, model_of
 from .opening import Opened, opened
-from .spans import Access, Asked, Carrier, Part, Reading, Rows, Spans, any_outside, carry_out, carry_out_together
+from .spans import (
+    Access,
+    Asked,
+    Carrier,
+    Part,
+    Reading,
+    Rows,
+    Spans,
+    any_outside,
+    carry_out,
+    carry_out_together,
+    in_runs,
+)
 from .tables import TableCarrier
 from .utf8 import expect_utf8
 
@@ -183,10 +195,10 @@ class Reader(AnyReader):
 
     # Reading.
 
-    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
+    def read(self, address: str, rows: Rows, part: Part | None = None, run: int = 1) -> object:
         where = f"{self.path}: {self.model.places[address].path}"
         try:
-            return carry_out(self._reading(Asked(address, rows, part)), self.carrier())
+            return carry_out(self._reading(Asked(address, rows, part, run)), self.carrier())
         except DataError as error:
             if error.where.startswith(str(self.path)):
                 raise
@@ -198,13 +210,18 @@ class Reader(AnyReader):
         try:
             return carry_out_together([self._reading(one) for one in asked], self.carrier())
         except (DataError, *READ_ERRORS):  # one by one the error says which feature it was
-            return [self.read(*one) for one in asked]
+            return [self.read(*one.row_by_row()) for one in asked]
 
     def _reading(self, asked: Asked) -> Reading[object]:
-        carrier, (address, rows, part) = self.carrier(), asked
-        feature, place, size = self.compared(address)
-        if any_outside(rows, size):
-            raise self._outside(place, rows, size)
+        carrier = self.carrier()
+        feature, place, size = self.compared(asked.address)
+        if asked.run > 1 and (place.optional or not isinstance(feature.kind, Dense)):
+            asked = asked.row_by_row()
+        _, rows, part, run = asked
+        if any_outside(rows, size - run + 1):
+            raise self._outside(place, rows, size - run + 1)
+        if run > 1:
+            return (yield from in_runs(feature.reading(place, rows), rows, run))
         if part is not None:
             return (yield from feature.reading_part(place, rows, part))
         if place.lead is not None or not place.optional:

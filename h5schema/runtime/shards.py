@@ -241,10 +241,11 @@ class Shards(AnyReader):
                 levels.append(reader.lists(dim, part))
         return tuple(np.concatenate(level) for level in zip(*levels, strict=True))
 
-    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
-        return self.read_together([Asked(address, rows, part)])[0]
+    def read(self, address: str, rows: Rows, part: Part | None = None, run: int = 1) -> object:
+        return self.read_together([Asked(address, rows, part, run)])[0]
 
     def read_together(self, asked: Sequence[Asked]) -> list[object]:
+        asked = [one.row_by_row() for one in asked]
         spreads = self._spreads(asked)
         blocks: list[list[object]] = [[] for _ in asked]
         for number in sorted({number for spread in spreads for number in spread.parts}):
@@ -258,14 +259,14 @@ class Shards(AnyReader):
     def _spreads(self, asked: Sequence[Asked]) -> list[Spread]:
         """By file what is asked for; most features are asked for at the same rows."""
         known: dict[tuple[str | None, int], Spread] = {}
-        for address, rows, _ in asked:
+        for address, rows, _, _ in asked:
             place = self.model.places[address]
             if (place.lead, id(rows)) not in known:
                 size = 1 if place.lead is None else self.length(place.lead)
                 if any_outside(rows, size):
                     raise self._outside(place, rows, size)
                 known[place.lead, id(rows)] = self.spread(place.lead, rows)
-        return [known[self.model.places[address].lead, id(rows)] for address, rows, _ in asked]
+        return [known[self.model.places[address].lead, id(rows)] for address, rows, _, _ in asked]
 
     def entry_bytes(self, address: str) -> int:
         lead = self.model.places[address].lead

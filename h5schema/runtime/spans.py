@@ -8,7 +8,7 @@ returns the block. A carrier knows nothing of kinds, and a kind nothing of files
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +63,19 @@ class Asked(NamedTuple):
         address: Of the feature.
         rows: int64 [n], of the entries; a feature without entries has row 0.
         part: Of each entry; None: the whole.
+        run: Entries that are read from each row on, one after the other.
     """
 
     address: str
     rows: Rows
     part: Part | None = None
+    run: int = 1
+
+    def row_by_row(self) -> Asked:
+        """The same, each row of every run named."""
+        if self.run == 1:
+            return self
+        return Asked(self.address, (self.rows[:, None] + np.arange(self.run)).reshape(-1), self.part)
 
 
 class Carrier(Protocol):
@@ -146,6 +154,17 @@ def carry_out_together(readings: Sequence[Reading[BlockT]], carrier: Carrier) ->
             fetched = carrier.fetch(asked)
         going = waiting
     return [blocks[number] for number in range(len(readings))]
+
+
+def in_runs(reading: Reading[BlockT], rows: Rows, run: int) -> Reading[BlockT]:
+    """A reading of entries with a row each, of which it is to have `run` from each of these rows on."""
+    fetched: Fetched | None = None
+    while True:
+        try:
+            spans = next(reading) if fetched is None else reading.send(fetched)
+        except StopIteration as done:
+            return cast("BlockT", done.value)
+        fetched = yield tuple(one._replace(lengths=run) if one.starts is rows else one for one in spans)
 
 
 def positions(starts: Rows, lengths: Rows) -> Rows:

@@ -50,6 +50,9 @@ class DirectRows:
         if isinstance(lengths, int):
             if lengths == 1:
                 return self._rows(starts)
+            if self._one_chunk and lengths and len(starts):
+                found = self._store.pieces(self._base + starts * self._row_bytes, lengths * self._row_bytes)
+                return self._shaped(found, len(starts) * lengths)
             lengths = np.full(len(starts), lengths, np.int64)
         if not self._whole or self._chunks is not None or self._located.fill is not None:
             return self._rows(positions(starts, lengths))

@@ -167,10 +167,19 @@ class Stretch:
         self._lead = lead
         self._pads = window.edge == "pad"
         self._cut = cut_of(window)
+        low, high, values = self._cut
+        self._is_run = high - low > 1 and values.ndim == 1 and np.array_equal(values, np.arange(low, high))
 
     def asked(self, reader: AnyReader, chosen: Chosen) -> Asked:
         positions, borders = chosen.at[self._lead], reader.borders(self._lead)
         files = np.searchsorted(borders, positions, side="right")
+        low, high = self._cut.low, self._cut.high
+        if (
+            self._is_run
+            and (positions + low >= borders[files - 1]).all()
+            and (positions + high <= borders[files]).all()
+        ):
+            return Asked(self._address, positions + low, run=high - low)
         by_sample = (-1, *[1] * self._cut.values.ndim)
         first, last = borders[files - 1].reshape(by_sample), borders[files].reshape(by_sample) - 1
         return Asked(self._address, np.clip(self._rows(chosen), first, last).reshape(-1))
@@ -179,7 +188,10 @@ class Stretch:
         return chosen.at[self._lead].reshape(-1, *[1] * self._cut.values.ndim) + self._cut.values
 
     def cut(self, reader: AnyReader, block: object, asked: Asked, chosen: Chosen) -> object:
-        rows = self._rows(chosen)
+        if asked.run > 1 and not isinstance(block, Maybe):  # all of it lies inside
+            values = cast("NDArray[np.generic]", block)
+            return values.reshape(len(asked.rows), asked.run, *values.shape[1:])
+        asked, rows = asked.row_by_row(), self._rows(chosen)
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
             present = some.present.reshape(rows.shape)

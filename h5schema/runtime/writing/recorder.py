@@ -98,10 +98,10 @@ class Recorder(Reader):
         self.carrier()  # every dataset is made before somebody looks
         return self.transaction.file
 
-    def read(self, address: str, rows: Rows, part: Part | None = None) -> object:
+    def read(self, address: str, rows: Rows, part: Part | None = None, run: int = 1) -> object:
         self.transaction.expect_given(address, rows)
         with uninterrupted():  # where h5py lets go of what it read, Python would swallow a Ctrl-C
-            return super().read(address, rows, part)
+            return super().read(address, rows, part, run)
 
     def read_together(self, asked: Sequence[Asked]) -> list[object]:
         for one in asked:
