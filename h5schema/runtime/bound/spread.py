@@ -56,7 +56,7 @@ def names_below(file: h5py.File, spread: str, dim: str) -> list[str]:
     outer = path[: path.index("{")].rpartition("/")[0]
     group, pattern, found = _group(file, outer), Pattern.parse(path[len(outer) + 1 :]), list[str]()
 
-    def look(name: str, node: h5py.Group | h5py.Dataset) -> None:
+    def look(name: str, node: h5py.HLObject) -> None:
         texts = pattern.texts(name)
         if texts is not None and (attribute in node.attrs if attribute else isinstance(node, h5py.Dataset)):
             found.append(texts[dim])
