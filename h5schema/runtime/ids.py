@@ -69,6 +69,13 @@ def index_of(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.stack([hashes[order], order.astype(np.uint64)], axis=1)
 
 
+def with_more(index: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The id index with the rows that come next, from the hash of each one's id."""
+    new = index_of(hashes)
+    new[:, 1] += np.uint64(len(index))
+    return np.insert(index, np.searchsorted(index[:, 0], new[:, 0], side="right"), new, axis=0)
+
+
 def stored_ids(dim: str, count: int, *, fixed: bool) -> list[tuple[Stored, int | None]]:
     """The datasets of the ids of so many entries, and how many rows each has (None: any number).
 

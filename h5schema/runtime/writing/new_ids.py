@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import cast
 
 import h5py
@@ -15,7 +15,7 @@ from h5schema.vocabulary import layout
 
 from ..blocks import Texts
 from ..features import Options
-from ..ids import FIXED_BYTES, Ids, hash_of, hash_of_bytes, index_of
+from ..ids import FIXED_BYTES, Ids, hash_of, hash_of_bytes, index_of, with_more
 from ..kinds import Stored
 from ..spans import Carrier, Rows
 from .datasets import Datasets
@@ -41,6 +41,7 @@ class NewIds:
         self._rows: dict[int, int] = {}
         self._complete = False  # whether that has all ids
         self._in_order = True  # and in the order of their rows
+        self._index = np.empty((0, 2), np.uint64)  # as it was written last
         self._changed: list[str] | None = None  # all of them, if one was renamed or taken away
         self._is_fixed = datasets.is_dataset(self._path)  # of a finished file, as long as its ids stay
         if not self._is_fixed:
@@ -172,6 +173,7 @@ class NewIds:
         if self._changed is None:
             self._changed = self.texts()
         self._indexed = -1
+        self._index = np.empty((0, 2), np.uint64)
         self._in_order = False
         return self._changed
 
@@ -185,7 +187,13 @@ class NewIds:
         """Everything that was changed is in the file, and the index."""
         self._write_changed()
         if self._indexed != self._count:
-            self._write_index(self._hashes())
+            more = self._count - len(self._index)
+            if self._indexed >= 0 and 0 <= more < len(self._rows) and self._in_order and len(self._index):
+                newest = np.fromiter(islice(reversed(self._rows), more), np.uint64, more)[::-1]
+                self._index = with_more(self._index, newest)
+            else:
+                self._index = index_of(self._hashes())
+            self._write_index(self._index)
             self._indexed = self._count
 
     def _write_changed(self) -> None:
@@ -207,16 +215,15 @@ class NewIds:
             fixed[np.arange(longest) < lengths[:, None]] = values
             self._datasets.drop(self._path)
             self._datasets.keep(self._path, fixed.view(f"S{longest}")[:, 0], h5py.string_dtype("utf-8", longest))
-        self._write_index(hashes)
+        self._write_index(index_of(hashes))
 
     def _hashes(self) -> NDArray[np.uint64]:
         """In the order of the entries."""
         own = self._in_order and len(self._rows) == self._count
         return np.fromiter(self._rows if own else map(hash_of_bytes, self._encoded()), np.uint64, self._count)
 
-    def _write_index(self, hashes: NDArray[np.uint64]) -> None:
-        where = layout.of_dim(self._dim, "index")
-        self._datasets.replace(where, index_of(hashes), np.dtype(np.uint64), Options())
+    def _write_index(self, index: NDArray[np.uint64]) -> None:
+        self._datasets.replace(layout.of_dim(self._dim, "index"), index, np.dtype(np.uint64), Options())
 
     def text(self, row: int) -> str:
         """The id of an entry that is to go."""
