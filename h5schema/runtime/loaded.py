@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias, cast
 
@@ -15,6 +15,7 @@ from h5schema.errors import DataError
 from .any_reader import AnyReader
 from .bfloat16 import is_bits
 from .blocks import Blobs, Categories, Encoded, FilesBlock, Maybe, NestedBlock, RaggedBlock, SparseBlock, Texts
+from .blocks import Block as Entries
 from .chosen import Chosen
 from .features import EncodedFeature
 from .number_types import number_type
@@ -98,36 +99,23 @@ class Loaded:
 
     def _fed_block(self, block: object) -> Block:
         """What was read by sample, in the loaded dtype."""
-        if self._number is not None:
-            block = self._coded(block)
-        block = _decoded(block)
-        if isinstance(block, Maybe):
-            block = self._filled(cast("Maybe[object]", block))
-        if isinstance(block, NestedBlock):
-            return self._in_lists(cast("NestedBlock[object]", block))
-        if isinstance(block, Encoded):
-            return list(self._as_asked(cast("Encoded[object]", block)))
-        if isinstance(block, RaggedBlock):
-            return self._arrays(cast("RaggedBlock[np.generic]", block))
-        if isinstance(block, SparseBlock):
-            rows = cast("SparseBlock[np.generic]", block)
-            fed = replace(rows, values=self._in_dtype(rows.values))
-            return fed.dense() if self._take.form is None else fed
-        values = self._in_dtype(cast("NDArray[np.generic]", block))
-        return values[0, ...] if self.alone else values
-
-    def _in_lists(self, block: NestedBlock[object]) -> Block:
-        """Lists of texts as lists, of arrays as a block."""
-        leaf: object = block.leaf
-        if isinstance(leaf, Encoded):
-            return list(block.with_leaf(self._as_asked(cast("Encoded[object]", leaf))))
-        return block.with_leaf(self._arrays(cast("RaggedBlock[np.generic]", leaf)))
-
-    def _arrays(self, block: RaggedBlock[np.generic]) -> RaggedBlock[np.generic]:
-        return block.of(self._in_dtype(block.values))
+        if not isinstance(block, np.ndarray):
+            block = self._present(_decoded(self._coded(block)))
+        if not isinstance(block, Entries):
+            values = self._in_dtype(cast("NDArray[np.generic]", block))
+            return values[0, ...] if self.alone else values
+        if isinstance(block.leaf, Encoded):
+            texts = self._as_asked(cast("Encoded[object]", block.leaf))
+            return list(cast("Sequence[object]", block.with_leaf(texts)))
+        fed = block.with_numbers(self._in_dtype)
+        if isinstance(fed, SparseBlock) and self._take.form is None:
+            return cast("SparseBlock[np.generic]", fed).dense()
+        return cast("Block", fed)
 
     def _coded(self, block: object) -> object:
-        """Words of categories as codes; of several files as those of all of them."""
+        """Words of categories as codes, if those are asked for; of several files as those of all of them."""
+        if self._number is None:
+            return block
         if isinstance(block, Maybe):
             some = cast("Maybe[object]", block)
             return Maybe(self._coded(some.values), some.present)
@@ -159,6 +147,9 @@ class Loaded:
         if self._number is None or self._fed is None or is_bits(values.dtype):
             return values
         return self._fed.to_file(as_loaded(self._number.in_numbers(values), self._fed.name, self._where))
+
+    def _present(self, block: object) -> object:
+        return self._filled(cast("Maybe[object]", block)) if isinstance(block, Maybe) else block
 
     def _filled(self, block: Maybe[object]) -> object:
         """Values in the loaded dtype, with `fill` where there are none: it need not fit the stored dtype."""

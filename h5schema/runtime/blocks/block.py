@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -48,6 +48,10 @@ class Block(ABC):
     def with_leaf(self, leaf: Block) -> Block:
         """The same lists around something else."""
         return leaf
+
+    def with_numbers(self, change: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> Block:
+        """The same entries, with their numbers changed; what holds none stays as it is."""
+        return self
 
     @property
     def leaf_offsets(self) -> Rows:

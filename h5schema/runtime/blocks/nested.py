@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
@@ -81,6 +81,9 @@ class NestedBlock(Block, Generic[BlockT]):
 
     def with_leaf(self, leaf: Block) -> NestedBlock[object]:
         return NestedBlock(self._block.with_leaf(leaf), self.offsets)
+
+    def with_numbers(self, change: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> NestedBlock[object]:
+        return self.with_leaf(self.leaf.with_numbers(change))
 
     @property
     def leaf_offsets(self) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Self, TypeVar, cast, overload
 
@@ -54,6 +54,9 @@ class RaggedBlock(Block, Generic[ItemT]):
     def of(self, values: NDArray[OtherT]) -> RaggedBlock[OtherT]:
         """Entries of the same shapes with other values."""
         return RaggedBlock(values, self.offsets)
+
+    def with_numbers(self, change: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> RaggedBlock[np.generic]:
+        return self.of(change(self.values))
 
     def taken(self, rows: Rows) -> Self:
         lengths = self.lengths[rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, Self, TypeVar, cast, overload
 
@@ -98,6 +98,9 @@ class SparseBlock(Block, Generic[ItemT]):
         firsts = np.arange(len(self), dtype=np.int64) * self.width
         dense[np.repeat(firsts, self.lengths) + self.indices] = self.values  # faster than by row and place
         return dense.reshape(len(self), *(self.shape or (self.width,)))
+
+    def with_numbers(self, change: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> SparseBlock[np.generic]:
+        return SparseBlock(change(self.values), self.indices, self.offsets, self.width, self.shape)
 
     def taken(self, rows: Rows) -> Self:
         lengths = self.lengths[rows]
