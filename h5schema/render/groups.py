@@ -154,10 +154,11 @@ class _Builder:
         own: dict[str, FeatureIR] = {}
         for feature in self.features:
             own.setdefault(feature.view, feature._replace(address=self._local(feature.address)))
-        self.views = views(tuple(own.values()), self.values)
         self.by_address = {feature.address: feature for feature in self.features}
         items = [item for entry in schema.entries for item in entry.items]
         self.trees = {address for _, kind, address in items if kind == "tree"}
+        mappings = {self.by_address[address].view for address in self.trees}
+        self.views = views(tuple(own.values()), self.values, mappings)
 
     def view(self) -> GroupsView:
         schema = self.schema

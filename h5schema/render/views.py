@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from h5schema.resolve.ir import FeatureIR
@@ -37,7 +37,7 @@ _FROM = {
     "NDArray": "numpy.typing",
     **dict.fromkeys(("AnyValue", "AnyValues", "Blobs", "Categories", "Documents", "FilesBlock"), "h5schema.runtime"),
     **dict.fromkeys(("JsonValue", "Maybe", "Method", "NestedBlock", "RaggedBlock"), "h5schema.runtime"),
-    **dict.fromkeys(("SparseBlock", "SparseRow", "Texts", "View"), "h5schema.runtime"),
+    **dict.fromkeys(("SparseBlock", "SparseRow", "Texts", "TreeView", "View"), "h5schema.runtime"),
 }
 """Where the names come from that stand in a class of views."""
 _NAME = re.compile(r"[A-Za-z_]+")
@@ -60,12 +60,12 @@ class ViewView(NamedTuple):
     methods: tuple[MethodView, ...]
 
 
-def views(features: Sequence[FeatureIR], values: Values) -> tuple[ViewView, ...]:
-    """The classes of views of a schema."""
+def views(features: Sequence[FeatureIR], values: Values, mappings: Set[str]) -> tuple[ViewView, ...]:
+    """The classes of views of a schema; `mappings` are those of features that are mappings."""
     return tuple(
         ViewView(
             name(feature.view),
-            _base(feature, values),
+            "TreeView" if feature.view in mappings else _base(feature, values),
             f"`{feature.address}` of an open file, with its methods.",
             tuple(_method(method, code) for method, code in feature.methods),
         )

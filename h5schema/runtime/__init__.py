@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .plan import Batch, Fields, Ids, Plan, Position, Take
     from .sampling import Balanced, Bucketed, OrderedBy, Weighted
     from .temporary import scratch
+    from .tree_view import TreeView
     from .windows import Frame, Window
 
 __all__ = [
@@ -134,6 +135,7 @@ __all__ = [
     "TextNodes",
     "Texts",
     "Tree",
+    "TreeView",
     "View",
     "Weighted",
     "Window",
@@ -152,6 +154,7 @@ _LATER = {
     "extracting.failures": ("Failure",),
     "extracting.summary": ("Summary",),
     "methods": ("Method",),
+    "tree_view": ("TreeView",),
     "temporary": ("scratch",),
     "sampling": ("Balanced", "Bucketed", "OrderedBy", "Weighted"),
     "windows": ("Frame", "Window"),

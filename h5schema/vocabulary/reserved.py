@@ -67,7 +67,9 @@ IN_MODULES = frozenset(
 )  # fmt: skip
 """Names that generated modules import or use: no class of a schema is called so."""
 
-IN_VIEWS = frozenset({"Any", "Blobs", "Documents", "FilesBlock", "Maybe", "Method", "RaggedBlock", "Texts", "View"})
+IN_VIEWS = frozenset(
+    {"Any", "Blobs", "Documents", "FilesBlock", "Maybe", "Method", "RaggedBlock", "Texts", "TreeView", "View"}
+)
 """Names that are imported for the views of features with methods, and for nothing else."""
 
 MEMBER = frozenset(

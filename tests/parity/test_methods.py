@@ -33,9 +33,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     from package_methods import PackageMethodsWriter as Writer
 
     about = {"level": "x", "table": np.zeros((2, 3), np.int16), "notes": {"a": 1}, "plain": b""}
+    more = {"about": about, "model": {"layer": {"weight": -np.ones(3)}, "bias": np.ones(2)}}
     with Writer.create(folder / "a.h5") as w:
-        w.clip["a"] = {"wave": np.full(9, 0.5, np.float32), "peak": 10.0, "level": "low", "title": "A", "about": about}
-        w.clip["b"] = {"wave": np.zeros(4, np.float32), "peak": None, "level": "high", "title": "B", "about": about}
+        w.clip["a"] = {"wave": np.full(9, 0.5, np.float32), "peak": 10.0, "level": "low", "title": "A", **more}
+        w.clip["b"] = {"wave": np.zeros(4, np.float32), "peak": None, "level": "high", "title": "B", **more}
     yield folder
     sys.path.remove(str(folder))
 
@@ -53,6 +54,7 @@ def test_M5_a_function_of_the_users_is_a_method(folder: Path) -> None:
         assert [file.peak.decibels(one) for one in ("a", "b")] == [20.0, None]
         assert file.level.sound_tools() == [str(one) for one in file.level]
         assert file.about.level.words() == ["x", "x"]
+        assert file.model.norm("b") == 5  # a mapping in each entry
         assert len(file.wave.values[:]) == 13  # a view is still all that it was
 
 

@@ -20,6 +20,7 @@ with PackageMethods("sounds.h5") as file:
     reveal_type(file.peak["a"])  # float | None
     reveal_type(file.peak[:])  # Maybe[NDArray[np.float64]]
     reveal_type(file.level[:])  # NDArray[np.integer[Any]]
+    reveal_type(file.model.norm("a"))  # float
     reveal_type(file.about.level.words())  # list[str]
     reveal_type(file.about.table.words())  # list[str]
 with PackageMethodsWriter.create("sounds.h5") as w:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from package_methods import PeakView
+    from package_methods import ModelView, PeakView
 
 
 def loudness(
@@ -32,6 +32,10 @@ class Longest:
 def decibels(view: PeakView, clip: str) -> float | None:
     peak = view[clip]
     return None if peak is None else 20 * float(np.log10(peak))
+
+
+def norm(model: ModelView, clip: str) -> float:
+    return float(sum(np.abs(np.asarray(one)).sum() for one in model[clip].values()))
 
 
 def words(view: View[Any, Any]) -> list[str]:

@@ -4,6 +4,7 @@
 from .groups import (
     AboutLevelView,
     LevelView,
+    ModelView,
     NotesView,
     PackageMethods,
     PackageMethodsWriter,
@@ -16,6 +17,7 @@ from .groups import (
 __all__ = [
     "AboutLevelView",
     "LevelView",
+    "ModelView",
     "NotesView",
     "PackageMethods",
     "PackageMethodsWriter",
