@@ -34,6 +34,7 @@ from h5schema.runtime import (  # noqa: E402
     optional,
 )
 from h5schema.runtime.torch import Loader  # noqa: E402
+from h5schema.runtime.torch.bench import measure  # noqa: E402
 
 LENGTHS = [7, 0, 23, 3, 1, 40, 12]
 Clips, ClipsWriter = declare(
@@ -494,3 +495,30 @@ def test_a_window_of_entries_of_which_some_have_no_value(parted: list[Path]) -> 
     for half, at in zip(batch["half"].tolist(), batch["at"].tolist(), strict=True):
         rows = range(at - 1, at + 3)
         assert half == [0 if not 0 <= row < 22 else -7 if row % 4 == 1 else row for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("over", "window", "names"),
+    [
+        ("time", {"time": Window(length=3, hop=2)}, ["x", "x (2)", "digit"]),
+        ("time", {"time": Window(length=4, hop=1, edge="pad", shift=-2)}, ["x", "x (2)", "digit"]),
+        ("time", {}, ["x", "x (2)", "digit"]),
+        ("time", {"time": Window(ranges=[(0, 3), (2, 7)])}, ["x", "x (2)", "digit"]),
+        ("clip", {"time": Window(length=3, at="random", edge="pad")}, ["x", "x (2)", "digit"]),
+        ("step", {"step": Window(length=3, hop=2)}, ["x", "x (2)"]),
+    ],
+)
+def test_pieces_are_measured(clips: Path, steps: Path, over: str, window: dict[str, Window], names: list[str]) -> None:
+    """`bench` reads with h5py what the windows of a loader take, as many values as they do."""
+    own = {over: Window(shift=1)} if over in window else {}
+    of_steps = over == "step"
+    address = "x" if of_steps else "wave"
+    sample: dict[str, Any] = {"x": Take(address), "y": Take(address, window=own)}
+    if not of_steps:
+        sample["digit"] = Take("digit")
+    tried = loader(Steps if of_steps else Clips, over=over, window=window, sample=sample, batch=Batch(4, shuffle=True))
+    figures = measure("tried", tried, steps if of_steps else clips, 0.04)
+    assert figures.samples == len(tried(steps if of_steps else clips))
+    assert figures.rates[0].name == "h5schema"
+    assert all(rate.samples_per_second > 0 for rate in figures.rates)
+    assert [one.address.replace(address, "x") for one in figures.features] == names

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ..chance import Drawn
+from ..chosen import Chosen, Samples
 from ..order import BatchOrder
 from ..plan import Take
+from ..projections import Projection
 from ..reader import Reader
 from ..spans import Rows
 
@@ -16,8 +19,9 @@ class Case(NamedTuple):
 
     Attributes:
         reader: Of the file.
-        takes: What is taken of each feature that has entries, by address.
-        rows: Of the samples: int64 [samples].
+        takes: What is taken of features that have entries: by address, and a number where one is taken again.
+        seen: How each of these is seen from a sample.
+        sampled: Where the samples are.
         order: Of the batches.
         together: Batches that the loader reads together.
         sample_bytes: Stored bytes of a sample, on average.
@@ -26,7 +30,8 @@ class Case(NamedTuple):
 
     reader: Reader
     takes: Mapping[str, Take]
-    rows: Rows
+    seen: Mapping[str, Projection]
+    sampled: Samples
     order: BatchOrder
     together: int
     sample_bytes: int
@@ -35,7 +40,11 @@ class Case(NamedTuple):
     @property
     def samples(self) -> int:
         """Of one pass."""
-        return len(self.order) * self.order.size if self.order.drop_last else len(self.rows)
+        return len(self.order) * self.order.size if self.order.drop_last else len(self.sampled)
+
+    def at(self, samples: Rows) -> Chosen:
+        """Where some samples are."""
+        return self.sampled.at(samples, Drawn(0, 0, samples))
 
     def drawn(self, size: int) -> Iterator[Rows]:
         """Index arrays of `size` samples, one pass in the loader's way."""

@@ -8,13 +8,10 @@ from statistics import median
 
 from h5schema.vocabulary.dtypes import item_bytes
 
-from ..chance import Drawn
 from ..chosen import Chosen
 from ..loaded import Loaded
 from ..plan import Take
-from ..projections import Entry
 from ..reader import Reader
-from ..spans import Rows
 from .case import Case
 from .race import Contender, race
 from .report import FeatureFigures
@@ -26,36 +23,38 @@ _STORED = " as stored"
 def features_of(case: Case) -> tuple[FeatureFigures, ...]:
     """The figures of all; together they get the time of one contender."""
     contenders: list[Contender] = []
-    for address, take in case.takes.items():
-        dim = case.reader.model.places[address].lead
-        assert dim is not None
-        fed = partial(_fed, case.reader, Loaded(case.reader, take, Entry(address, dim)), dim)
-        contenders.append(Contender(address, _alone(case, fed)))
+    for name, take in case.takes.items():
+        loaded = Loaded(case.reader, take, case.seen[name])
+        contenders.append(Contender(name, _alone(case, partial(_fed, case.reader, loaded))))
         if _wider(case.reader, take):
-            contenders.append(Contender(address + _STORED, _alone(case, partial(case.reader.read, address))))
+            contenders.append(Contender(name + _STORED, _alone(case, partial(_stored, case.reader, loaded))))
     rates = race(contenders, case.seconds / len(contenders))
     times = {name: 1e6 / median(found) for name, found in rates.items()}
-    return tuple(_figures(case.reader, take, times) for take in case.takes.values())
+    return tuple(_figures(case.reader, name, take, times) for name, take in case.takes.items())
 
 
-def _figures(reader: Reader, take: Take, times: dict[str, float]) -> FeatureFigures:
-    address, whole = take.address, times[take.address]
-    converting = max(0.0, whole - times.get(address + _STORED, whole))
-    return FeatureFigures(address, whole, _wider(reader, take), converting, storage(reader, address))
+def _figures(reader: Reader, name: str, take: Take, times: dict[str, float]) -> FeatureFigures:
+    whole = times[name]
+    converting = max(0.0, whole - times.get(name + _STORED, whole))
+    return FeatureFigures(name, whole, _wider(reader, take), converting, storage(reader, take.address))
 
 
-def _alone(case: Case, read: Callable[[Rows], object]) -> Iterator[int]:
+def _alone(case: Case, read: Callable[[Chosen], object]) -> Iterator[int]:
     """As many samples at once as the loader reads."""
     while True:
         for samples in case.drawn(case.order.size * case.together):
-            read(case.rows[samples])
+            read(case.at(samples))
             yield len(samples)
 
 
-def _fed(reader: Reader, loaded: Loaded, dim: str, rows: Rows) -> object:
-    chosen = Chosen({dim: rows}, Drawn(0, 0, rows))
+def _stored(reader: Reader, loaded: Loaded, chosen: Chosen) -> object:
+    """What is read for some samples, as it is stored."""
+    return reader.read_together([loaded.asked(chosen)])[0]
+
+
+def _fed(reader: Reader, loaded: Loaded, chosen: Chosen) -> object:
     asked = loaded.asked(chosen)
-    return loaded.understood(reader.read(*asked), asked, chosen)
+    return loaded.understood(reader.read_together([asked])[0], asked, chosen)
 
 
 def _wider(reader: Reader, take: Take) -> str | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..features import EncodedFeature
 from ..reader import Reader
-from ..spans import Rows
+from ..spans import Asked, Rows
 
 _LIMIT_BYTES = 256 << 20
 """Memory of the limit: of a larger feature it takes the first samples again and again."""
@@ -37,18 +37,28 @@ class Wanted(NamedTuple):
     shape: tuple[int, ...]
 
 
-def wanted(reader: Reader, address: str, rows: Rows) -> Wanted:
-    """What samples at `rows` take of a feature that has entries: what its kind asks for, up to the values."""
-    feature, place = reader.model.features[address], reader.model.places[address]
-    carrier = reader.carrier()
-    reading = feature.reading(place, rows)
-    asked = next(reading)
-    while asked[0].path != place.path:
-        asked = reading.send(carrier.fetch(asked))
+def wanted(reader: Reader, name: str, asked: Asked, samples: int) -> Wanted:
+    """What samples take of a feature that has entries: what its kind asks for, up to the values.
+
+    Args:
+        reader: Of the file.
+        name: Of what is taken.
+        asked: What is read for all of them; of a window of entries all of these.
+        samples: How many there are.
+    """
+    feature, place = reader.model.features[asked.address], reader.model.places[asked.address]
+    carrier, (_, rows, part, _) = reader.carrier(), asked.row_by_row()
+    each = max(1, len(rows) // max(1, samples))
+    rows = rows[::each]
+    reading = feature.reading(place, rows) if part is None else feature.reading_part(place, rows, part)
+    spans = next(reading)
+    while spans[0].path != place.path:
+        spans = reading.send(carrier.fetch(spans))
     reading.close()
     dtype, shape = carrier.form(place.path)
     decode = feature.decoded if isinstance(feature, EncodedFeature) else None
-    return Wanted(address, place.path, asked[0].starts, asked[0].lengths, decode, dtype, (shape or (0,))[1:])
+    lengths = spans[0].lengths if each == 1 else np.full(samples, each, np.int64)
+    return Wanted(name, place.path, spans[0].starts, lengths, decode, dtype, (shape or (0,))[1:])
 
 
 class Limit:

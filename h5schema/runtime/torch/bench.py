@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias, cast
 
+import numpy as np
+
 from h5schema.errors import UsageError
 
 from ..bench import Contender, LoaderFigures, Rate, endless, race
@@ -19,7 +21,8 @@ from ..bench.storage import expect_rows_of_dataset
 from ..bench.wanted import Limit, Wanted, wanted
 from ..damage import damaged
 from ..opening import open_hdf5
-from ..plan import takes
+from ..plan import Take, takes
+from ..projected import projection, roots
 from ..reader import Reader
 from ..readers import reader_of_one
 from .batches import Batches
@@ -56,32 +59,43 @@ def measure(name: str, loader: AnyLoader, path: Path, seconds: float) -> LoaderF
 
 
 def _case(name: str, loader: AnyLoader, batches: Batches[object], reader: Reader, seconds: float) -> Case:
-    plan = loader.plan
-    if plan.window or len(plan.dims) > 1 or reader.model.is_ragged(plan.dim):
+    plan, samples = loader.plan, cast("Loader[object]", batches.dataset).samples
+    if len(plan.dims) > 1:
         raise UsageError(
-            f"the loader {name} takes pieces of entries, which are not measured yet",
+            f"the loader {name} takes elements of several dims, which are not measured yet",
             where=str(reader.path),
-            do="measure a loader over whole entries",
+            do="measure a loader over one dim",
         )
-    places, rows = reader.model.places, cast("Loader[object]", batches.dataset).rows
-    own = (take for take in takes(plan.sample) if places[take.address].lead == plan.dim and take.via is None)
-    taken = {take.address: take for take in own}
+    places, known = reader.model.places, roots(reader.model, plan)
+    taken: dict[str, Take] = {}
+    for take in takes(plan.sample):
+        if places[take.address].lead in known and take.via is None:
+            again = sum(one.address == take.address for one in taken.values())
+            taken[take.address + (f" ({again + 1})" if again else "")] = take
     if not taken:
         raise UsageError(f"the loader {name} takes no values of {plan.dim}", do="measure another one")
     if not len(batches):
         raise UsageError(
-            f"the loader {name} has no batch: its {len(rows)} samples do not fill one of {batches.order.size}",
+            f"the loader {name} has no batch: its {len(samples)} samples do not fill one of {batches.order.size}",
             where=str(reader.path),
             do="make `size` smaller, or leave out `drop_last`",
         )
-    for address in taken:
-        expect_rows_of_dataset(reader, address, name)
-    sample_bytes = sum(map(reader.entry_bytes, taken))
-    return Case(reader, taken, rows, batches.order, batches.ahead.count, sample_bytes, seconds)
+    for take in taken.values():
+        expect_rows_of_dataset(reader, take.address, name)
+    seen = {address: projection(reader.model, plan, take) for address, take in taken.items()}
+    sample_bytes = sum(one.sample_bytes(reader) for one in seen.values())
+    return Case(reader, taken, seen, samples, batches.order, batches.ahead.count, sample_bytes, seconds)
+
+
+def _wanted(case: Case) -> list[Wanted]:
+    """What all samples take."""
+    count = len(case.sampled)
+    everything = case.at(np.arange(count, dtype=np.int64))
+    return [wanted(case.reader, name, seen.asked(case.reader, everything), count) for name, seen in case.seen.items()]
 
 
 def _figures(name: str, over: str, batches: Batches[object], case: Case) -> LoaderFigures:
-    taken = [wanted(case.reader, address, case.rows) for address in case.takes]
+    taken = _wanted(case)
     limit, order = Limit(taken, case.sample_bytes), case.order
     try:
         rates, size = _rates(case, batches, taken, limit)
@@ -98,7 +112,7 @@ def _figures(name: str, over: str, batches: Batches[object], case: Case) -> Load
     return LoaderFigures(
         name,
         over,
-        len(case.rows),
+        len(case.sampled),
         order.size,
         order.shuffle,
         case.sample_bytes,
@@ -144,7 +158,7 @@ def _from_memory(limit: Limit, case: Case) -> Iterator[int]:
 
 
 def _notes(case: Case, limit: Limit, size: int) -> Iterator[str]:
-    if limit.samples < len(case.rows):
+    if limit.samples < len(case.sampled):
         yield f"the limit takes the first {limit.samples:,} samples again and again: no more are kept in memory"
     if size < case.order.size:
         yield f"h5py reads batches of {size}: one of {case.order.size} would take too long"

@@ -83,8 +83,10 @@ def _entry(one: Wanted, dataset: h5py.Dataset, index: int) -> object:
 def _entries(one: Wanted, dataset: h5py.Dataset, samples: NDArray[np.int64]) -> object:
     rows = one.starts[samples]
     if isinstance(one.lengths, int):
-        follows = int(rows[-1] - rows[0]) == len(rows) - 1
-        values = dataset[int(rows[0]) : int(rows[-1]) + 1] if follows else dataset[rows]
+        distinct, back = np.unique(rows, return_inverse=True)  # of samples in one entry it is the same
+        follows = int(distinct[-1] - distinct[0]) == len(distinct) - 1
+        values = dataset[int(distinct[0]) : int(distinct[-1]) + 1] if follows else dataset[distinct]
+        values = values if len(distinct) == len(rows) else values[back]
         return torch.as_tensor(values) if one.decode is None else [one.decode(bytes(value)) for value in values]
     bounds = zip(rows.tolist(), (rows + one.lengths[samples]).tolist(), strict=True)
     parts = [dataset[begin:end] for begin, end in bounds]
