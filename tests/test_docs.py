@@ -43,6 +43,7 @@ PAGES = (
     "bound-files",
     "sparse",
     "nodes",
+    "experiments",
 )
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _NAME = re.compile(r"^name: (\w+)", re.MULTILINE)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .draft import Draft
-from .ir import DimIR
-from .scope import written
+from .ir import DimIR, dim_word
 
 Dims = tuple[str | int, ...]
 
@@ -17,6 +16,11 @@ def outer_dims(axes: Mapping[str, DimIR], dim: str) -> tuple[str, ...]:
     return () if under is None or under not in axes else (*outer_dims(axes, under), under)
 
 
+def alike(axes: Mapping[str, DimIR], one: str, other: str) -> bool:
+    """Whether ids of two dims begin with that of an entry of one dim."""
+    return not {*outer_dims(axes, one), one}.isdisjoint((*outer_dims(axes, other), other))
+
+
 def out_of_place(draft: Draft, dims: Dims) -> tuple[int, str, str] | None:
     """Where, what and what to do, if a dim whose entries lie within those of others does not follow them."""
     for index, dim in enumerate(dims):
@@ -24,8 +28,8 @@ def out_of_place(draft: Draft, dims: Dims) -> tuple[int, str, str] | None:
         if outer and dims[:index] != outer:
             names = " and ".join(f"`{draft.axes[one].name}`" for one in outer)
             what = f"an id of `{draft.axes[str(dim)].name}` begins with that of {names}, so it comes right after"
-            rest = (one for one in dims if one not in (*outer, dim))
-            return index, what, f"write dims: {written((*outer, str(dim), *rest))}"
+            rest = (dim_word(one) for one in dims if one not in (*outer, dim))
+            return index, what, f"write dims: [{', '.join((*outer, str(dim), *rest))}]"
     return None
 
 

@@ -14,6 +14,7 @@ from .fed import Fed
 from .identifiers import camel
 from .ir import SPARSE, FeatureIR, Json, RecordIR, SampleIR, TakeIR
 from .joins import join
+from .keyed import alike
 from .records import Tree, names_in_list, names_of_pair, record
 from .scope import find_input, written
 from .values import impossible
@@ -150,6 +151,15 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
     shared = fed.shared(feature)
     if shared and lead not in shared:
         return _take_across(fed, spec, feature, at)
+    if isinstance(lead, str) and not shared and alike(fed.draft.axes, lead, fed.root.address):
+        fed.add(
+            "not-yet",
+            f"`{feature.address}` is over `{lead}`, and a sample is one of `{fed.root.name}`, whose ids begin alike; "
+            "features of both in one sample come with a later version",
+            (*at, "feature"),
+            f"for now read it by the id of the sample, which is {{feature: {fed.root.address}, as: id}}",
+        )
+        return None
     if isinstance(lead, str) and not shared and fed.draft.axes[lead].size is None:
         fed.advise(
             "unwise-whole",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 from h5schema.vocabulary.suggest import closest
 
 from .draft import Draft, Notes, Path
 from .ir import DimIR, dim_word
+from .keyed import alike, outer_dims
 from .mounts import home_of, outward
 
 
@@ -138,6 +140,13 @@ def sampled_dims(draft: Draft, notes: Notes, names: Sequence[str], path: Path) -
     ]
     axes = [axis for axis in known if axis is not None]
     if len(axes) < len(names):
+        return ()
+    inner = {outer for axis in axes for outer in outer_dims(draft.axes, axis.address)}
+    axes = [axis for axis in axes if axis.address not in inner]
+    akin = any(alike(draft.axes, one.address, other.address) for one, other in combinations(axes, 2) if one != other)
+    if akin and all(axis.per is None for axis in axes):
+        what = "several dims whose ids begin alike come with a later version"
+        notes.add("not-yet", what, at, "for now name one of them", breaks=path)
         return ()
     ragged = next((axis for axis in axes if axis.per is not None), None)
     if ragged is not None:

@@ -11,7 +11,6 @@ from h5schema.errors import DataError
 
 from .any_values import AnyValue, Record, only_record
 from .blocks import AnyValues
-from .ids import unknown_id
 from .node_paths import INSIDE
 from .spans import Rows
 
@@ -38,6 +37,8 @@ class StateDict(Mapping[str, AnyValue]):
 
     def __getitem__(self, name: str) -> AnyValue:
         if name not in self._rows:
+            from .ids import unknown_id  # not needed to open a file
+
             raise unknown_id(self._dim, name, self._file)
         return self._read(np.array([self._rows[name]], np.int64))[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -26,6 +26,10 @@ class TreeView(View[StateDict, AnyValues]):
 
     def read(self, rows: Rows) -> AnyValues:
         raise DataError("state dicts are read one by one", where=self._where(), do="give the id of an entry")
+
+    def names(self, rows: Iterable[int]) -> Sequence[str]:
+        known = [row for row in rows if row < len(self)]
+        return list(self._reader.ids(self._lead()).read(np.array(known, np.int64)))
 
     def _one(self, row: int) -> StateDict:
         text = self._reader.ids(self._lead()).read(np.array([row], np.int64))[0]
