@@ -152,3 +152,29 @@ def test_braces_that_do_not_say_it_are_refused(generate: Generate, old: str, new
     with pytest.raises(SchemaError) as caught:
         generate(RUNS.replace(old, new))
     assert what in str(caught.value)
+
+
+def test_dims_of_one_name_in_two_groups(generate: Generate, tmp_path: Path) -> None:
+    """Braces name the dim that is seen where they stand."""
+    path = tmp_path / "twice.h5"
+    with h5py.File(path, "w") as file:
+        for run in ("a", "b"):
+            for step in range(3):
+                file[f"logs/{run}/{step}/x"] = step
+        file["other/y"], file["other/ends"], file["other/z"] = np.arange(2), [1, 4], np.arange(4)
+    with generate("""
+        name: twice_named
+        bind: plain
+        dims: {run: open, step: {per: run}}
+        features: {x: {dims: [run, step], dtype: int64, at: 'logs/{run}/{step}/x'}}
+        groups:
+          other:
+            dims: {run: open, step: {per: run, index: {ends: ends}}}
+            features:
+              y: {dims: [run], dtype: int64}
+              z: {dims: [run, step], dtype: int64}
+    """).TwiceNamed(path) as found:
+        assert found.x["b", "2"] == 2
+        assert found.other.y[:].tolist() == [0, 1]
+        assert [one.tolist() for one in found.other.z] == [[0], [1, 2, 3]]
+        assert (len(found.run), len(found.step), len(found.other.run)) == (2, 6, 2)

@@ -47,12 +47,12 @@ def _axis(draft: Draft, notes: Notes, dim: Declared[DimSpec]) -> DimIR | None:
         parent = find_dim(draft, notes, dim.group, spec.per[0], (*dim.path, "per"), breaks=dim.path)
         if parent is None:
             return None
-        is_named = bool(spec.ids) or dim.name in braced(draft)
+        is_named = bool(spec.ids) or (spec.index is None and dim.name in braced(draft))
         return base._replace(under=parent, ids=True) if is_named else base._replace(per=parent)
     if isinstance(spec.size, int):
         return base._replace(size=spec.size)
     if spec.source is None:
-        return base._replace(ids=bool(spec.ids) or dim.name in braced(draft))
+        return base._replace(ids=bool(spec.ids))
     return _with_source(notes, dim, base, folder_of(draft, dim.group), spec.source)
 
 
@@ -94,7 +94,7 @@ def _with_parents(draft: Draft, notes: Notes, axes: dict[str, DimIR]) -> dict[st
     bad = set[str]()
     for address, axis in axes.items():
         chain = _chain(axes, axis)
-        wrong = None if _parent(axis) is None else _bad_parent(axes, axis, chain)
+        wrong = None if _parent(axis) is None else _bad_parent(axes, axis, chain, bound=draft.bound)
         if wrong is not None:
             path = draft.dims[address].path
             notes.add(wrong[0], wrong[1], (*path, "per"), wrong[2], breaks=path)
@@ -117,7 +117,9 @@ def _parent(axis: DimIR) -> str | None:
     return axis.per or axis.under
 
 
-def _bad_parent(axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]) -> tuple[str, str, str] | None:
+def _bad_parent(
+    axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str], *, bound: bool
+) -> tuple[str, str, str] | None:
     """Rule, message and help if a dim cannot be per the one that it names; of one that is not there all was said."""
     parent = axes.get(chain[0])
     if parent is None:
@@ -125,7 +127,7 @@ def _bad_parent(axes: Mapping[str, DimIR], axis: DimIR, chain: Sequence[str]) ->
     if parent.size is not None:
         what = f"`{parent.name}` has a fixed size, so `{axis.name}` cannot have a length for each of its entries"
         return "per-fixed", what, "`per` names an open dim; for one length write it as `size`"
-    if axis.under is not None and not parent.ids:
+    if axis.under is not None and not parent.ids and not bound:  # there the same path names both
         what = f"the entries of `{axis.name}` have ids, which begin with those of `{parent.name}`, and that has none"
         return "per-ids", what, f"give `{parent.name}` ids too: `ids: true`"
     if axis.address in chain:
