@@ -44,7 +44,12 @@ def load(path: Path, *, item: str | None = None) -> object:
         DataError: It is no checkpoint, is damaged, lacks the item, or holds objects, which could run code.
         MissingExtraError: torch is not installed, or is older than 2.6.
     """
-    found = _plain(_loaded(path), str(path), ())
+    try:
+        found = _plain(_loaded(path), str(path), ())
+    except RecursionError:
+        raise DataError(
+            "the checkpoint is nested too deep, or holds itself", where=str(path), do="look at it"
+        ) from None
     if item is None:
         return found
     for step in item.split("/") if item else ():

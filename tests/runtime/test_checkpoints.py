@@ -115,6 +115,14 @@ def test_a_damaged_checkpoint_is_refused_in_our_words(saved: Path, tmp_path: Pat
         load(tmp_path / "none.pt")
 
 
+def test_a_checkpoint_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    inner: dict[str, object] = {}
+    inner["inner"] = inner
+    torch.save(inner, tmp_path / "a.pt")
+    with pytest.raises(DataError, match="nested too deep, or holds itself"):
+        load(tmp_path / "a.pt")
+
+
 @pytest.mark.filterwarnings("ignore:Sparse")
 def test_tensors_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
     for tensor, said in (
