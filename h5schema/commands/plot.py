@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from h5schema import pipeline
 from h5schema.errors import UsageError
 from h5schema.vocabulary.plots import PLOTS
 from h5schema.vocabulary.suggest import closest
@@ -43,19 +44,27 @@ def add(commands: Commands) -> argparse.ArgumentParser:
         metavar="MODULE:FUNCTION",
         help="draw with a function of yours: it is handed the view and the entries, and returns a matplotlib figure",
     )
+    parser.add_argument(
+        "--schema",
+        type=Path,
+        metavar="SCHEMA",
+        help="of a file of others, which has `bind`; or as it is today (that in FILE)",
+    )
     parser.add_argument("--dpi", type=int, default=100, metavar="N", help="points per inch (100)")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Draws through a package that is generated aside from the schema in the file."""
+    """Draws through a package that is generated aside, from the schema in the file or another one."""
     output = arguments.output or Path(f"{arguments.feature.replace('/', '-')}.png")
     if not 0 < arguments.dpi <= 1200:
         raise UsageError(f"--dpi is {arguments.dpi}", do="give a number from 1 to 1200")
-    text = text_in(arguments.file)
+    schema: Path | None = arguments.schema
+    text = text_in(arguments.file) if schema is None else ""
     with folder_aside() as aside:
-        package = generated(text, arguments.file, aside)
-        with importable(aside, Path.cwd()):  # the methods of the schema are functions of the user's
+        package = generated(text, arguments.file, aside) if schema is None else pipeline.generate([schema], aside)[0]
+        users = Path.cwd() if schema is None else schema.resolve().parent
+        with importable(aside, users):  # the methods of the schema are functions of the user's
             from h5schema.runtime import File
             from h5schema.runtime.plots.drawn import draw, save
 

@@ -127,11 +127,11 @@ def test_M5_a_function_that_is_not_there(folder: Path, tmp_path: Path) -> None:
         file.wave.loudness("a")
 
 
-def test_M5_methods_of_files_that_others_made(folder: Path, tmp_path: Path) -> None:
+def test_M5_methods_of_files_that_others_made(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "found.yaml").write_text(
         "h5schema: 1\nname: found_sounds\nversion: 1.0.0\nbind: plain\ndims: {clip: open}\n"
         "features:\n"
-        "  wave: {dims: [clip, 4], dtype: float32, methods: {words: sound_tools:words}}\n"
+        "  wave: {dims: [clip, 4], dtype: float32, methods: {words: sound_tools:words, plot: sound_tools:draw}}\n"
         "  gain: {dims: [], dtype: float64, at: '@gain', methods: {in_decibels: sound_tools:decibels}}\n"
     )
     pipeline.generate([tmp_path / "found.yaml"], folder)
@@ -143,3 +143,8 @@ def test_M5_methods_of_files_that_others_made(folder: Path, tmp_path: Path) -> N
     with FoundSounds(folder / "found.h5") as file:
         assert file.wave.words() == ["[0. 0. 0. 0.]"] * 2
         assert file.gain.in_decibels(()) == 20.0
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "sound_tools.py", tmp_path)
+    assert cli.main(["plot", str(folder / "found.h5"), "wave", "--schema", "found.yaml", "-o", "a.svg"]) == 0
+    assert "wave None" in (tmp_path / "a.svg").read_text(encoding="utf-8")
