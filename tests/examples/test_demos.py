@@ -79,3 +79,9 @@ def test_M16_a_killed_training_goes_on_to_the_same_losses(tmp_path: Path) -> Non
     found = re.search(r"the same 100 losses, from (\d\.\d+) to (\d\.\d+)\s*$", output)
     assert found
     assert float(found[2]) < float(found[1])
+
+
+def test_D2_any_folder(tmp_path: Path) -> None:
+    output = run("folder", tmp_path)
+    assert "\n6 files; device.bin is array([0, 1, 2, 3, 4, 5, 6, 7], dtype=uint8)\n" in output
+    assert output.endswith("\n6 samples: ndarray, str\n")
