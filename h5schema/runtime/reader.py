@@ -85,6 +85,7 @@ class Reader(AnyReader):
         self._opened: tuple[int, h5py.File, FileCarrier] | None = None
         self._compared: dict[str, Compared] = {}
         self._lengths: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
 
     @cached_property
     def model(self) -> Model:
@@ -109,7 +110,7 @@ class Reader(AnyReader):
         yield self
 
     def __getstate__(self) -> dict[str, object]:
-        fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int]()}
+        fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int](), "_asked": {}}
         self._remember()
         return {"file": self.file, "path": self.path, "access": self.access, "seen": self.seen, **fresh}
 
@@ -159,7 +160,7 @@ class Reader(AnyReader):
             return None
 
     def _carrier_of(self, found: Opened) -> FileCarrier:
-        carrier = DirectCarrier(found.file, self.path, access=self.access, state=found.state)
+        carrier = DirectCarrier(found.file, self.path, access=self.access, state=found.state, asked=self._asked)
         tables = self.model.tables
         return TableCarrier(carrier, tables, carrier.close) if tables else carrier
 
@@ -171,6 +172,7 @@ class Reader(AnyReader):
         """Drops what was found in the file: the next one of this name may be another."""
         self._compared.clear()
         self._lengths.clear()
+        self._asked.clear()
 
     def open(self) -> None:
         self.carrier()

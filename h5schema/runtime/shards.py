@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import h5py
 import numpy as np
 
 from h5schema.errors import FileError, UsageError
 
 from .any_reader import AnyReader
 from .blocks import Texts, alike, joined, taken
-from .carrier import Seen, changed
+from .carrier import Seen
 from .open_files import OPEN, most
 from .reader import Reader
+from .shard import Shard
 from .shard_ids import IdIndex, ShardIds, index_of
 from .spans import Access, Asked, Part, Rows, any_outside, offsets_of
 
@@ -24,37 +24,6 @@ if TYPE_CHECKING:
     from .file import File
 
 _ONE = np.zeros(1, np.int64)
-
-
-class Shard(Reader):
-    """One file of several; it is closed and opened again, and has to stay the same.
-
-    Attributes:
-        known: Number of entries of each dim, as it was when it was first asked for.
-    """
-
-    def __init__(self, file: type[File], path: Path, *, access: Access = "map") -> None:
-        super().__init__(file, path, access=access)
-        self.known: dict[str, int] = {}
-
-    def length(self, dim: str) -> int:
-        count = super().length(dim)
-        if self.known.setdefault(dim, count) != count:
-            raise changed(self.path)
-        return count
-
-    def expect(self, file: h5py.File) -> None:
-        """See `Reader`: one that was opened before is known."""
-        if self.seen is None:
-            super().expect(file)
-
-    def close(self) -> None:
-        """See `Reader`: here it is the same file that is opened again."""
-        self._remember()
-        self._shut()
-
-    def _forget(self) -> None:
-        """Nothing: the file is the same when it is opened again."""
 
 
 class Spread(NamedTuple):

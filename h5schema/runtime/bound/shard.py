@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..shards import Shard
+from ..shard import Shard
 from .reader import BoundReader
 
 

@@ -42,6 +42,7 @@ class DirectCarrier:
             survives a file that is cut short while it is read. `memory`: a dataset is read whole when it is first used.
         threads: Threads that decode chunks; None: as many as there are cores.
         state: Of the file, where h5py does not read it by a descriptor that it tells.
+        asked: What was asked of each dataset so far, in calls of h5py; this adds to it.
     """
 
     def __init__(
@@ -52,17 +53,18 @@ class DirectCarrier:
         access: Access = "map",
         threads: int | None = None,
         state: State | None = None,
+        asked: dict[str, int] | None = None,
     ) -> None:
         self.plain = H5pyCarrier(file)
         self._path = path
         self._handle: int | None = _descriptor(file)
         self._state = state if self._handle is None else state_of(os.fstat(self._handle))
         self._last = self._state
-        self._access: Access = access
+        self.access: Access = access
         self._threads = threads
         self._bypass: Bypass | None = None
         self._direct: dict[str, DirectRows | None] = {}
-        self._asked: dict[str, int] = {}
+        self._asked: dict[str, int] = {} if asked is None else asked
         self._lock = threading.Lock()
 
     def fetch(self, spans: Sequence[Spans]) -> Fetched:
@@ -112,7 +114,7 @@ class DirectCarrier:
                 return self._direct[path]
             dataset = self.plain.dataset(path)
             self._asked[path] = self._asked.get(path, 0) + _calls(asked, dataset)
-            if self._access != "memory" and self._asked[path] * _ENTRIES_PER_CALL < _SETUP + _chunks_of(dataset):
+            if self.access != "memory" and self._asked[path] * _ENTRIES_PER_CALL < _SETUP + _chunks_of(dataset):
                 return None
             self._direct[path] = found = self._past_hdf5(dataset, path)
             return found
@@ -123,10 +125,10 @@ class DirectCarrier:
 
             assert self._handle is not None
             now = state_of(os.fstat(self._handle))
-            self._bypass = Bypass(self._handle, self._path, now, access=self._access, threads=self._threads)
+            self._bypass = Bypass(self._handle, self._path, now, access=self.access, threads=self._threads)
         own = dataset.file.filename == self.plain.name  # an external link leads to the bytes of another file
         found = self._bypass.rows_of(dataset, path) if own else None
-        if self._access != "memory" or not dataset.shape:
+        if self.access != "memory" or not dataset.shape:
             return found
         whole = Spans(path, np.zeros(1, np.int64), self.plain.length(path))
         values = self._whole(whole, found)

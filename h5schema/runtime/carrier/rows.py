@@ -26,7 +26,7 @@ class DirectRows:
 
     def __init__(self, located: Located, store: Store, threads: int) -> None:
         self.count = located.shape[0]
-        self._located = located
+        self.located = self._located = located
         self._store = store
         self._row_bytes = located.row_bytes
         self._base = int(located.addresses[0, 0])

@@ -63,6 +63,11 @@ class H5pyCarrier:
             raise self._missing("attribute", path)
         return form_of_attribute(self._file[node or "/"].attrs, name)
 
+    def close(self) -> None:
+        """Drops the handles: those of datasets in other files, to which links lead, keep these open."""
+        with self._lock:
+            self._datasets.clear()
+
     def dataset(self, path: str) -> h5py.Dataset:
         """The dataset at `path`, opened once."""
         with self._lock:
