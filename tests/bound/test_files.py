@@ -155,3 +155,53 @@ def test_parts_of_the_paths_as_values(generate: Generate, tmp_path: Path) -> Non
     with pytest.raises(DataError, match="1000 does not fit int8") as caught:
         small.SmallTaken(tmp_path / "files").take[:]
     assert caught.value.where == f"{tmp_path / 'files'}: anna/take_1000.h5"
+
+
+def test_a_damaged_file_is_not_an_absent_entry(generate: Generate, tmp_path: Path) -> None:
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    for number in range(3):
+        with h5py.File(folder / f"t{number}.h5", "w") as file:
+            file["x"] = np.full(2, number)
+            if number != 1:
+                file["y"] = np.full(2, number)
+    package = generate("""
+        name: damaged_takes
+        bind: plain
+        dims: {take: {source: 't{number:int}.h5'}}
+        features:
+          x: {dims: [take, 2], dtype: int64, optional: true}
+          y: {dims: [take, 2], dtype: int64, optional: true}
+    """)
+    with package.DamagedTakes(folder) as found:
+        assert [one is None for one in found.y] == [False, True, False]
+        assert found.x[1].tolist() == [1, 1]
+    whole = (folder / "t2.h5").read_bytes()
+    for damaged, what in (
+        (whole[:700], "HDF5 cannot open it"),
+        (b"", "the file is empty"),
+        (b"<html>", "an HTML page"),
+    ):
+        (folder / "t2.h5").write_bytes(damaged)
+        with pytest.raises(FileError, match=what) as caught, package.DamagedTakes(folder) as found:
+            found.x[0]
+        assert caught.value.where == str(folder / "t2.h5")
+
+
+def test_files_that_are_closed_are_closed(generate: Generate, tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    for number in range(3):
+        with h5py.File(folder / f"t{number}.h5", "w") as file:
+            file["x"] = np.full(2, number)
+    package = generate("""
+        name: closed_takes
+        bind: plain
+        dims: {take: {source: 't{number:int}.h5'}}
+        features: {x: {dims: [take, 2], dtype: int64}}
+    """)
+    with package.ClosedTakes(folder) as found:
+        assert found.x[:].tolist() == [[0, 0], [1, 1], [2, 2]]
+    for number in range(3):
+        with h5py.File(folder / f"t{number}.h5", "a") as file:
+            file["x"][...] = 9

@@ -55,9 +55,9 @@ class Names:
     def _in_group(self, dim: str, group: str) -> list[str]:
         spread = self.spread(dim) or ""
         if ":path}" in spread:
-            return names_below(self._nodes.file, spread, dim.rpartition("/")[2])
+            return names_below(self._nodes, spread, dim.rpartition("/")[2])
         above, _, last = spread.rpartition("/")
-        return names_of(self._nodes.file, group or above, last, dim.rpartition("/")[2])
+        return names_of(self._nodes, group or above, last, dim.rpartition("/")[2])
 
     def _in_files(self, dim: str) -> bool:
         """Whether entries of a dim are files, or lie in files that are entries of another."""

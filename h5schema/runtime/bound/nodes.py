@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import h5py
@@ -14,6 +16,7 @@ from h5schema.vocabulary.suggest import closest
 
 from ..bfloat16_hdf5 import attribute_of, form_of_attribute
 from ..node_paths import NodePath, is_attribute, split
+from ..opening import open_to_read
 from .columns import Column, InMemory, Member, Stored, member
 from .records import KnownMembers, expect_type, has_unknown_members
 
@@ -45,10 +48,22 @@ class Nodes:
             path: Of a dataset, of a member of records (`table/field`), or `node@name` of an attribute.
 
         Raises:
-            FileError: A group lies there.
+            FileError: A group lies there; or a file in which it would be is there, and cannot be read.
         """
         node, name = split(path)
-        return self._attribute(node or "/", name) if name else self._dataset(path)
+        found = self._attribute(node or "/", name) if name else self._dataset(path)
+        if found is None:
+            self._expect_files(node)
+        return found
+
+    def _expect_files(self, path: str) -> None:
+        """Refuses to call absent what is in a damaged file."""
+        outer: object = self.file
+        for part in path.strip("/").split("/"):
+            link: object = outer.get(part, getlink=True) if isinstance(outer, h5py.Group) else None
+            if isinstance(link, h5py.ExternalLink) and os.path.isabs(link.filename) and os.path.exists(link.filename):
+                open_to_read(Path(link.filename)).close()
+            outer = outer.get(part) if isinstance(outer, h5py.Group) and link is not None else None
 
     def stored(self, path: str) -> Column:
         """The dataset at a path.
@@ -133,8 +148,33 @@ class Nodes:
                 return self._leads_nowhere(cast("h5py.Group", link), part, path)
         return self._missing("dataset", parts[-1], [], path)
 
+    def group(self, path: str) -> h5py.Group:
+        """The group at a path in which entries are.
+
+        Raises:
+            FileError: There is none.
+        """
+        node, outer = self.file.get(path or "/"), self.file["/"]
+        if isinstance(node, h5py.Group):
+            return node
+        for part in path.strip("/").split("/"):
+            inner = outer.get(part) if isinstance(outer, h5py.Group) else None
+            if inner is None and isinstance(outer, h5py.Group) and part in outer:
+                raise self._leads_nowhere(outer, part, path)
+            outer = inner
+        raise FileError(
+            "there is no group of this name, in which the entries are",
+            where=f"{self.name}: {path}",
+            do="change the path before the braces in the schema",
+        )
+
     def _leads_nowhere(self, group: h5py.Group, name: str, path: str) -> FileError:
         link: object = group.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink) and os.path.isabs(link.filename):
+            try:
+                open_to_read(Path(link.filename)).close()
+            except FileError as error:
+                return error
         to = f"to {link.path}" if isinstance(link, h5py.SoftLink | h5py.ExternalLink) else "to a node"
         of = f" of the file {link.filename}" if isinstance(link, h5py.ExternalLink) else ""
         return FileError(

@@ -83,6 +83,7 @@ class Shown:
         self._raw.clear()
         self.columns.clear()
         self.plain.close()
+        self.plain.plain.close()
 
     # Features.
 

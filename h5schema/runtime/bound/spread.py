@@ -18,15 +18,16 @@ from ..node_paths import INSIDE, NodePath, captures_of
 from ..spans import Rows, Spans, expect_inside, offsets_of, positions
 from .columns import Column, Values
 from .indices import pieces
+from .nodes import Nodes
 
 _DIGITS = re.compile(r"(\d+)")
 
 
-def names_of(file: h5py.File, outer: str, last: str, dim: str) -> list[str]:
+def names_of(nodes: Nodes, outer: str, last: str, dim: str) -> list[str]:
     """The texts of the entries of a dim, in natural order: demo_2 comes before demo_10.
 
     Args:
-        file: The open file.
+        nodes: Of the file.
         outer: Path of the group in which the nodes are.
         last: What their names are, with braces: `demo_{demo}`.
         dim: Name of the capture.
@@ -36,16 +37,18 @@ def names_of(file: h5py.File, outer: str, last: str, dim: str) -> list[str]:
     """
     pattern = Pattern.parse(last)
     found = [
-        texts[dim] for name in _group(file, outer) if (texts := pattern.texts(_text(name, file, outer))) is not None
+        texts[dim]
+        for name in nodes.group(outer)
+        if (texts := pattern.texts(_text(name, f"{nodes.name}: {outer}"))) is not None
     ]
     return sorted(found, key=natural)
 
 
-def names_below(file: h5py.File, spread: str, dim: str) -> list[str]:
+def names_below(nodes: Nodes, spread: str, dim: str) -> list[str]:
     """The texts of the entries of a dim whose nodes lie at any depth, in natural order; links are not followed.
 
     Args:
-        file: The open file.
+        nodes: Of the file.
         spread: Path of a feature with braces, of a dataset or of an attribute: `/tree/{leaf:path}/data`.
         dim: Name of the capture.
 
@@ -54,7 +57,7 @@ def names_below(file: h5py.File, spread: str, dim: str) -> list[str]:
     """
     path, _, attribute = spread.partition("@")
     outer = path[: path.index("{")].rpartition("/")[0]
-    group, pattern, found = _group(file, outer), Pattern.parse(path[len(outer) + 1 :]), list[str]()
+    group, pattern, found = nodes.group(outer), Pattern.parse(path[len(outer) + 1 :]), list[str]()
 
     def look(name: str, node: h5py.HLObject) -> None:
         texts = pattern.texts(name)
@@ -65,21 +68,10 @@ def names_below(file: h5py.File, spread: str, dim: str) -> list[str]:
     return sorted(found, key=natural)
 
 
-def _group(file: h5py.File, outer: str) -> h5py.Group:
-    group = file.get(outer or "/")
-    if isinstance(group, h5py.Group):
-        return group
-    raise FileError(
-        "there is no group of this name, in which the entries are",
-        where=f"{file.filename}: {outer}",
-        do="change the path before the braces in the schema",
-    )
-
-
-def _text(name: object, file: h5py.File, outer: str) -> str:
+def _text(name: object, where: str) -> str:
     if isinstance(name, bytes):  # what h5py has of names that are no utf-8
         what = f"the name {name!r} is no utf-8, so it is no id"
-        raise FileError(what, where=f"{file.filename}: {outer}", do="rename it in a copy of the file")
+        raise FileError(what, where=where, do="rename it in a copy of the file")
     return str(name)
 
 
