@@ -17,6 +17,7 @@ from making import extracted, generated
 from h5schema.errors import DataError, FileError, UsageError
 from h5schema.runtime import Array, Axis, Csr, IdAxis, Maybe, SparseBlock, SparseRow, optional
 from h5schema.runtime.repacking import repack
+from h5schema.runtime.writing import unchangeable
 from h5schema.vocabulary.dtypes import NUMBERS
 
 DTYPES = [name for name in NUMBERS if name in np.sctypeDict]
@@ -334,3 +335,20 @@ def test_entries_along_other_entries_stay(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="two elements stand at 2"):
             file.counts["c1"] = (np.array([2, 2]), np.ones(2, np.float32))
         assert file.counts["c1"].size == 4
+
+
+def test_too_many_elements_do_not_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written over waits in memory, so there is an end to it; the same number of elements stays possible."""
+    monkeypatch.setattr(unchangeable, "_SPREAD_BYTES", 100)
+    reader, writer = declare(cell=IdAxis(dict), x=Csr(np.float32, "cell 9", layout="chunked"))
+    x = np.ones((20, 9), np.float32)
+    with writer.create(tmp_path / "a.h5") as file:
+        file.cell.extend([f"c{i}" for i in range(20)], {"x": x})
+    with writer.edit(tmp_path / "a.h5") as file:
+        file.x["c19"] = x[19] = np.zeros(9, np.float32)
+        file.x["c3"] = x[3] = np.full(9, 7, np.float32)
+        with pytest.raises(FileError, match="0 MiB of elements lie behind the entry, and would move"):
+            file.x["c3"] = np.zeros(9, np.float32)
+    with reader(tmp_path / "a.h5") as file:
+        assert np.array_equal(file.x[:].dense(), x)
+        file.verify()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from h5schema.errors import UsageError
 
-from ..blocks import taken
+from ..blocks import SparseBlock, taken
 from ..declared import Schema
 from ..kinds import EndToEnd, Files, Spread
 from ..model import Model
@@ -27,7 +28,14 @@ from .shared import expect_shared
 from .sized import Sized
 from .taken import Checked, TwiceError
 from .transaction import Transaction
-from .unchangeable import agreeing, expect_changeable, expect_resizable, expect_untransposed, expect_whole
+from .unchangeable import (
+    agreeing,
+    expect_changeable,
+    expect_movable,
+    expect_resizable,
+    expect_untransposed,
+    expect_whole,
+)
 
 _TOGETHER = 1024
 """Entries without values that are written at a time."""
@@ -91,6 +99,9 @@ class Altering(Transaction):
         sparse = {address: one for address in blocks if (one := self._compacts.of(self.model, address)) is not None}
         elements = [path for compact in sparse.values() for path in compact.gapless.paths]
         expect_resizable(self._datasets, elements, str(self.target))
+        for address, compact in sparse.items():
+            sizes = cast("SparseBlock[np.generic]", blocks[address][0]).lengths
+            expect_movable(compact.moved_by(at, sizes), str(self.target), self.model.places[address].path)
         with self._changing():
             self._put_sparse(at, blocks, sparse)
             for address, (block, present) in blocks.items():
@@ -152,6 +163,8 @@ class Altering(Transaction):
         paths = [path for path in wanted if self._datasets.grows(path) and path not in compacts]
         elements = [path for one in compacts.values() for path in (one.gapless.ends, *one.gapless.paths)]
         expect_resizable(self._datasets, [*paths, *elements], str(self.target))
+        for one in compacts.values():
+            expect_movable(one.moved_without(row), str(self.target), one.gapless.ends)
         for address in self._uniques:
             if self.model.places[address].lead == dim and self._sized.given(address, np.array([row])).all():
                 self._unique.release(self.model, self._blocks([address], np.array([row])))

@@ -57,6 +57,24 @@ class Compact:
         """Whether what waits is to be written."""
         return self._bytes > _TOGETHER_BYTES
 
+    def moved_by(self, at: Rows, lengths: Rows) -> int:
+        """Bytes that move if entries get so many elements."""
+        there, ends = at[at < self._there], self.gapless.ends
+        first, last = (self._datasets.read_at(ends, rows).astype(np.int64) for rows in (there, there + 1))
+        old = last - first
+        changed = there[old != lengths[: len(there)]]
+        return self._bytes_behind(int(changed[0])) if len(changed) else 0
+
+    def moved_without(self, row: int) -> int:
+        """Bytes that move if the last entry gets a row."""
+        return self._bytes_behind(row) if row < min(self._there, self.count) - 1 else 0
+
+    def _bytes_behind(self, row: int) -> int:
+        """Of the elements of all entries behind one."""
+        (end,) = self._datasets.read(self.gapless.ends, row + 1, row + 2).tolist()
+        each = sum(self._datasets.read(path, 0, 0).dtype.itemsize for path in self.gapless.paths)
+        return (self._datasets.rows(self.gapless.paths[0]) - int(end)) * each
+
     def put(self, at: Rows, rows: Mapping[str, Values]) -> None:
         """Gives entries other elements.
 

@@ -91,6 +91,20 @@ def expect_growing(model: Model, addresses: Sequence[str], target: str) -> None:
             )
 
 
+def expect_movable(size: int, target: str, path: str) -> None:
+    """Refuses to move very many elements of sparse entries: what is written over waits in memory.
+
+    Raises:
+        FileError: They are.
+    """
+    if size > _SPREAD_BYTES:
+        raise FileError(
+            f"{size / 2**20:.0f} MiB of elements lie behind the entry, and would move",
+            where=f"{target}: {path}",
+            do="keep the number of its elements, or write the file anew",
+        )
+
+
 def expect_resizable(datasets: Datasets, paths: Sequence[str], target: str) -> None:
     """Refuses to copy large datasets that lie in one piece.
 
