@@ -10,7 +10,7 @@ import numpy as np
 from h5schema.errors import DataError
 
 from .entries import AnyEntries
-from .ids import UnknownIdError, unknown_id
+from .ids import unknown_id
 from .node_paths import INSIDE
 from .spans import Rows
 from .view import as_rows
@@ -97,7 +97,7 @@ class KeyedEntries(AnyEntries[EntryT], Mapping[Key, EntryT]):
     def __contains__(self, key: object) -> bool:
         try:
             return isinstance(key, tuple) and self.row(cast("Key", key)) >= 0
-        except UnknownIdError:
+        except DataError:  # no tuple of as many ids, or there is no such entry
             return False
 
     def row(self, key: Key) -> int:

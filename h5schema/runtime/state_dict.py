@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
-
-import numpy as np
 
 from h5schema.errors import DataError
 
 from .any_values import AnyValue, Record, only_record
 from .blocks import AnyValues
 from .node_paths import INSIDE
-from .spans import Rows
 
 Nested: TypeAlias = "dict[str, AnyValue | Nested]"
 
@@ -21,32 +18,36 @@ class StateDict(Mapping[str, AnyValue]):
     """Values by name; one that is within others has slashes in its name. Each is read when it is asked for.
 
     Args:
-        read: Reads values at rows.
-        rows: Of each name.
+        read: Reads values, by their names.
+        names: Of all.
         dim: Address of the dim of the names, for errors.
         file: Name of the file, for errors.
+        before: With which the names begin where they are read.
     """
 
-    __slots__ = ("_dim", "_file", "_read", "_rows")
+    __slots__ = ("_before", "_dim", "_file", "_names", "_read")
 
-    def __init__(self, read: Callable[[Rows], AnyValues], rows: Mapping[str, int], dim: str, file: str) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[str]], AnyValues], names: Iterable[str], dim: str, file: str, before: str = ""
+    ) -> None:
         self._read = read
-        self._rows = rows
+        self._names = dict.fromkeys(names)
         self._dim = dim
         self._file = file
+        self._before = before
 
     def __getitem__(self, name: str) -> AnyValue:
-        if name not in self._rows:
+        if name not in self._names:
             from .ids import unknown_id  # not needed to open a file
 
             raise unknown_id(self._dim, name, self._file)
-        return self._read(np.array([self._rows[name]], np.int64))[0]
+        return self._read([self._before + name])[0]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._names)
 
     def __repr__(self) -> str:
         return f"<{len(self)} values of {self._dim} in {self._file}>"
@@ -54,8 +55,8 @@ class StateDict(Mapping[str, AnyValue]):
     def under(self, name: str) -> StateDict:
         """The values whose names begin with `name/`, without that."""
         before = f"{name}{INSIDE}"
-        rows = {one.removeprefix(before): row for one, row in self._rows.items() if one.startswith(before)}
-        return StateDict(self._read, rows, self._dim, self._file)
+        names = (one.removeprefix(before) for one in self._names if one.startswith(before))
+        return StateDict(self._read, names, self._dim, self._file, self._before + before)
 
     def nested(self) -> Nested:
         """All values, read at once, in dicts within dicts as their names say."""
@@ -70,8 +71,8 @@ class StateDict(Mapping[str, AnyValue]):
 
     def records(self) -> dict[str, Record]:
         """All values, read at once, as they lie in the file."""
-        block = self._read(np.fromiter(self._rows.values(), np.int64, len(self)))
-        return {name: only_record(one.tobytes()) for name, one in zip(self._rows, block.encoded, strict=True)}
+        block = self._read([self._before + name for name in self._names])
+        return {name: only_record(one.tobytes()) for name, one in zip(self._names, block.encoded, strict=True)}
 
 
 def flattened(given: object, where: str) -> dict[str, object]:

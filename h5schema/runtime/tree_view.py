@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from h5schema.errors import DataError
 
-from .blocks import AnyValues
+from .blocks import AnyValues, Maybe
 from .keyed import named_within
 from .spans import Rows
 from .state_dict import StateDict
@@ -34,10 +35,22 @@ class TreeView(View[StateDict, AnyValues]):
     def _one(self, row: int) -> StateDict:
         text = self._reader.ids(self._lead()).read(np.array([row], np.int64))[0]
         dim = self._within()
-        return StateDict(self._values, named_within(self._reader, dim, text), dim, self._reader.name)
+        rows = named_within(self._reader, dim, text)
+        if self._place().optional and rows:
+            block = self._reader.read(self.address, np.fromiter(rows.values(), np.int64))
+            there = cast("Maybe[AnyValues]", block).present
+            rows = {name: row for (name, row), one in zip(rows.items(), there, strict=True) if one}
+        return StateDict(partial(self._values, text, rows), rows, dim, self._reader.name)
 
-    def _values(self, rows: Rows) -> AnyValues:
-        return cast("AnyValues", self._reader.read(self.address, rows))
+    def _values(self, text: str, rows: Mapping[str, int], names: Sequence[str]) -> AnyValues:
+        """Values of an entry by their names, of which these were the rows."""
+        at = np.fromiter(self._rows_now(text, rows, names), np.int64, len(names))
+        block = self._reader.read(self.address, at)
+        return cast("AnyValues", cast("Maybe[AnyValues]", block).values if isinstance(block, Maybe) else block)
+
+    def _rows_now(self, text: str, rows: Mapping[str, int], names: Sequence[str]) -> Iterable[int]:
+        """The rows of values; in a file that is read they stay."""
+        return (rows[name] for name in names)
 
     def _within(self) -> str:
         """The dim of the names."""

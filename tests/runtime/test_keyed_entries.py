@@ -177,6 +177,45 @@ def test_a_copied_state_keeps_its_types(path: Path) -> None:
         assert bits(f.state["two", "copy"].under("all")["half"]) == bits(WEIGHTS["half"])
 
 
+def test_a_state_that_moves_while_it_is_held_is_read_where_it_is(path: Path) -> None:
+    with Creator.edit(path) as w:
+        w.checkpoint["two", "last"] = entry(7)
+        held = w.state["two", "last"]
+        gone = w.checkpoint.pop(("one", "best"))["state"]
+        assert held["w"].tolist() == [7]
+        with pytest.raises(KeyError, match="no entry of param has the id 'one/best/name'"):
+            gone["name"]
+
+
+def test_mappings_that_share_their_names(tmp_path: Path) -> None:
+    reader, creator = declare(
+        run=IdAxis(dict),
+        param=KeyedAxis(dict, per="run", spread="/w/{run}/{param:path}"),
+        weights=Tree("param", at="w/{run}/{param:path}"),
+        mean=optional(Tree("param", at="m/{run}/{param:path}")),
+    )
+    with creator.create(tmp_path / "a.h5") as w:
+        w.run["a"] = {"weights": {"w": [1], "v": {"x": [2]}}, "mean": {"w": [3]}}
+        w.run["b"] = {"weights": {}}
+        with pytest.raises(DataError, match="q has no value"):
+            w.run["c"] = {"weights": {"w": [1]}, "mean": {"q": [3]}}
+        with pytest.raises(DataError, match="weights has values of the same names"):
+            w.mean["a"] = {"w": [1]}
+        with pytest.raises(DataError, match=r"(?s)means is no feature of an entry of run.*mean, weights"):
+            w.run["c"] = {"weights": {}, "means": {}}
+        with pytest.raises(DataError, match="the entry has no weights"):
+            w.run["c"] = {}
+    with reader(tmp_path / "a.h5") as f:
+        f.verify()
+        assert {key: {name: sorted(one) for name, one in entry.items()} for key, entry in f.run.items()} == {
+            "a": {"weights": ["v/x", "w"], "mean": ["w"]},
+            "b": {"weights": [], "mean": []},
+        }
+        assert f.mean["a"]["w"].tolist() == [3]
+        assert f.param["a", "v/x"] == {"weights": 2, "mean": None}
+        assert ("a",) not in f.param
+
+
 def test_repacked(path: Path) -> None:
     before = found(path)
     repack(Reader, path, text="")

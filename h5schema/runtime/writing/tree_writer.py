@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from h5schema.errors import UsageError
 
 from ..blocks import AnyValues
+from ..node_paths import INSIDE
 from ..state_dict import StateDict
 from ..tree_view import TreeView
 from ..view import Id
@@ -30,6 +32,11 @@ class TreeWriter(TreeView, ViewWriter[StateDict, AnyValues]):
         values = trees.values(key, {self.address: value}, self._where())
         with self._reader.transaction.whole():
             trees.put(key, values)
+
+    def _rows_now(self, text: str, rows: Mapping[str, int], names: Sequence[str]) -> Iterable[int]:
+        """They move when entries are taken away, and a name may be gone."""
+        dim = self._within()
+        return (self._reader.row_of(dim, f"{text}{INSIDE}{name}") for name in names)
 
     def append(self, key: int | Id, more: object) -> None:
         """Refuses: names are given all together."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from h5schema.errors import DataError
 
 from ..any_values import Record, record_of
+from ..entries import keys_of
 from ..keyed import as_key, named_within, parts_of
 from ..node_paths import INSIDE
 from ..state_dict import flattened
@@ -45,6 +46,11 @@ class Trees:
             return entry, {}
         own = dict(cast("Mapping[str, object]", entry))
         model, found = self._recorder.model, dict[str, object]()
+        known = {keys_of(one, self._dim)[0] for one in (*model.led_by(self._dim), *self._addresses)}
+        unknown = next((key for key in own if key not in known), None)
+        if unknown is not None:
+            do = f"an entry has {', '.join(sorted(known))}"
+            raise DataError(f"{unknown} is no feature of an entry of {self._dim}", where=where, do=do)
         for address in self._addresses:
             given = own.pop(address.rpartition("/")[2], None)
             if given is None and not model.places[address].optional:
@@ -70,26 +76,27 @@ class Trees:
             depth = len(recorder.model.outer(dim))
             paths = [as_key((*parts_of(key, depth), name), recorder.model.ids_of(dim), where) for name in names]
             recorder.transaction.expect_paths(dim, paths)
+            self._expect_all(dim, key, values)
         return found
 
     def put(self, key: str, values: Mapping[str, Values]) -> None:
         """Writes them in place of those that were there."""
         for dim, some in values.items():
-            self._clear(dim, key, keeping=set(self._recorder.model.led_by(dim)).difference(some))
+            self._recorder.transaction.delete_all(dim, named_within(self._recorder, dim, key).values())
             names = list(dict.fromkeys(name for one in some.values() for name in one))
             for part in _parts(names, some):
                 given = {address: [one.get(name) for name in part] for address, one in some.items()}
                 self._recorder.transaction.put(dim, given, [f"{key}{INSIDE}{name}" for name in part])
 
-    def _clear(self, dim: str, key: str, keeping: set[str]) -> None:
-        rows = named_within(self._recorder, dim, key)
-        if rows and keeping:
+    def _expect_all(self, dim: str, key: str, given: Mapping[str, object]) -> None:
+        """Refuses to replace some of the mappings that have names together."""
+        others = set(self._recorder.model.led_by(dim)).difference(given)
+        if others:
             raise DataError(
-                f"{', '.join(sorted(keeping))} has values of the same names, which would go too",
-                where=f"{self._recorder.path}: {dim}",
+                f"{', '.join(sorted(others))} has values of the same names",
+                where=f"{self._recorder.path}: {dim} ({key!r})",
                 do=f"replace the whole entry of {self._dim}",
             )
-        self._recorder.transaction.delete_all(dim, rows.values())
 
 
 def _parts(names: list[str], values: Values) -> Iterator[list[str]]:
