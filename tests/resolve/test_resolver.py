@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -168,19 +167,6 @@ def test_a_dim_of_a_group_is_seen_in_it_and_below(read: Read) -> None:
     assert result.schema is not None
     dims = {one.address: one.dims for one in features(result.schema.root)}
     assert dims == {"prior/a": ("prior/row",), "prior/inner/b": ("prior/row",), "c": ("row",), "d": ("prior/row",)}
-
-
-def test_a_schema_of_a_thousand_features_takes_a_blink(read: Read) -> None:
-    lines = "".join(f"  f{index}: {{dims: [row, 3], dtype: float32}}\n" for index in range(1000))
-    reading = spec.read(
-        parse.load(f"h5schema: 1\nname: many\nversion: 1.0.0\ndims: {{row: open}}\nfeatures:\n{lines}", "many.yaml")
-    )
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        assert resolve(reading, "many.yaml").schema is not None
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.2
 
 
 @pytest.mark.parametrize("key", ["Tensor", "Padded", "list"])

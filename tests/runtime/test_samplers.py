@@ -224,16 +224,12 @@ def test_samplers_pickle(name: str) -> None:
 
 
 def test_a_billion_samples_begin_at_once() -> None:
-    import time
     import tracemalloc
 
     tracemalloc.start()
-    start = time.perf_counter()
     order = BatchOrder(Shuffled(10**9, 0), 256, drop_last=True, seed=0)
     batch = next(iter(order))
-    seconds = time.perf_counter() - start
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(batch) == 256
     assert peak < 1 << 20
-    assert seconds < 0.5  # 10 ms on a quiet machine; tracing and others cost
