@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
