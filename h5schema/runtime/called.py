@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import TypedDict, TypeVar, cast
+from typing import TypedDict, cast
 
 from h5schema.errors import UsageError
 from h5schema.vocabulary.dtypes import NUMBERS
@@ -32,8 +32,6 @@ from .model import Model, model_of
 from .plan import Fields, Plan, Sample, Take, takes
 from .projected import roots
 from .windows import Frame, Window
-
-ItemT = TypeVar("ItemT")
 
 
 class Choices(TypedDict, total=False):
@@ -79,18 +77,16 @@ class _Call:
     def wrong(self, key: str, wrong: Wrong) -> UsageError:
         return UsageError(wrong.message, where=f"{self.name}: {key}", do=wrong.help)
 
-    def mapping(self, key: str, given: object, item: type[ItemT] | tuple[type[ItemT], ...]) -> Mapping[str, ItemT]:
+    def mapping(self, key: str, given: object, *items: type) -> Mapping[str, object]:
         """What is given by address."""
-        named = (
-            f"a dict by address, of {', '.join(one.__name__ for one in (item if isinstance(item, tuple) else (item,)))}"
-        )
+        named = f"a dict by address, of {', '.join(one.__name__ for one in items)}"
         if not isinstance(given, Mapping):
             raise UsageError(f"{key} is {given!r}", where=self.name, do=f"give {named}")
         known = cast("Mapping[object, object]", given)
         for address, value in known.items():
-            if not isinstance(address, str) or not isinstance(value, item):
+            if not isinstance(address, str) or not isinstance(value, items):
                 raise UsageError(f"{key} is {{{address!r}: {value!r}}}", where=self.name, do=f"give {named}")
-        return cast("Mapping[str, ItemT]", known)
+        return cast("Mapping[str, object]", known)
 
 
 def _split(call: _Call, plan: Plan, given: object) -> Plan:
@@ -114,7 +110,7 @@ def _split(call: _Call, plan: Plan, given: object) -> Plan:
 
 
 def _where(call: _Call, plan: Plan, given: object) -> Plan:
-    where = cast("Mapping[str, Condition]", call.mapping("where", given, (Among, Check, Present, Absent)))
+    where = cast("Mapping[str, Condition]", call.mapping("where", given, Among, Check, Present, Absent))
     kept = {address: asked for address, asked in where.items() if _is_asked(call, address, asked)}
     return replace(plan, where=kept)
 
@@ -170,7 +166,7 @@ def _wrong_values(address: str, feature: object, asked: Among | Check) -> Wrong 
 
 def _window(call: _Call, plan: Plan, given: object) -> Plan:
     """The schema's windows with what the call says of them, key by key: so a batch stays of the type that it has."""
-    own = call.mapping("window", given, Window)
+    own = cast("Mapping[str, Window]", call.mapping("window", given, Window))
     for dim, window in own.items():
         known = plan.window.get(dim)
         if known is None:
@@ -241,7 +237,7 @@ def _expect_frames(call: _Call, plan: Plan, take: Take) -> None:
 
 def _dtype(call: _Call, plan: Plan, given: object) -> Plan:
     """Features of numbers in other dtypes."""
-    wanted = call.mapping("dtype", given, str)
+    wanted = cast("Mapping[str, str]", call.mapping("dtype", given, str))
     taken = {take.address for take in takes(plan.sample)}
     for address, dtype in wanted.items():
         if address not in taken:

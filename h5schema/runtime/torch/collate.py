@@ -216,9 +216,12 @@ class Collate:
                 return Column(values, _first)
             if isinstance(block, np.ndarray):
                 return Column(values, partial(stacked, changed=changed, address=take.address))
-            if isinstance(block, NestedBlock | ShapedBlock):
-                return Column(values, lambda made: form(arrays_end_to_end(place, made, changed, take.address)))
+            if _is_shaped(block):
+                return Column(values, shaped)
             return Column(values, joined if isinstance(block, RaggedBlock) else list)
+
+        def shaped(values: Sequence[object]) -> object:
+            return form(arrays_end_to_end(place, values, changed, take.address))
 
         def joined(values: Sequence[object]) -> object:
             return form(end_to_end(values, changed, take.address))
@@ -229,8 +232,15 @@ class Collate:
 def _form(take: Take) -> Callable[[object], object]:
     """How what is not an array becomes one batch: arrays of any shape, and lists, in their own way."""
     word = take.form or "pad"
-    plain, arrays = _FORMS[word], _ARRAY_FORMS.get(word)
-    return lambda block: arrays(block) if arrays and isinstance(block, NestedBlock | ShapedBlock) else plain(block)
+    plain = _FORMS[word]
+    arrays = _ARRAY_FORMS.get(word, plain)
+
+    return lambda block: arrays(block) if _is_shaped(block) else plain(block)
+
+
+def _is_shaped(block: object) -> bool:
+    """Whether entries are arrays of any shape, or lists."""
+    return isinstance(block, NestedBlock | ShapedBlock)
 
 
 def _collated(column: Column) -> object:
