@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Sequence
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar, cast
@@ -24,13 +24,13 @@ HeardT = TypeVar("HeardT")
 
 
 class Crew(ABC, Generic[TellT, HeardT]):
-    """Workers by number; one that has died is replaced when it is told to do something."""
+    """Workers by number, each of which obeys in order; one that has died is replaced when it is told something."""
 
     size: int
 
     @abstractmethod
     def tell(self, worker: int, order: TellT) -> None:
-        """Tells a worker that waits what to do."""
+        """Tells a worker what to do, which has at most `AHEAD` - 1 orders."""
 
     @abstractmethod
     def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
@@ -82,11 +82,11 @@ class Threads(Crew[TellT, HeardT]):
         self.size = size
         self._beats = [Beat(-1, 0.0)] * size
         self._workers = [task.begin(handle, partial(self._begins, worker)) for worker in range(size)]
-        self._pool = ThreadPoolExecutor(size, "h5schema")
+        self._pools = [ThreadPoolExecutor(1, "h5schema") for _ in range(size)]
         self._told: dict[Future[HeardT], int] = {}
 
     def tell(self, worker: int, order: TellT) -> None:
-        self._told[self._pool.submit(self._workers[worker].obey, order)] = worker
+        self._told[self._pools[worker].submit(self._workers[worker].obey, order)] = worker
 
     def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
         done, _ = futures.wait(self._told, patience, return_when=futures.FIRST_COMPLETED)
@@ -99,7 +99,10 @@ class Threads(Crew[TellT, HeardT]):
         self._beats[worker] = Beat(number, time.monotonic())
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown()
 
 
 class Processes(Crew[TellT, HeardT]):
@@ -129,8 +132,7 @@ class Processes(Crew[TellT, HeardT]):
         process = self._workers[worker]
         if process is None:
             process = self._workers[worker] = Process(self._job, self._handle)
-        with suppress(OSError):  # it may have died, and so will the answer say
-            process.talk.send(order)
+        process.tell(order)
 
     def answers(self, patience: float) -> Sequence[tuple[int, HeardT | Died]]:
         known = {process.talk: number for number, process in enumerate(self._workers) if process is not None}

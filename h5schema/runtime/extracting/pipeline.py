@@ -18,11 +18,11 @@ from ..writing.transaction import Transaction
 from .crew import Crew
 from .failures import Failure
 from .orders import Order, Report, Wrote
-from .tasks import Died
+from .tasks import AHEAD, Died
 from .under_way import Going, Pace, Ready, Taken
 from .work import Work
 
-_HELD = 3
+_HELD = 4
 """Batches that a worker may have in its memory."""
 _PATIENCE = 0.25
 """Seconds after which is said who is slow."""
@@ -69,7 +69,7 @@ class Pipeline:
         self._until = len(work)
         self._number = 0
         self._going: dict[int, Going] = {}
-        self._idle = list(range(crew.size))
+        self._idle = list(range(crew.size)) * AHEAD  # a worker as often as it may be told something
         self._pace = Pace(max(1, memory // (crew.size * _HELD)))
         self._deaths: dict[int, int] = {}
         self._deaths_in_a_row = 0
@@ -95,7 +95,6 @@ class Pipeline:
                 continue
             self._give()
             for worker, answer in self._answers():
-                self._idle.append(worker)
                 self._hear(worker, answer)
             while (going := self._going.get(planned)) is not None and going.report is not None:
                 if not self._plan(going):
@@ -118,15 +117,17 @@ class Pipeline:
     def _tell(self, worker: int) -> bool:
         own = [going for going in self._going.values() if going.worker == worker]
         for going in own:
-            if going.report is not None and going.planned is not None and going.wrote is None:
+            if going.report and going.planned and not (going.is_told or going.wrote):
+                going.is_told = True
                 self._crew.tell(worker, (going.batch.number, going.planned))
                 return True
-        if self._again:
+        is_making = any(going.report is None and going.batch.number not in self._again for going in own)
+        if self._again and not is_making:
             going = self._going[self._again.pop(0)]
             going.worker = worker
             self._crew.tell(worker, going.batch)
             return True
-        if len(own) >= _HELD or self._next >= self._until:
+        if len(own) >= _HELD or self._next >= self._until or (is_making and not self._is_long()):
             return False
         batch = self._work.batch(self._number, self._next, self._end())
         self._next += len(batch.sources)
@@ -134,6 +135,10 @@ class Pipeline:
         self._going[batch.number] = Going(batch, worker)
         self._crew.tell(worker, batch)
         return True
+
+    def _is_long(self) -> bool:
+        """Whether a batch may wait behind another: sources are quick, and enough are left for everybody."""
+        return 1 < self._pace.sources < (self._until - self._next) // (2 * self._crew.size)
 
     def _end(self) -> int:
         """Where the next batch ends."""
@@ -151,8 +156,10 @@ class Pipeline:
 
     def _hear(self, worker: int, answer: Report | Wrote | Died) -> None:
         if isinstance(answer, Died):
+            self._idle = [one for one in self._idle if one != worker] + [worker] * AHEAD
             self._bury(worker, answer)
             return
+        self._idle.append(worker)
         going = self._going[answer.number]
         if isinstance(answer, Wrote):
             going.wrote = answer
@@ -172,14 +179,14 @@ class Pipeline:
         self._deaths_in_a_row += not died.late
         if self._deaths_in_a_row > _DEATHS_IN_A_ROW:
             raise self._hopeless(died)
-        for going in self._going.values():
-            if going.worker != worker or going.wrote is not None:
-                continue
-            number = going.batch.number
+        own = [going for going in self._going.values() if going.worker == worker and going.wrote is None]
+        is_blamed = any(going.has(died.source) for going in own)
+        for going in own:
+            number, inside = going.batch.number, going.has(died.source)
             going.report = None
+            going.is_told = False
             going.worker = -1
-            going.tries += 1
-            inside = 0 <= died.source - going.batch.first < len(going.batch.sources)
+            going.tries += inside or not is_blamed
             if inside and going.planned is None:
                 self._blame(going, died)
             elif going.tries >= _TRIES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import pickle
 import signal
 import socket
 import struct
@@ -16,12 +17,14 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 from .shelf import Shelf, shared_memory
-from .tasks import Beat, Died
+from .tasks import AHEAD, Beat, Died
 
 _BEAT = struct.Struct("<qd")
 """The source that a worker is at (-1: none), and since when."""
 FROM_TERMINAL = frozenset({signal.SIGINT, signal.SIGHUP})
 """What a terminal sends to all of its processes: Ctrl-C is pressed, or it is closed."""
+_AHEAD_BYTES = 32 << 10
+"""An order of fewer bytes fits where the system keeps what is sent and not yet read."""
 _MAIN = "from h5schema.runtime.extracting.worker import main; main()"
 
 
@@ -45,17 +48,34 @@ class Process:
             shared.write(_BEAT.pack(-1, 0.0))
             shared.flush()
             self._beat = mmap.mmap(shared.fileno(), _BEAT.size)
-            self._memory = shared_memory()
+            self._memory = [shared_memory() for _ in range(AHEAD)]
             self._shelf = Shelf(self._memory)
-            ways = (theirs.fileno(), shared.fileno(), lifeline, handle, self._memory)
+            ways = (theirs.fileno(), shared.fileno(), lifeline, handle, *self._memory)
             with _terminal_waits():
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", _MAIN, *map(str, ways)], pass_fds=ways, stdin=subprocess.DEVNULL
                 )
         os.close(lifeline)
         self.talk = Connection(ours.detach())
-        with suppress(OSError):  # as above
-            self.talk.send((sys.path, job))
+        self._orders = 0
+        self._next: list[bytes] = []
+        self._send(pickle.dumps((sys.path, job)))
+
+    def tell(self, order: object) -> None:
+        """Tells it what to do next.
+
+        What is large waits here until it has answered: else both might send, and neither would read.
+        """
+        told = pickle.dumps(order, pickle.HIGHEST_PROTOCOL)
+        if self._orders and len(told) > _AHEAD_BYTES:
+            self._next.append(told)
+        else:
+            self._send(told)
+        self._orders += 1
+
+    def _send(self, told: bytes) -> None:
+        with suppress(OSError):  # it may have died, and so will the answer say
+            self.talk.send_bytes(told)
 
     def hear(self) -> object:
         """Its answer, which is there.
@@ -64,6 +84,9 @@ class Process:
             EOFError, OSError: It is not, because the process has died.
         """
         answer: object = self.talk.recv()
+        self._orders -= 1
+        if self._next:
+            self._send(self._next.pop())
         return self._shelf.take(answer) if isinstance(answer, bytes) else answer
 
     def beat(self) -> Beat:
@@ -87,7 +110,8 @@ class Process:
     def _close(self) -> None:
         self.talk.close()
         os.close(self._alive)
-        os.close(self._memory)
+        for one in self._memory:
+            os.close(one)
         self._beat.close()
 
 

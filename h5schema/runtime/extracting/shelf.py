@@ -1,11 +1,16 @@
-"""What is large lies in memory that two processes share; only the rest of an answer travels between them."""
+"""What is large lies in memory that two processes share; only the rest of an answer travels between them.
+
+One process may put as many things as there are handles before the other takes the first.
+"""
 
 from __future__ import annotations
 
 import os
 import pickle
 import tempfile
+from collections.abc import Iterable
 from io import BytesIO
+from itertools import cycle
 
 _LARGE = 32 << 10
 """Fewer bytes travel."""
@@ -20,24 +25,24 @@ def shared_memory() -> int:
 
 
 class Shelf:
-    """One process puts an object here and sends what that returns; the other takes it before the next is put.
+    """One process puts an object here and sends what that returns; the other takes it, in the same order.
 
     Args:
-        handle: Descriptor of the memory.
+        handles: Descriptors of the memory.
     """
 
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
+    def __init__(self, handles: Iterable[int]) -> None:
+        self._handles = cycle(handles)
 
     def put(self, thing: object) -> bytes:
         """Lays down what is large in it; returns the rest."""
         rest = BytesIO()
-        _Pickler(rest, self._handle).dump(thing)
+        _Pickler(rest, next(self._handles)).dump(thing)
         return rest.getvalue()
 
     def take(self, rest: bytes) -> object:
         """The object again."""
-        return _Unpickler(BytesIO(rest), self._handle).load()
+        return _Unpickler(BytesIO(rest), next(self._handles)).load()
 
 
 class _Pickler(pickle.Pickler):

@@ -39,6 +39,10 @@ class Task(Protocol[OrderT, AnswerT]):
         ...
 
 
+AHEAD = 2
+"""Orders that a worker may have: the one that it obeys, and the next, for which it need not wait."""
+
+
 class Beat(NamedTuple):
     """Where a worker is.
 

@@ -60,6 +60,7 @@ class Going:
         worker: Who has it.
         report: What it has become.
         planned: Where its entries go.
+        is_told: Whether the worker has been told that.
         wrote: What came of that.
         tries: Workers that died with it.
     """
@@ -68,8 +69,13 @@ class Going:
     worker: int
     report: Report | None = None
     planned: Planned | None = None
+    is_told: bool = False
     wrote: Wrote | None = None
     tries: int = 0
+
+    def has(self, source: int) -> bool:
+        """Whether a source is one of the batch, by its number."""
+        return 0 <= source - self.batch.first < len(self.batch.sources)
 
 
 @dataclass(slots=True)

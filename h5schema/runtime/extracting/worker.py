@@ -30,7 +30,7 @@ def main() -> None:
     for number in FROM_TERMINAL:  # the parent stops, and so does this
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_TERMINAL)  # as it was begun
-    talking, shared, lifeline, handle, memory = map(int, sys.argv[1:])
+    talking, shared, lifeline, handle, *memory = map(int, sys.argv[1:])
     _die_with_parent()
     _keep_memory()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
