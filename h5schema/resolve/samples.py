@@ -6,18 +6,17 @@ from typing import cast
 
 from h5schema.spec import InputSpec, ListSpec, LoaderSpec, MapSpec
 from h5schema.vocabulary import reserved
-from h5schema.vocabulary.dtypes import CATEGORY, DATES, ENCODED
-from h5schema.vocabulary.sampled import can_load
+from h5schema.vocabulary.dtypes import CATEGORY
 
 from .draft import Path
 from .fed import Fed
+from .forms import DOES, dtype_fits, fill_fits, form_fits
 from .identifiers import camel
 from .ir import SPARSE, FeatureIR, Json, RecordIR, SampleIR, TakeIR
 from .joins import join
 from .keyed import alike
 from .records import Tree, names_in_list, names_of_pair, record
 from .scope import find_input, written
-from .values import impossible
 from .windows import cut, own_windows
 
 
@@ -193,8 +192,8 @@ def _take_feature(fed: Fed, spec: InputSpec, at: Path, class_name: str) -> Sampl
         return None
     uneven = feature.varying > 1 and bool(shape)  # a part of an array of any shape
     ranged = ranged or (feature.kind == "nested" and any(dim in _ragged(fed) for dim in shape or ()))
-    form = (ranged and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=uneven or not shape)
-    dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
+    form = (ranged and spec.as_ in DOES) or form_fits(fed, spec, feature, at, whole=uneven or not shape)
+    dtype, fill = dtype_fits(fed, spec, feature, at), fill_fits(fed, spec, feature, at)
     if shape is None or not (form and dtype and fill):
         return None
     as_ = None if spec.as_ == "dense" else spec.as_
@@ -238,7 +237,7 @@ def _take_across(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sam
     if spec.as_ not in (None, "dense"):
         fed.add("as", f"what lies along `{own[0]}` is dense in a batch", (*at, "as"), "leave `as` out")
         return None
-    if not (_dtype(fed, spec, feature, at) and _fill(fed, spec, feature, at)):
+    if not (dtype_fits(fed, spec, feature, at) and fill_fits(fed, spec, feature, at)):
         return None
     return TakeIR(
         feature.address,
@@ -264,8 +263,8 @@ def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sample
     if joined is None or own_windows(fed, spec.model_copy(update={"window": {}}), at) is None:
         return None
     many = joined == "many"
-    form = (many and spec.as_ in _DOES) or _form(fed, spec, feature, at, whole=True)
-    dtype, fill = _dtype(fed, spec, feature, at), _fill(fed, spec, feature, at)
+    form = (many and spec.as_ in DOES) or form_fits(fed, spec, feature, at, whole=True)
+    dtype, fill = dtype_fits(fed, spec, feature, at), fill_fits(fed, spec, feature, at)
     if not (form and dtype and fill):
         return None
     along = fed.draft.resolved[str(spec.via)].dims[1:] if many else ()
@@ -281,114 +280,4 @@ def _take_via(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> Sample
     )
 
 
-def _form(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path, *, whole: bool) -> bool:
-    if spec.as_ == "list" and feature.dtype.name in _LISTED:
-        return True
-    if spec.as_ is not None and feature.kind == "mixed":
-        return _are_numbers(fed, spec, feature, at)
-    if spec.as_ is None or (whole and spec.as_ in _forms_of(feature)):
-        return _are_numbers(fed, spec, feature, at)
-    if spec.as_ == "id":
-        message, help = f"`{feature.address}` is a feature; `as: id` is for dims", "name the dim, or leave out `as`"
-    elif feature.kind in SPARSE and not whole:
-        message, help = f"a sample has one element of `{feature.address}`", "leave out `as`"
-    elif feature.kind in SPARSE:
-        message, help = f"rows of `{feature.address}` are sparse", "write `dense`, `sparse` or `pairs`"
-    elif spec.as_ == "nested" and whole and (feature.varying or feature.lists):
-        message = f"entries of `{feature.address}` differ in more than one length, and those of a nested tensor do not"
-        help = "use pad, mask, packed or list"
-    elif spec.as_ not in _DOES:
-        message, help = f"`{feature.address}` is not sparse: `as: {spec.as_}` is for `store: csr`", "leave out `as`"
-    else:
-        pieces = "entry" if whole else "piece"
-        message = f"every {pieces} of `{feature.address}` has the same shape: there is nothing to {_DOES[spec.as_]}"
-        help = "leave out `as`"
-    fed.add("as", message, (*at, "as"), help)
-    return False
-
-
-def _forms_of(feature: FeatureIR) -> tuple[str, ...]:
-    """Forms that whole entries may have in a batch."""
-    if feature.kind in SPARSE:
-        return ("dense", "sparse", "pairs")
-    if not (feature.varying or feature.lists):
-        return ()
-    return tuple(one for one in _DOES if one != "nested" or _is_jagged(feature))
-
-
-def _is_jagged(feature: FeatureIR) -> bool:
-    """Whether entries differ in one length alone, as those of torch's nested tensors."""
-    return feature.varying == 1 and not feature.lists
-
-
-def _are_numbers(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    if spec.as_ is not None and feature.dtype.name in _LISTED:
-        what = f"`{feature.address}` is {feature.dtype.name}: a batch of it is a list"
-        fed.add("as", what, (*at, "as"), "leave out `as`")
-        return False
-    return True
-
-
-def _dtype(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    wanted, stored = spec.dtype, feature.dtype.name
-    enum = fed.draft.enums.get(feature.address)
-    if enum is not None:
-        stored = enum.base
-    elif stored in DATES or (stored == CATEGORY and wanted != "str"):
-        stored = "int64"
-    if wanted in (None, stored) or {stored, wanted} in _DECODED:
-        return True
-    if can_load(stored, str(wanted)):
-        return True
-    fed.add(
-        "dtype",
-        f"`{feature.address}` is {feature.dtype.name}: it cannot be loaded as {wanted}",
-        (*at, "dtype"),
-        f"leave `dtype` out: then it is loaded as {'int64' if enum is not None else stored}",
-    )
-    return False
-
-
-def _fill(fed: Fed, spec: InputSpec, feature: FeatureIR, at: Path) -> bool:
-    if spec.fill is None:
-        if feature.optional and feature.address not in fed.present:
-            fed.advise(
-                "unwise-optional",
-                f"`{feature.address}` may be absent, and then a batch cannot be made",
-                (*at, "feature"),
-                f"add `{feature.address}: present` to the `where` of the loader, or a `fill` to the input",
-            )
-        return True
-    if not feature.optional:
-        fed.add(
-            "fill",
-            f"`{feature.address}` is never absent: it is not optional",
-            (*at, "fill"),
-            "leave out `fill`, or write `optional: true` in the feature",
-        )
-        return False
-    if feature.kind in SPARSE:
-        if spec.fill == 0:
-            return True
-        message = f"elements of `{feature.address}` that are not stored read as 0, and so do absent rows"
-        fed.add("fill", message, (*at, "fill"), "write `fill: 0`")
-        return False
-    if feature.dtype.name == CATEGORY and spec.dtype != "str":
-        if isinstance(spec.fill, int) and not isinstance(spec.fill, bool):
-            return True
-        message = f"`{feature.address}` is loaded as codes, so what stands for an absent one is a whole number"
-        fed.add("fill", message, (*at, "fill"), "write `fill: -1`, for example")
-        return False
-    wrong = impossible(feature, fed.draft.enums, spec.fill)
-    if wrong is not None:
-        fed.add("fill", wrong[0], (*at, "fill"), wrong[1])
-        return False
-    return True
-
-
 _TAKERS = {"dim": _take_dim, "group": _take_group, "feature": _take_feature}
-_LISTED = (*ENCODED, "any")
-"""Dtypes of which a batch is a list."""
-_DOES = {"pad": "pad", "mask": "mask", "packed": "pack", "nested": "nest", "list": "list apart"}
-_DECODED = ({"str", "bytes"}, {"str", CATEGORY})
-"""Dtypes of which each may be loaded as the other: a text is its utf-8, a category a text."""
