@@ -209,10 +209,12 @@ def _of_lists(feature: AnyFeature, place: Place, rows: int) -> Column | None:
     inner = feature.innermost()
     if feature.members or inner.dtype in CONVERTED:
         return None
-    leaf = {Text: text, Bytes: binary}.get(type(inner)) if feature.has_bytes else arrays(feature.dtype, place.sizes)
+    leaf = _LEAVES.get(type(inner)) if feature.has_bytes else arrays(feature.dtype, place.sizes)
     return None if leaf is None else Parts(rows, lists(leaf, len(place.lists)), place.optional)
 
 
+_LEAVES: Mapping[type, Callable[[object], Copied]] = {Text: text, Bytes: binary}
+"""What a list may hold besides arrays."""
 _COLUMNS: Mapping[type, Callable[[AnyFeature, Place, int], Column | None]] = {
     Array: _of_arrays,
     Scalar: _of_numbers,

@@ -99,16 +99,16 @@ def _columns(model: Model, dim: str) -> tuple[int, Mapping[str, Column]]:
     return rows, known if len(known) == len(found) else {}
 
 
-_Puts: TypeAlias = "list[tuple[str, Callable[[int, object], int] | _Puts]]"
+_Puts: TypeAlias = "dict[str, Callable[[int, object], int] | _Puts]"
 """What takes the value of each key of an entry, nested as that is."""
 
 
 def _tree(puts: Mapping[tuple[str, ...], Callable[[int, object], int]]) -> _Puts:
     """What takes the values of an entry, by its keys."""
-    tree: _Puts = []
+    tree: _Puts = {}
     for first in dict.fromkeys(keys[0] for keys in puts):
         inner = {keys[1:]: put for keys, put in puts.items() if keys[0] == first}
-        tree.append((first, inner[()] if () in inner else _tree(inner)))
+        tree[first] = inner[()] if () in inner else _tree(inner)
     return tree
 
 
@@ -119,9 +119,9 @@ def _put(puts: _Puts, entry: object, row: int) -> int:
     values, size = cast("dict[str, object]", entry), 0
     if len(values) != len(puts):
         return -1
-    for name, put in puts:
+    for name, put in puts.items():
         value = values.get(name)
-        taken = _put(put, value, row) if isinstance(put, list) else put(row, value)
+        taken = put(row, value) if callable(put) else _put(put, value, row)
         if taken < 0:
             return -1
         size += taken
