@@ -68,7 +68,7 @@ class KnownCarrier:
         """Drops what is kept of the file."""
         for rows in self._rows.values():
             rows.close()
-        self._rows = {}
+        self._rows = dict[str, DirectRows]()
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,8 +117,8 @@ class DirectRows:
     def _pieces_of(self, column: int, place: Rows, within: Rows) -> Buffer:
         """Rows that lie in the file as they are."""
         if self._table is not None:
-            found: Buffer = self._table.rows.take(self._table.firsts[column][place] + within, axis=0)
-            return found.reshape(-1)
+            found = np.take(self._table.rows, self._table.firsts[column][place] + within, axis=0)
+            return cast("Buffer", found).reshape(-1)
         at = self._located.addresses[column][place] + within * self._row_bytes
         return self._store.pieces(at, self._row_bytes)
 
