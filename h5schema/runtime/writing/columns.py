@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy import ndarray
+from numpy.typing import NDArray
 
 from h5schema.errors import DataError
 from h5schema.vocabulary.dtypes import CONVERTED
@@ -56,13 +58,18 @@ class Numbers:
         holds: Callable[[object], bool],
         absent: object | None = None,
     ) -> None:
-        self._rows = np.empty((rows, *shape), dtype)
-        self._dtype = self._rows.dtype
+        self._count = rows
+        self._dtype = np.dtype(dtype)
         self._shape = shape
         self._holds = holds
         self._row_bytes = self._dtype.itemsize * math.prod(shape)
         self._absent = absent
         self._present = None if absent is None else np.ones(rows, bool)
+
+    @cached_property
+    def _rows(self) -> NDArray[np.generic]:
+        """Made for the first one: an extraction writes none one by one, and a row may be huge."""
+        return np.empty((self._count, *self._shape), self._dtype)
 
     def put(self, row: int, value: Any) -> int:
         """See `Column`."""
