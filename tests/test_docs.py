@@ -25,7 +25,6 @@ import pytest
 from h5schema import pipeline
 from h5schema.errors import SchemaError
 from h5schema.resolve.passes import later
-from h5schema.vocabulary import extractors
 
 pytest.importorskip("torch", reason="the pages show loaders: pip install 'h5schema[torch]'")
 Image = pytest.importorskip("PIL.Image", reason="the README extracts images: pip install 'h5schema[images]'")

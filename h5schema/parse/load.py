@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from h5schema.errors import Location, Problem
 from h5schema.parse.build import build
-from h5schema.vocabulary.bundle import split
 from h5schema.parse.nodes import Node
 from h5schema.parse.source import Source
+from h5schema.vocabulary.bundle import split
 
 # What YAML forbids, and three that it takes for line ends where no editor does.
 _UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")

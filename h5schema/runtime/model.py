@@ -70,7 +70,7 @@ class Model:
         return replace(self, features={address: self.features[address] for address in places}, places=places)
 
     def across(self, dim: str) -> tuple[str, ...]:
-        """Addresses of the other open dims across which features of a dim run; those that are made last do not count."""
+        """Addresses of the other open dims across which features of a dim run, but for those that are made last."""
         led = (self.places[one].across for one in self.led_by(dim) if self.transposes(one) is None)
         return tuple(dict.fromkeys(other for dims in led for other in dims))
 

@@ -40,7 +40,6 @@ from h5schema.runtime import (
 )
 
 
-
 class Pair(Group):
     """Two columns with one set of coordinates."""
 

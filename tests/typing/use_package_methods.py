@@ -1,6 +1,7 @@
+# ruff: noqa: F401 (the types behind the lines are imported for them)
 """Methods of views: the arguments and results of the user's functions come through."""
 
-from typing import Any
+from typing import Any, reveal_type
 
 import numpy as np
 from numpy.typing import NDArray
