@@ -67,7 +67,7 @@ class Numbers:
         self._present = None if absent is None else np.ones(rows, bool)
 
     @cached_property
-    def _rows(self) -> NDArray[np.generic]:
+    def _rows(self) -> NDArray[Any]:
         """Made for the first one: an extraction writes none one by one, and a row may be huge."""
         return np.empty((self._count, *self._shape), self._dtype)
 
