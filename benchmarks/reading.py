@@ -68,7 +68,7 @@ features:
 loaders:
   every: {over: row, inputs: x, batch: {size: 128, shuffle: true}}
 """
-CHUNKS = IMAGES.replace("shuffle: true", "shuffle: chunks")
+CHUNKS = IMAGES.replace("shuffle: true", "shuffle: chunks").replace("name: images", "name: chunks")
 WINDOWS = """
 h5schema: 1
 name: recording

@@ -104,8 +104,9 @@ class Loaded:
         if not isinstance(block, Entries):
             values = self._in_dtype(cast("NDArray[np.generic]", block))
             return values[0, ...] if self.alone else values
-        if isinstance(block.leaf, Encoded):
-            texts = self._as_asked(cast("Encoded[object]", block.leaf))
+        leaf: object = block.leaf
+        if isinstance(leaf, Encoded):
+            texts = self._as_asked(cast("Encoded[object]", leaf))
             return list(cast("Sequence[object]", block.with_leaf(texts)))
         fed = block.with_numbers(self._in_dtype)
         if isinstance(fed, SparseBlock) and self._take.form is None:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -259,7 +259,7 @@ def _model(file: type[File]) -> Model:
             if isinstance(value, AnyAxis):
                 axes[inner] = Axle(inner, posixpath.join(path, name), root.axis(value))
             elif isinstance(value, Feature):
-                features[inner] = root.feature(value)
+                features[inner] = root.feature(cast("AnyFeature", value))
                 paths[inner] = _path(root, path, value.options.at or name)
                 tables[inner] = table
     places = {address: _place(address, paths[address], feature, axes) for address, feature in features.items()}

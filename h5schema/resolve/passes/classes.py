@@ -25,7 +25,7 @@ def name_all(draft: Draft) -> Draft:
     attributes = {one.name for kind in (draft.dims, draft.features, draft.groups) for one in kind.values()}
     twins = Twins(draft)
     views = tuple(_views(draft, twins))
-    imported = reserved.IN_MODULES | (reserved.IN_VIEWS if views else frozenset())
+    imported = reserved.IN_MODULES | (reserved.IN_VIEWS if views else frozenset[str]())
     taken = imported | attributes | {file, f"{file}Writer"}
     wanted = {one.key: one for one in (*_groups(draft, twins), *_enums(draft, twins), *_entries(draft, twins), *views)}
     shared = {key: first if (first := twins.key(key)) in wanted else key for key in wanted}
