@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,15 +63,16 @@ def decoder(filters: Sequence[Filter], mask: int, size: int) -> Decode:
         size: Bytes of a chunk.
     """
     used = [one for i, one in enumerate(filters) if not mask >> i & 1]
-    inner = [
+    steps = [
         (_UNDO[one.code], one.values, _size_before(used[:left], size)) for left, one in reversed(list(enumerate(used)))
     ]
 
     def decode(data: Bytes, out: Bytes) -> None:
         try:
-            for number, (undo, values, before) in enumerate(inner, 1):
-                target = out if number == len(inner) else None if before is None else np.empty(before, np.uint8)
-                data = undo(data, values, target)
+            for undo, values, before in steps[:-1]:
+                data = undo(data, values, None if before is None else np.empty(before, np.uint8))
+            for undo, values, _ in steps[-1:]:
+                data = undo(data, values, out)
         except (RuntimeError, ValueError) as error:  # what imagecodecs and numpy raise of data that do not fit
             raise DecodeError(str(error)) from None
         if len(data) != size:
@@ -93,9 +94,9 @@ def _size_before(earlier: Sequence[Filter], size: int) -> int | None:
 
 
 @cache
-def _named(name: str) -> Callable[..., object]:
-    """A decoder of imagecodecs, imported when it is first used."""
-    return cast("Callable[..., object]", getattr(import_module("imagecodecs"), f"{name}_decode"))
+def _named(name: str) -> Callable[..., Any]:
+    """A decoder of imagecodecs, imported when it is first used; it leaves untyped what it returns."""
+    return cast("Callable[..., Any]", getattr(import_module("imagecodecs"), f"{name}_decode"))
 
 
 def _codec(name: str, *, unsized: str | None = None) -> Undo:
@@ -109,7 +110,8 @@ def _codec(name: str, *, unsized: str | None = None) -> Undo:
     def undo(data: Bytes, values: tuple[int, ...], out: Bytes | None, /) -> Bytes:
         if out is None:
             return np.frombuffer(cast("bytes", _named(unsized or name)(data)), np.uint8)
-        return cast("Bytes", _named(name)(data, out=out))
+        decoded: Bytes = _named(name)(data, out=out)
+        return decoded
 
     return undo
 
