@@ -199,6 +199,11 @@ def over(name: str, module: Any, path: Path) -> Contender:
     return Contender(name, lambda: loader)
 
 
+def by_h5py(name: str, loader: DataLoader[Any]) -> Contender:
+    """A peer."""
+    return Contender(name, lambda: loader)
+
+
 def dense(
     schema: str, values: NDArray[Any], size: int, layouts: dict[str, dict[str, Any]], folder: Path, rounds: int
 ) -> None:
@@ -217,13 +222,17 @@ def dense(
         if "compression" in options:
             contenders.append(decoded(name, path))
         contenders.append(over(f"h5schema, {name}", module, path))
+        if "compression" in options and options["chunks"][0] == 1:
+            contenders.append(by_h5py(f"h5py, one by one, {name}", DataLoader(OneByOne(path), size, shuffle=True)))
     plain = folder / "plain.h5"
     with h5py.File(plain, "w") as file:
         file["x"], file["label"] = values, label
     some = Sorted(plain)
     every = DataLoader(some, sampler=BatchSampler(RandomSampler(some), size, drop_last=False), batch_size=None)
-    single = DataLoader(OneByOne(plain), batch_size=size, shuffle=True)
-    contenders += [Contender("h5py, sorted", lambda: every), Contender("h5py, one by one", lambda: single)]
+    contenders += [
+        by_h5py("h5py, sorted", every),
+        by_h5py("h5py, one by one", DataLoader(OneByOne(plain), size, shuffle=True)),
+    ]
     race(contenders, len(values), rounds)
 
 
