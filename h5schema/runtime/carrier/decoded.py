@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..spans import Rows
 from .cache import CHUNKS
 from .filters import Decode, decoder
-from .gather import Buffer
+from .gather import Buffer, rows_of
 from .located import Located
 from .stores import Store
 from .threads import each
@@ -36,7 +36,7 @@ class _Job(NamedTuple):
     into: Rows
 
 
-_Items: TypeAlias = NDArray[np.void]
+_Items: TypeAlias = NDArray[np.generic]
 
 
 class DecodedChunks:
@@ -55,7 +55,6 @@ class DecodedChunks:
         self._store = store
         self._threads = threads
         self._number = next(_NUMBERS)
-        self._item = np.dtype((np.void, located.row_bytes))
         self._decoders: dict[int, Decode] = {}
         self._keeps = located.chunk[0] > 1 or located.addresses.size * located.chunk_bytes <= CHUNKS.limit
 
@@ -77,7 +76,7 @@ class DecodedChunks:
         ordered = place[order]
         begins = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(order)]
         wanted = [_Job(column, int(ordered[a]), within[order[a:b]], order[a:b]) for a, b in pairwise(begins) if b > a]
-        items = found.view(self._item)
+        items = rows_of(found, self._located.row_bytes)
         undone = [job for job in wanted if not self._known(job, items)]
         if undone:
             self._decode_all(undone, items)
@@ -88,7 +87,7 @@ class DecodedChunks:
         chunk = CHUNKS.get((self._number, job.column, job.place))
         if chunk is None:
             return False
-        items[job.into] = chunk.view(self._item)[job.within]
+        items[job.into] = rows_of(chunk, self._located.row_bytes)[job.within]
         return True
 
     def _decode_all(self, jobs: list[_Job], items: _Items) -> None:
@@ -98,7 +97,7 @@ class DecodedChunks:
             job, stored, decode = known
             chunk = np.empty(self._located.chunk_bytes, np.uint8)
             decode(stored, chunk)
-            items[job.into] = chunk.view(self._item)[job.within]
+            items[job.into] = rows_of(chunk, self._located.row_bytes)[job.within]
             CHUNKS.put((self._number, job.column, job.place), chunk)
 
         stored = self._stored(jobs[0].column, np.array([job.place for job in jobs], np.int64))

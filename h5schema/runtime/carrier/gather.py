@@ -29,6 +29,11 @@ def items_of(buffer: Buffer, size: int) -> NDArray[np.generic]:
     return np.ndarray((count, size), np.uint8, buffer, strides=(1, 1))
 
 
+def rows_of(buffer: Buffer, size: int) -> NDArray[np.generic]:
+    """Bytes as items of `size` that lie end to end, over the same memory; see `items_of`."""
+    return buffer.view(np.dtype((np.void, size))) if size < _LARGE else buffer.reshape(-1, size)
+
+
 def pieces(buffer: Buffer, addresses: Rows, size: int) -> Buffer:
     """`size` bytes from each address, end to end: uint8 [n * size]."""
     return items_of(buffer, size)[addresses].reshape(-1).view(np.uint8)
