@@ -39,9 +39,6 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
     if wrong is not None:
         fed.add("where", wrong.message, at, wrong.help, key=True)
         return False
-    if stored and set(fed.sampled.roots) & set(dict(fed.windows)):
-        fed.add("not-yet", "windows around stored elements come with a later version", at, "for now leave them out")
-        return False
     if asked.present is not None and not (feature.optional or stored):
         if asked.present:
             fed.advise(

@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from h5schema.errors import UsageError
-
 from .any_reader import AnyReader
 from .chance import Drawn
 from .chosen import Chosen, Kept, Samples, Within, everything
-from .conditions import Absent, Present
+from .conditions import Absent, Among, Check, Present
 from .features.sparse import Sparse
 from .held import InPart, Rule, expect_present, holds, none_left, rows_of, split_over
 from .model import Model
@@ -70,14 +68,9 @@ def product_of(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples
             expect_present(reader, take, plan.dim if lead is None else lead, None if lead is None else known[lead])
     rows = {dim: _places(reader, plan, dim, found) for dim, found in known.items()}
     asked = list(_conditions(reader, plan))
-    in_rows = _in_rows(reader.model, plan, asked)
+    has_windows = bool(set(plan.window) & set(plan.dims))  # then samples are some positions, not all elements of rows
+    in_rows = [] if has_windows else _in_rows(reader.model, plan, asked)
     samples: Samples = Product(rows)
-    if in_rows and set(plan.window) & set(plan.dims):
-        raise UsageError(
-            "stored elements have no windows yet",
-            where=reader.name,
-            do="leave out the windows, or `present` and `absent`",
-        )
     if in_rows:
         first = reader.model.places[in_rows[0].address]
         samples = Stored(reader, [str(dim) for dim in first.dims], in_rows, rows)
@@ -110,15 +103,22 @@ def _conditions(reader: AnyReader, plan: Plan) -> Iterator[_Condition]:
     """What is asked of single elements: by `where`, and by a split of several dims."""
     for address, rule in plan.where.items():
         if set(reader.model.places[address].dims[1:]) & set(plan.dims):
-            yield _Condition(address, reader.model.features[address].in_numbers(rule))
+            yield from _on_elements(reader.model, address, rule)
     if plan.split is not None and len(split_over(reader, plan.split)) > 1:
         from .splits import ElementsOfPart  # not needed for a loader without a split
 
         name, _, part = plan.split.partition("/")
         own = ElementsOfPart(reader, name, reader.file.splits[name], part)
-        if isinstance(reader.model.features[own.by], Sparse):
-            yield _Condition(own.by, Present())
-        yield _Condition(own.by, own)
+        yield from _on_elements(reader.model, own.by, own)
+
+
+def _on_elements(model: Model, address: str, rule: Rule) -> Iterator[_Condition]:
+    """A condition; one on values of a sparse feature asks those that it stores: all others are absent."""
+    feature = model.features[address]
+    if isinstance(feature, Sparse) and not isinstance(rule, Present | Absent):
+        yield _Condition(address, Present())
+    asked = feature.in_numbers(rule) if isinstance(rule, Present | Absent | Among | Check) else rule
+    yield _Condition(address, asked)
 
 
 def _in_rows(model: Model, plan: Plan, asked: Sequence[_Condition]) -> list[Asked]:

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="loaders need torch")
 
 from h5schema import pipeline  # noqa: E402
 from h5schema.errors import DataError, UsageError  # noqa: E402
-from h5schema.runtime import Window, stored  # noqa: E402
+from h5schema.runtime import Absent, Among, Check, Window, stored  # noqa: E402
 
 SCHEMA = """\
 h5schema: 1
@@ -97,7 +97,8 @@ loaders:
       cell: cell
       gene: gene
     batch: {size: 4, shuffle: true}
-  large: {over: [cell, gene], where: {dense: {above: 30}}, inputs: dense, batch: 1000}
+  large: {over: [cell, gene], where: {dense: {above: 30}}, inputs: {dense: dense, cell: cell, gene: gene}, batch: 1000}
+  few: {over: [cell, gene], where: {rating: {max: 3}}, inputs: {cell: cell, gene: gene}, batch: 9}
 """
 CELLS, GENES, DAYS = 9, 6, 4
 
@@ -182,7 +183,34 @@ def test_T4_splits_and_conditions_on_every_dim(loaders: ModuleType, folder: Path
         seen += zip(cells.tolist(), genes.tolist(), strict=True)
     assert sorted(seen) == sorted(wanted)
     (large,) = loaders.large_loader(folder / "data.h5")
-    assert sorted(large.tolist()) == list(range(31, CELLS * GENES))
+    assert sorted(large["dense"].tolist()) == list(range(31, CELLS * GENES))
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ({"rating": Check(max=3)}, (RATING > 0) & (RATING <= 3)),
+        ({"rating": Check(min=-1)}, RATING > 0),
+        ({"counts": Check(below=3)}, (COUNTS > 0) & (COUNTS < 3)),
+        ({"turned": Check(max=7)}, TURNED.T > 0),
+        ({"rating": Among(1, 2, 5, 7), "counts": Check(min=0)}, np.isin(RATING, [1, 2, 5, 7]) & (COUNTS > 0)),
+        ({"rating": Check(max=5), "counts": Absent()}, (RATING > 0) & (RATING <= 5) & (COUNTS == 0)),
+        ({"rating": Check(max=5), "dense": Check(min=20)}, (RATING > 0) & (RATING <= 5) & (DENSE >= 20)),
+    ],
+)
+def test_T4_conditions_on_values_of_a_sparse_feature_ask_those_that_it_stores(
+    loaders: ModuleType, folder: Path, asked: Any, wanted: Any
+) -> None:
+    """What is not stored is absent, and an absent value meets only `absent`."""
+    assert sorted(seen(loaders.large_loader(folder / "data.h5", where=asked))) == where(wanted)
+    window = {"cell": Window(length=1, hop=1, shift=0), "gene": Window(length=1, hop=1)}
+    around = loaders.around_loader(folder / "data.h5", split="", where=asked, window=window, shuffle=False)
+    assert seen(around) == [place for place in where(wanted) if place[1] < GENES - 2]
+
+
+def test_T4_a_schema_asks_values_of_a_sparse_feature(loaders: ModuleType, folder: Path) -> None:
+    assert seen(loaders.few_loader(folder / "data.h5")) == where((RATING > 0) & (RATING <= 3))
+
 
 
 def seen(batches: Any) -> list[tuple[int, ...]]:
