@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,9 @@ def add(path: Path, first: int, commits: int, each: int, note: Callable[[int], N
             note(commit + 1)
 
 
-def killed(path: Path, at: int, half: bool, work: Callable[[Callable[[int], None]], None]) -> tuple[bool, int]:
+def killed(
+    path: Path, at: int, half: bool, work: Callable[[Callable[[int], None]], None], calls: Sequence[str] = CALLS
+) -> tuple[bool, int]:
     """Works in a child that dies at a call of the system; whether it did, and the commits it had made.
 
     Args:
@@ -60,11 +62,12 @@ def killed(path: Path, at: int, half: bool, work: Callable[[Callable[[int], None
         at: Number of the call.
         half: Whether half of a write is done first.
         work: Is handed what takes the number of commits.
+        calls: That count.
     """
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        _die(at, half)
+        _die(at, half, calls)
         try:
             work(lambda commits: _tell(writer))
         finally:
@@ -80,7 +83,7 @@ def _tell(writer: int) -> None:
     os.write(writer, b"x")
 
 
-def _die(at: int, half: bool) -> None:
+def _die(at: int, half: bool, calls: Sequence[str]) -> None:
     """This process is killed at a call."""
     count = 0
 
@@ -98,7 +101,7 @@ def _die(at: int, half: bool) -> None:
 
         setattr(os, name, call)
 
-    for name in CALLS:
+    for name in calls:
         wrap(name)
 
 
@@ -143,6 +146,33 @@ def test_killed_while_the_journal_goes_into_the_file(log: Path, tmp_path: Path) 
         at += step
     assert at > 10
     assert os.listdir(tmp_path) == [log.name]
+
+
+def test_killed_while_it_is_replaced_by_another(log: Path, tmp_path: Path) -> None:
+    """The name has the old file with what its journal says, or the new one without."""
+    with Reader(log) as reader:  # so the journal stays
+        reader.loss[:]
+        add(log, 2, 1, 40, lambda commits: None)
+    kept = {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
+    assert len(kept) == 2
+
+    def replace(note: Callable[[int], None]) -> None:
+        with Creator.create(log, overwrite=True) as w:
+            for i in range(3):
+                w.step.append(entry(i))
+            w.run["first"] = {"best": 1}
+
+    found, died, at = list[int](), True, 0
+    while died:
+        at += 1
+        for name, data in kept.items():
+            (tmp_path / name).write_bytes(data)
+        died, _ = killed(log, at, False, replace, ("fsync", "replace", "rename", "unlink"))
+        found.append(expect_whole(log))
+        add(log, found[-1], 1, 1, lambda commits: None)
+        assert expect_whole(log) == found[-1] + 1, at
+    assert sorted(set(found)) == [3, 42]
+    assert found.count(3) > 2, "it was killed after it had the name, too"
 
 
 def test_the_power_is_cut(log: Path, tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ class Claim:
             TargetExistsError: Meanwhile another program made the target.
         """
         with system.explained(self.target):
+            journal.disown(self._final, self.partial, sync=self.sync)
             system.appear(self.partial, self._final, overwrite=self._overwrite)
             if self.sync:
                 system.sync(self._final.parent)

@@ -10,8 +10,9 @@ The journal is a file of records, each with a CRC-32 over its own head and bytes
     "base" 0 size crc, bytes           how the file begins that was changed (of a finished file)
     "page" offset size crc, bytes      bytes that belong at an offset of the file
     "done" size size crc, state        a commit: the file has at least `size` bytes, and all pages before are valid
+    "void" inode size crc, mark        none of it belongs to the file of this inode and mark, which replaces its own
 
-What follows the last valid "done" does not count.
+What follows the last valid "done" does not count, but for "void".
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _HEAD = struct.Struct("<4sQQI")
 _BASE = b"base"
 _PAGE = b"page"
 _DONE = b"done"
+_VOID = b"void"
 
 
 class Commit(NamedTuple):
@@ -60,12 +62,14 @@ class Found(NamedTuple):
         commit: The last one.
         end: Bytes of the journal that count.
         base: How the file began when it was begun to be changed.
+        void: (inode, mark) of files that it does not belong to.
     """
 
     pages: list[tuple[int, bytes]]
     commit: Commit
     end: int
     base: bytes
+    void: list[tuple[int, bytes]]
 
 
 def path_of(file: Path) -> Path:
@@ -214,6 +218,38 @@ def drop(file: Path, *, sync: bool) -> None:
             sync_names(path.parent)
 
 
+def disown(file: Path, new: Path, *, sync: bool) -> None:
+    """Says in the journal of a file that it is none of another one, which is about to replace the file.
+
+    Whoever is killed between that and taking the journal away leaves no journal that seems to be of the new file.
+
+    Args:
+        file: That has the journal, if there is one.
+        new: The file that replaces it.
+        sync: Whether it is forced to the disk.
+    """
+    path = path_of(file)
+    found = found_in(path)
+    if found is None:
+        drop(file, sync=False)
+        return
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        with new.open("rb") as other:
+            inode, mark = _mark_of(other.fileno())
+        os.ftruncate(handle, found.end + _write(handle, found.end, _record(_VOID, inode, mark)))
+        if sync:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _mark_of(file: int) -> tuple[int, bytes]:
+    """What tells a file from another one of the same name: its inode; its size and how it begins."""
+    status = os.fstat(file)
+    return status.st_ino, struct.pack("<Q", status.st_size) + base_of(file)
+
+
 def _new_of(journal: Path) -> Path:
     """Where the new contents of a journal are made."""
     return journal.with_name(journal.name + ".new")
@@ -231,12 +267,15 @@ def found_in(path: Path, size: int | None = None) -> Found | None:
     """What a journal has, or its first bytes; None: no commit."""
     pages: list[tuple[int, bytes]] = []
     waiting: list[tuple[int, bytes]] = []
+    void: list[tuple[int, bytes]] = []
     commit, end, at, base = None, 0, len(_MAGIC), b""
     for kind, place, data in _records(path):
         at += _HEAD.size + len(data)
-        if size is not None and at > size:
-            break
-        if kind == _BASE:
+        if kind == _VOID:
+            void.append((place, data))
+        elif size is not None and at > size:
+            continue
+        elif kind == _BASE:
             base = data
         elif kind == _PAGE:
             waiting.append((place, data))
@@ -244,7 +283,7 @@ def found_in(path: Path, size: int | None = None) -> Found | None:
             pages += waiting
             waiting = []
             commit, end = Commit(place, data), at
-    return None if commit is None else Found(pages, commit, end, base)
+    return None if commit is None else Found(pages, commit, end, base, void)
 
 
 def base_of(file: int) -> bytes:
@@ -268,7 +307,7 @@ def found_of(path: Path, file: int, size: int | None = None) -> Found | None:
         FileError: The file is another one: a program that knows no journal changed or replaced it.
     """
     found = found_in(path, size)
-    if found is None:
+    if found is None or _mark_of(file) in found.void:
         return None
     after = bytearray(found.base)
     for offset, data in found.pages:
@@ -300,7 +339,7 @@ def _records(path: Path) -> Iterator[tuple[bytes, int, bytes]]:
                 return
             kind, place, size, crc = _HEAD.unpack(head)
             left -= _HEAD.size
-            if kind not in (_BASE, _PAGE, _DONE) or size > left:
+            if kind not in (_BASE, _PAGE, _DONE, _VOID) or size > left:
                 return
             data = file.read(size)
             left -= size
