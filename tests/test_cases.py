@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,16 @@ def test_judges_find_nothing_in_the_packages(tmp_path: Path) -> None:
     assert formatting(tmp_path) == ""
     assert findings(tmp_path) == ""
     assert types(tmp_path) == ""
+
+
+def test_the_classes_of_the_packages_are_there_when_they_are_imported(tmp_path: Path) -> None:
+    for case in ACCEPTED:
+        place(packaged(CASES / case), tmp_path / case)
+        for module in (CASES / case).glob("*.py"):
+            shutil.copy(module, tmp_path)
+    lines = "".join(f"import {case}.groups\n" for case in ACCEPTED)
+    done = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
 
 
 def test_every_folder_has_an_expectation() -> None:

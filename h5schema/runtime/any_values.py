@@ -14,7 +14,7 @@ from h5schema.errors import DataError
 from .bfloat16 import BITS, to_bits, widened
 from .values import array_of, expect_unmasked, leaves_of
 
-AnyValue: TypeAlias = "NDArray[np.generic] | str | bytes"
+AnyValue: TypeAlias = NDArray[np.generic] | str | bytes
 """An array of numbers, of any dtype and shape; a text; or bytes."""
 
 TEXT, BYTES, BFLOAT16 = "str", "bytes", "bfloat16"

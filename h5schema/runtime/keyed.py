@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -120,7 +120,7 @@ class KeyedEntries(AnyEntries[EntryT], Mapping[Key, EntryT]):
         """
         text = as_key(outer, self._outer, self._where())
         _ = self._reader.row_of(self._outer[-1], text)
-        return Within(self, named_within(self._reader, self._dim, text))
+        return Within(self, outer, named_within(self._reader, self._dim, text))
 
     @property
     def dim(self) -> str:
@@ -145,23 +145,25 @@ class Within(Mapping[str, EntryT]):
 
     Args:
         entries: Of the dim.
-        rows: Of each of them.
+        outer: Id of the other entry.
+        names: Own ids of those that are in it.
     """
 
-    def __init__(self, entries: KeyedEntries[EntryT], rows: Mapping[str, int]) -> None:
+    def __init__(self, entries: KeyedEntries[EntryT], outer: Key, names: Iterable[str]) -> None:
         self._entries = entries
-        self._rows = rows
+        self._outer = outer
+        self._names = dict.fromkeys(names)
 
     def __getitem__(self, name: str) -> EntryT:
-        if name not in self._rows:
+        if name not in self._names:
             raise unknown_id(self._entries.dim, name, self._entries.name)
-        return self._entries.at(self._rows[name])
+        return self._entries[(*self._outer, name)]  # in a file that is written rows move
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._names)
 
     def __repr__(self) -> str:
-        return f"<{', '.join(self._rows) or 'no entries'}>"
+        return f"<{', '.join(self._names) or 'no entries'}>"

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
+import numpy as np
+
 from h5schema.errors import DataError
+from h5schema.vocabulary.suggest import closest
 
 from .any_values import AnyValue, Record, only_record
-from .blocks import AnyValues
+from .blocks import AnyValues, taken
 from .node_paths import INSIDE
 
+_NAMED = 5
 Nested: TypeAlias = "dict[str, AnyValue | Nested]"
 
 
@@ -53,10 +57,26 @@ class StateDict(Mapping[str, AnyValue]):
         return f"<{len(self)} values of {self._dim} in {self._file}>"
 
     def under(self, name: str) -> StateDict:
-        """The values whose names begin with `name/`, without that."""
+        """The values whose names begin with `name/`, without that.
+
+        Raises:
+            UnknownIdError: There are none.
+        """
         before = f"{name}{INSIDE}"
-        names = (one.removeprefix(before) for one in self._names if one.startswith(before))
+        names = [one.removeprefix(before) for one in self._names if one.startswith(before)]
+        if not names:
+            raise self._nothing_under(name)
         return StateDict(self._read, names, self._dim, self._file, self._before + before)
+
+    def held(self) -> StateDict:
+        """The same, read now: it stays as it is, whatever becomes of the file."""
+        names = [self._before + name for name in self._names]
+        block, rows = self._read(names), {name: row for row, name in enumerate(names)}
+
+        def read(wanted: Sequence[str]) -> AnyValues:
+            return taken(block, np.array([rows[name] for name in wanted], np.int64))
+
+        return StateDict(read, self._names, self._dim, self._file, self._before)
 
     def nested(self) -> Nested:
         """All values, read at once, in dicts within dicts as their names say."""
@@ -73,6 +93,18 @@ class StateDict(Mapping[str, AnyValue]):
         """All values, read at once, as they lie in the file."""
         block = self._read([self._before + name for name in self._names])
         return {name: only_record(one.tobytes()) for name, one in zip(self._names, block.encoded, strict=True)}
+
+    def _nothing_under(self, name: str) -> DataError:
+        from .ids import UnknownIdError  # not needed to open a file
+
+        folders = dict.fromkeys(one[:at] for one in self._names for at, mark in enumerate(one) if mark == INSIDE)
+        near = closest(str(name), list(folders))
+        some = ", ".join(map(repr, list(folders)[:_NAMED])) or "none"
+        return UnknownIdError(
+            f"no value lies under {name!r}",
+            where=f"{self._file}: {self._dim}",
+            do=f"did you mean {near!r}?" if near else f"values lie under {some}",
+        )
 
 
 def flattened(given: object, where: str) -> dict[str, object]:

@@ -40,17 +40,13 @@ class TreeView(View[StateDict, AnyValues]):
             block = self._reader.read(self.address, np.fromiter(rows.values(), np.int64))
             there = cast("Maybe[AnyValues]", block).present
             rows = {name: row for (name, row), one in zip(rows.items(), there, strict=True) if one}
-        return StateDict(partial(self._values, text, rows), rows, dim, self._reader.name)
+        return StateDict(partial(self._values, rows), rows, dim, self._reader.name)
 
-    def _values(self, text: str, rows: Mapping[str, int], names: Sequence[str]) -> AnyValues:
-        """Values of an entry by their names, of which these were the rows."""
-        at = np.fromiter(self._rows_now(text, rows, names), np.int64, len(names))
+    def _values(self, rows: Mapping[str, int], names: Sequence[str]) -> AnyValues:
+        """Values of an entry by their names, of which these are the rows."""
+        at = np.array([rows[name] for name in names], np.int64)
         block = self._reader.read(self.address, at)
         return cast("AnyValues", cast("Maybe[AnyValues]", block).values if isinstance(block, Maybe) else block)
-
-    def _rows_now(self, text: str, rows: Mapping[str, int], names: Sequence[str]) -> Iterable[int]:
-        """The rows of values; in a file that is read they stay."""
-        return (rows[name] for name in names)
 
     def _within(self) -> str:
         """The dim of the names."""

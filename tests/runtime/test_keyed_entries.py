@@ -177,14 +177,37 @@ def test_a_copied_state_keeps_its_types(path: Path) -> None:
         assert bits(f.state["two", "copy"].under("all")["half"]) == bits(WEIGHTS["half"])
 
 
-def test_a_state_that_moves_while_it_is_held_is_read_where_it_is(path: Path) -> None:
+def test_what_is_read_from_a_writer_stays_what_it_was(path: Path) -> None:
     with Creator.edit(path) as w:
         w.checkpoint["two", "last"] = entry(7)
-        held = w.state["two", "last"]
-        gone = w.checkpoint.pop(("one", "best"))["state"]
-        assert held["w"].tolist() == [7]
-        with pytest.raises(KeyError, match="no entry of param has the id 'one/best/name'"):
-            gone["name"]
+        w.state["one", "last"], w.state["two", "last"] = w.state["two", "last"], w.state["one", "last"]
+        w.checkpoint["two", "best"] = entry(3, {"a": {"b": [1]}})
+        kept = w.checkpoint["two", "best"]
+        w.checkpoint["two", "best"] = entry(4, {"a": {"b": [2]}})
+        w.checkpoint["two", "old"] = kept
+        held, within = w.state["two", "last"], w.checkpoint.of("two")
+        gone = w.checkpoint.pop(("one", "best"))
+        assert gone["state"]["name"] == WEIGHTS["name"]
+        assert set(gone["state"].nested()) == set(WEIGHTS)
+        assert kept["state"].under("a")["b"].tolist() == [1]
+        assert [within[name]["epoch"] for name in ("best", "last", "old")] == [4, 7, 3]
+        w.checkpoint.rename(("two", "last"), ("two", "x"))
+        w.checkpoint.rename(("two", "old"), ("two", "last"))
+        assert held["w"].tolist() == [2]
+        assert w.state["one", "last"]["w"].tolist() == [7]
+        key, last = w.checkpoint.popitem()
+        assert (key, last["state"]["a/b"].tolist()) == (("two", "last"), [1])
+    assert found(path) == {("one", "last"): (2, ["w"]), ("two", "x"): (7, ["w"]), ("two", "best"): (4, ["a/b"])}
+    with Reader(path) as f:
+        assert (f.state["two", "x"]["w"].tolist(), f.state["two", "best"]["a/b"].tolist()) == ([2], [2])
+
+
+def test_a_prefix_under_which_nothing_lies_is_no_empty_mapping(path: Path) -> None:
+    with Reader(path) as f:
+        with pytest.raises(KeyError, match=r"(?s)no value lies under 'iner'.*did you mean 'inner'"):
+            f.state["one", "best"].under("iner")
+        with pytest.raises(KeyError, match=r"(?s)no value lies under 'name'.*values lie under 'inner', 'inner/deep'"):
+            f.state["one", "best"].under("name")
 
 
 def test_mappings_that_share_their_names(tmp_path: Path) -> None:

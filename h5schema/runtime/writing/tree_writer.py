@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from h5schema.errors import UsageError
 
 from ..blocks import AnyValues
-from ..node_paths import INSIDE
 from ..state_dict import StateDict
 from ..tree_view import TreeView
 from ..view import Id
@@ -33,10 +31,9 @@ class TreeWriter(TreeView, ViewWriter[StateDict, AnyValues]):
         with self._reader.transaction.whole():
             trees.put(key, values)
 
-    def _rows_now(self, text: str, rows: Mapping[str, int], names: Sequence[str]) -> Iterable[int]:
-        """They move when entries are taken away, and a name may be gone."""
-        dim = self._within()
-        return (self._reader.row_of(dim, f"{text}{INSIDE}{name}") for name in names)
+    def _one(self, row: int) -> StateDict:
+        """Read at once: it is what it was, whatever is written afterwards."""
+        return super()._one(row).held()
 
     def append(self, key: int | Id, more: object) -> None:
         """Refuses: names are given all together."""
