@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from h5schema.spec import PredicateSpec
-from h5schema.vocabulary.sampled import Asks, never_absent, wrong_condition, wrong_elements
+from h5schema.vocabulary.sampled import Asks, never_absent, unasked, wrong_condition, wrong_elements
 
 from .fed import Fed
 from .ir import SPARSE, FeatureIR, Json, PredicateIR, dim_word
@@ -56,6 +56,9 @@ def _can_ask(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> bool:
 def _predicate(fed: Fed, feature: FeatureIR, asked: PredicateSpec) -> PredicateIR:
     at = ("where", feature.address)
     if asked.check is not None:
+        nothing = unasked({key: getattr(asked.check, key) for key in asked.check.model_fields_set})
+        if nothing is not None:
+            fed.add("where", nothing.message, at, nothing.help, key=True)
         for key, message, help in checked(feature, asked.check):
             fed.add("check", message, (*at, key), help)
         return PredicateIR(check=as_check(asked.check))

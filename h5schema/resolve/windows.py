@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from h5schema.spec import InputSpec, WindowSpec
-from h5schema.vocabulary.sampled import frame_too_long, misplaced
+from h5schema.vocabulary.sampled import frame_too_long, misplaced, too_far
 
 from .draft import Path
 from .fed import Fed
 from .ir import FeatureIR, FrameIR, WindowIR
 from .ranges import ranges_of
-from .scope import find_dim
+from .scope import chain_of, find_dim
 
 _OWN = frozenset({"length", "shift", "step", "align", "frame"})
 """What an input may say of its own; positions are the loader's."""
@@ -29,6 +29,7 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
         if not _can_cut(fed, dim, at):
             continue
         said = spec.model_fields_set
+        _expect_near(fed, spec, at)
         if "ranges" in said:
             ranges = ranges_of(fed, spec, dim, at)
             if ranges is not None:
@@ -47,6 +48,14 @@ def windows_of(fed: Fed, specs: Mapping[str, WindowSpec]) -> Iterator[tuple[str,
                 key=True,
             )
         yield dim, _window(spec)
+
+
+def _expect_near(fed: Fed, spec: WindowSpec, at: Path) -> None:
+    """Refuses numbers that are larger than anything that can be read."""
+    for one, where in ((spec, at), (spec.frame, (*at, "frame"))):
+        far = None if one is None else too_far({key: getattr(one, key) for key in type(one).model_fields})
+        if far is not None:
+            fed.add("window", far[1].message, (*where, far[0]), far[1].help, key=True)
 
 
 def _can_cut_product(fed: Fed, spec: WindowSpec, dim: str, at: Path) -> bool:
@@ -79,6 +88,15 @@ def _can_cut(fed: Fed, dim: str, at: Path) -> bool:
         return False
     if dim in fed.sampled.roots or dim == fed.axis.address or axis.per == fed.root.address or axis.size is not None:
         return True
+    if chain_of(fed.draft.axes, axis)[0] == fed.root.address:
+        fed.add(
+            "not-yet",
+            f"pieces of `{axis.name}` in a loader over `{fed.axis.name}` come with a later version",
+            at,
+            f"for now give windows to ragged dims of `{fed.root.name}`, or to dims of one size",
+            key=True,
+        )
+        return False
     fed.add(
         "window",
         f"a sample of `{fed.axis.name}` has no piece of `{axis.name}`",
@@ -112,6 +130,7 @@ def own_windows(fed: Fed, spec: InputSpec, at: Path) -> tuple[tuple[str, WindowI
                 key=True,
             )
             return None
+        _expect_near(fed, own, where)
         wrong = next((key for key in own.model_fields_set if key not in _OWN), None)
         if wrong is not None:
             fed.add(

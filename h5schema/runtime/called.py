@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TypedDict, cast
 
 from h5schema.errors import UsageError
-from h5schema.vocabulary.dtypes import NUMBERS
+from h5schema.vocabulary.dtypes import DATES, ENCODED, NUMBERS
 from h5schema.vocabulary.sampled import (
     Asks,
     Sampled,
@@ -16,6 +16,7 @@ from h5schema.vocabulary.sampled import (
     frame_too_long,
     misplaced,
     never_absent,
+    too_far,
     wrong_condition,
     wrong_elements,
     wrong_split,
@@ -23,8 +24,9 @@ from h5schema.vocabulary.sampled import (
 from h5schema.vocabulary.suggest import closest
 
 from .arguments import one_of, whole
+from .asked import said_by, wrong_values
 from .conditions import Absent, Among, Check, Condition, Present
-from .features import Category, EncodedFeature
+from .features import Category
 from .features.sparse import Sparse
 from .file import File
 from .functions import Function, folder_of
@@ -134,31 +136,10 @@ def _is_asked(call: _Call, address: str, asked: Condition) -> bool:
     if wrong is None and asks == "absent" and not may_lack:
         wrong = never_absent(address)
     if wrong is None and isinstance(asked, Among | Check):
-        wrong = _wrong_values(address, feature, asked)
+        wrong = wrong_values(model, address, asked)
     if wrong is not None:
         raise call.wrong(at, wrong)
     return asks == "value" or may_lack
-
-
-def _wrong_values(address: str, feature: object, asked: Among | Check) -> Wrong | None:
-    """Why values of a feature cannot be asked so."""
-    texts = isinstance(feature, EncodedFeature | Category)
-    if isinstance(asked, Check):
-        orders = any(bound is not None for bound in (asked.min, asked.max, asked.above, asked.below))
-        if texts and (orders or asked.finite):
-            return Wrong(f"`{address}` holds texts, which have no order", "give Check(match=...), or Among(...)")
-        return (
-            None
-            if texts or asked.match is None
-            else Wrong(f"`match` is for texts, and `{address}` has none", "leave it out")
-        )
-    members = getattr(feature, "members", None)
-    odd = next((one for one in asked.values if texts != isinstance(one, str) and members is None), None)
-    if odd is None:
-        return None
-    return Wrong(
-        f"`{address}` holds {'texts' if texts else 'numbers'}, not {odd!r}", f"give {'texts' if texts else 'numbers'}"
-    )
 
 
 # Windows.
@@ -197,21 +178,27 @@ _WORDS = {"edge": ("drop", "repeat", "pad"), "align": ("start", "center"), "at":
 def _expect_values(call: _Call, dim: str, window: Window | Frame) -> None:
     """Refuses a number or word that no schema could have."""
     where = f"{call.name}: window {dim}"
-    for key, value in _said(window).items():
-        if isinstance(value, Frame):
-            _expect_values(call, dim, value)
+    for key, value in said_by(window).items():
+        if key == "frame":
+            _expect_frame(call, dim, value)
         elif key in _WORDS:
             one_of(key, value, _WORDS[key], where)
         elif key in _LEAST:
             whole(key, value, where, least=_LEAST[key])
+    far = too_far(said_by(window))
+    if far is not None:
+        raise call.wrong(f"window {dim}", far[1])
 
 
-def _said(window: Window | Frame) -> dict[str, object]:
-    return {one.name: value for one in fields(window) if (value := getattr(window, one.name)) is not None}
+def _expect_frame(call: _Call, dim: str, frame: object) -> None:
+    if not isinstance(frame, Frame):
+        raise UsageError(f"frame is {frame!r}", where=f"{call.name}: window {dim}", do="give a Frame(length, hop)")
+    whole("length", frame.length, f"{call.name}: window {dim}: frame", least=1)
+    _expect_values(call, dim, frame)
 
 
 def _expect_fitting(call: _Call, plan: Plan, dim: str, known: Window, window: Window) -> None:
-    said, at = _said(window), f"window {dim}"
+    said, at = said_by(window), f"window {dim}"
     found = misplaced(dim.rpartition("/")[2], said, sampled=dim in plan.dims)
     if found is not None:
         raise call.wrong(at, found[1])
@@ -220,14 +207,19 @@ def _expect_fitting(call: _Call, plan: Plan, dim: str, known: Window, window: Wi
         if key is not None:
             raise call.wrong(at, Wrong(f"`ranges` say how long the windows are: no `{key}`", "leave it out"))
     if "ranges" in said:
-        what = "the ranges are the schema's" if known.ranges is not None else "the windows have one length"
-        raise call.wrong(at, Wrong(f"{what}: with `ranges` a batch would be another", "write it in the schema"))
+        if known.ranges is not None:
+            raise call.wrong(at, Wrong("which `ranges` windows have is the schema's word", "write others there"))
+        what = "the windows have one length: with `ranges` a batch would be another"
+        raise call.wrong(at, Wrong(what, "write it in the schema"))
 
 
 def _expect_frames(call: _Call, plan: Plan, take: Take) -> None:
     for dim, own in plan.window.items():
         window = own.over(take.window.get(dim))
         frame, length = window.frame, window.length
+        far = too_far({"length": length, "step": window.step})
+        if far is not None:
+            raise call.wrong(f"window {dim}", far[1])
         if frame is not None and length is not None and frame.align == "start" and frame.length > length:
             raise call.wrong(f"window {dim}", frame_too_long(frame.length, length))
 
@@ -244,11 +236,19 @@ def _dtype(call: _Call, plan: Plan, given: object) -> Plan:
             near = closest(address, taken)
             help = f"did you mean `{near}`?" if near else f"it takes {', '.join(f'`{one}`' for one in sorted(taken))}"
             raise call.wrong(f"dtype {address}", Wrong(f"the loader takes no `{address}`", help))
+        if dtype not in LOADED:
+            near = closest(dtype, LOADED)
+            help = f"did you mean {near!r}?" if near else f"give {', '.join(NUMBERS)}"
+            raise call.wrong(f"dtype {address}", Wrong(f"there is no dtype {dtype!r}", help))
         stored = _stored(call.model, address)
         if stored is None or not can_load(stored, dtype):
             what = f"`{address}` is {call.model.features[address].dtype}: it cannot be loaded as {dtype}"
             raise call.wrong(f"dtype {address}", Wrong(what, "leave it out"))
     return replace(plan, sample=_in_dtypes(plan.sample, wanted))
+
+
+LOADED = (*NUMBERS, *ENCODED, *DATES)
+"""Words of dtypes, as a schema may write them in an input."""
 
 
 def _stored(model: Model, address: str) -> str | None:

@@ -1,7 +1,6 @@
 """Conditions: checks of features, predicates of loaders, parts of splits."""
 
 import re
-import warnings
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, cast
 
@@ -9,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from pydantic.json_schema import JsonSchemaValue
 
 from h5schema.parse.words import shown
+from h5schema.vocabulary.values import unreadable
 
 from .base import ATOM, Atom, Model, Text, mistake, said
 
@@ -24,19 +24,13 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 
 def _expression(value: object) -> object:
     if isinstance(value, str):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # Python warns of what it will read otherwise one day
-                re.compile(value)
-        except (re.error, FutureWarning, OverflowError, RecursionError) as error:
-            why = error.msg if isinstance(error, re.error) else "Python cannot read it"
-            if isinstance(error, FutureWarning):
-                why = str(error).lower()
+        why = unreadable(value)
+        if why is not None:
             raise mistake(
                 "bad-expression",
                 f"this is not a regular expression: {why}",
                 "mend it; special characters need a backslash",
-            ) from None
+            )
     return value
 
 

@@ -59,6 +59,18 @@ def wrong_elements(sampled: Sampled, address: str, dims: tuple[str | int, ...]) 
     return Wrong(f"elements of `{address}` are over {over}, and samples are not", f"write over: [{over}]")
 
 
+def unasked(said: Mapping[str, object]) -> Wrong | None:
+    """Why a check cannot be asked of samples; None: it can."""
+    if said.get("unique"):
+        return Wrong(
+            "`unique` is about all values of a feature, and `where` looks at one sample at a time",
+            "write it in the `check` of the feature",
+        )
+    if not any(value is not None and value is not False for value in said.values()):
+        return Wrong("this asks nothing, so every sample would meet it", "write bounds, or leave the condition out")
+    return None
+
+
 def never_absent(address: str) -> Wrong:
     """Why nothing is left of samples that lack a feature that is never absent."""
     return Wrong(
@@ -94,6 +106,26 @@ def misplaced(dim: str, said: Mapping[str, object], *, sampled: bool) -> tuple[s
         return None
     message = f"samples have no position in `{dim}`: one piece is cut of it, `at` a place"
     return key, Wrong(message, f"leave `{key}` out, or run over `{dim}`")
+
+
+LONGEST = 1 << 27
+"""Values of a window, at most: a GiB of float64."""
+FARTHEST = (1 << 31) - 1
+"""How far a window reaches, and lies from its position, at most."""
+_FAR = {"length": LONGEST, "hop": FARTHEST, "shift": FARTHEST, "jitter": FARTHEST, "step": FARTHEST}
+
+
+def too_far(said: Mapping[str, object]) -> tuple[str, Wrong] | None:
+    """The key of a window that is larger than anything that can be read, and why; None: there is none."""
+    for key, most in _FAR.items():
+        value = said.get(key)
+        if isinstance(value, int) and abs(value) > most:
+            return key, Wrong(f"`{key}` of a window is at most {most}", "write a smaller number")
+    length, step = said.get("length"), said.get("step")
+    if isinstance(length, int) and isinstance(step, int) and (length - 1) * step + 1 > FARTHEST:
+        far = f"{length} values, every {step}th of those in the file, reach further than {FARTHEST}"
+        return "step", Wrong(far, "make the window shorter, or the step")
+    return None
 
 
 def frame_too_long(frame: int, window: int) -> Wrong:

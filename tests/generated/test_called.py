@@ -194,7 +194,7 @@ def test_M12_B4_workers_are_told_the_choices_of_the_call(loaders: ModuleType, pa
         (
             "Windows",
             {"where": {"digit": Among("7")}},
-            "Windows: where digit: `digit` holds numbers, not '7'\n  help: give numbers",
+            "Windows: where digit: `digit` holds numbers (uint8), not '7'\n  help: write a number",
         ),
         (
             "Windows",
@@ -244,6 +244,106 @@ def test_M12_B4_workers_are_told_the_choices_of_the_call(loaders: ModuleType, pa
             "Windows",
             {"dtype": {"wave": "int64"}},
             "Windows: dtype wave: `wave` is float32: it cannot be loaded as int64\n  help: leave it out",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check(max="a")}},
+            "Windows: where digit: a bound is a number, not 'a'\n  help: write a number",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check(min=[5])}},
+            "Windows: where digit: a bound is a number, not [5]\n  help: write a number",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check(max=300)}},
+            "Windows: where digit: `max: 300` is beyond what uint8 holds\n  help: uint8 holds 0 to 255",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check(min=5, max=3)}},
+            "Windows: where digit: no value is at least 5 and at most 3\n  help: swap the bounds, or move one",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check()}},
+            "Windows: where digit: this asks nothing, so every sample would meet it\n"
+            "  help: write bounds, or leave the condition out",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check(unique=True)}},
+            "Windows: where digit: `unique` is about all values of a feature,"
+            " and `where` looks at one sample at a time\n"
+            "  help: write it in the `check` of the feature",
+        ),
+        (
+            "Windows",
+            {"where": {"speaker": Check(match="[")}},
+            "Windows: where speaker: this is not a regular expression: unterminated character set\n"
+            "  help: mend it; special characters need a backslash",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Check(match="7")}},
+            "Windows: where digit: `match` is for texts, and `digit` is uint8\n  help: leave it out",
+        ),
+        (
+            "Windows",
+            {"where": {"accent": Among("sooth")}},
+            "Windows: where accent: `accent` has no member 'sooth'\n  help: did you mean 'south'?",
+        ),
+        (
+            "Windows",
+            {"where": {"digit": Among(1.5)}},
+            "Windows: where digit: `digit` holds whole numbers (uint8), not 1.5\n  help: write a whole number",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(frame=5)}},
+            "Windows: window time: frame is 5\n  help: give a Frame(length, hop)",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(frame={"length": 3})}},
+            "Windows: window time: frame is {'length': 3}\n  help: give a Frame(length, hop)",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(frame=Frame(None))}},
+            "Windows: window time: frame: length is None\n  help: give a whole number, at least 1",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(length=10**12)}},
+            "Windows: window time: `length` of a window is at most 134217728\n  help: write a smaller number",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(shift=10**30)}},
+            "Windows: window time: `shift` of a window is at most 2147483647\n  help: write a smaller number",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(step=10**11)}},
+            "Windows: window time: `step` of a window is at most 2147483647\n  help: write a smaller number",
+        ),
+        (
+            "Windows",
+            {"window": {"time": Window(step=10**9)}},
+            "Windows: window time: 8 values, every 1000000000th of those in the file, reach further than 2147483647\n"
+            "  help: make the window shorter, or the step",
+        ),
+        (
+            "Ranges",
+            {"window": {"time": Window(ranges=[[0, 2]])}},
+            "Ranges: window time: which `ranges` windows have is the schema's word\n  help: write others there",
+        ),
+        (
+            "Windows",
+            {"dtype": {"wave": "float63"}},
+            "Windows: dtype wave: there is no dtype 'float63'\n  help: did you mean 'float64'?",
         ),
         (
             "Windows",

@@ -212,7 +212,6 @@ def test_T4_a_schema_asks_values_of_a_sparse_feature(loaders: ModuleType, folder
     assert seen(loaders.few_loader(folder / "data.h5")) == where((RATING > 0) & (RATING <= 3))
 
 
-
 def seen(batches: Any) -> list[tuple[int, ...]]:
     """Where the samples of some batches are, in the order in which they come."""
     dims = ("day", "cell", "gene")
