@@ -8,6 +8,7 @@ from h5schema.vocabulary.patterns import Pattern, PatternError
 from .draft import Draft, Notes, Path
 from .ir import DimIR, FeatureIR
 from .keyed import outer_dims
+from .meeting import warn_of_meeting
 from .scope import find_dim, is_open, written
 from .within import expect_nodes, spread_within
 
@@ -15,6 +16,7 @@ from .within import expect_nodes, spread_within
 def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
     """The dims that are laid out as paths, by address, with the path of their nodes."""
     found: dict[str, DimIR] = {}
+    nodes: dict[str, Path] = {}
     for address, feature in draft.resolved.items():
         if "{" not in feature.path or notes.breaks(draft.features[address].path):
             expect_nodes(draft, notes, feature)
@@ -34,6 +36,10 @@ def spread_axes(draft: Draft, notes: Notes) -> dict[str, DimIR]:
             dim = None if spread is None else _dim(draft, notes, feature, spread, path)
         if dim is not None and spread is not None and dim.address not in found:
             found[dim.address] = dim._replace(ids=True, spread=spread)
+        if dim is not None:
+            nodes[address] = path
+    if not draft.bound:
+        warn_of_meeting(draft, notes, nodes)
     return found
 
 

@@ -20,6 +20,8 @@ AnyValue: TypeAlias = NDArray[np.generic] | str | bytes
 TEXT, BYTES, BFLOAT16 = "str", "bytes", "bfloat16"
 """What a record's values are, besides numpy's dtypes."""
 _NUMBERS = "biufc"
+_MOST_DIMS = 32
+"""Of a dataset of HDF5."""
 
 
 class Record(NamedTuple):
@@ -84,6 +86,7 @@ def record_of(value: object, where: str) -> Record:
     expect_unmasked(value, where)
     is_list = isinstance(value, list | tuple)
     array = _of_list(cast("Sequence[object]", value), where) if is_list else array_of(_in_memory(value), where)
+    _expect_dims(array, where)
     if array.dtype.name == BFLOAT16:  # of ml_dtypes
         return Record(BFLOAT16, array.shape, array.view(np.uint16).astype("<u2", copy=False).tobytes())
     if _is_bfloat16(value):
@@ -97,6 +100,12 @@ def record_of(value: object, where: str) -> Record:
         )
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return Record(little.dtype.str, little.shape, little.tobytes())
+
+
+def _expect_dims(array: NDArray[np.generic], where: str) -> None:
+    if array.ndim > _MOST_DIMS:
+        what = f"the array has {array.ndim} dims, and a dataset of HDF5 at most {_MOST_DIMS}"
+        raise DataError(what, where=where, do="reshape it")
 
 
 def _in_memory(value: object) -> object:

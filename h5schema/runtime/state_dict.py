@@ -74,7 +74,7 @@ class StateDict(Mapping[str, AnyValue]):
         block, rows = self._read(names), {name: row for row, name in enumerate(names)}
 
         def read(wanted: Sequence[str]) -> AnyValues:
-            return taken(block, np.array([rows[name] for name in wanted], np.int64))
+            return cast("AnyValues", taken(block, np.array([rows[name] for name in wanted], np.int64)))
 
         return StateDict(read, self._names, self._dim, self._file, self._before)
 

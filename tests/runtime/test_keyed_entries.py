@@ -12,7 +12,19 @@ import torch
 from blank import declare
 
 from h5schema.errors import DataError, H5SchemaError
-from h5schema.runtime import Array, IdAxis, Json, KeyedAxis, Ragged, RaggedAxis, Scalar, StateDict, Tree, optional
+from h5schema.runtime import (
+    Array,
+    ArrayNodes,
+    IdAxis,
+    Json,
+    KeyedAxis,
+    Ragged,
+    RaggedAxis,
+    Scalar,
+    StateDict,
+    Tree,
+    optional,
+)
 from h5schema.runtime.ids import UnknownIdError
 from h5schema.runtime.repacking import repack
 
@@ -264,6 +276,8 @@ def test_repacked(path: Path) -> None:
         (("one", "a"), {"x/../y": 2}, "'..' is no name for a part of it"),
         (("one", "a"), {"x//y": 2}, "'' is no name for a part of it"),
         (("one", "a/b"), {"y": 2}, "the id 'a/b' has a slash"),
+        (("one", "a"), {"y": 1, "\udc80": 2}, "it cannot be written as utf-8"),
+        (("one", "a"), {"y": 1, "x": np.zeros((1,) * 33)}, "the array has 33 dims, and a dataset of HDF5 at most 32"),
     ],
 )
 def test_what_cannot_be_said_changes_nothing(path: Path, key: Any, state: Any, said: str) -> None:
@@ -276,6 +290,26 @@ def test_what_cannot_be_said_changes_nothing(path: Path, key: Any, state: Any, s
     with Creator.edit(path) as w, pytest.raises(H5SchemaError):
         w.checkpoint["one", "best"] = {"epoch": 5, "scores": [1, 2, 3], "state": {}}
     assert found(path) == before
+
+
+@pytest.mark.parametrize("name", ["image", "image/b", "more", "fixed", "fixed/x"])
+def test_a_name_where_another_feature_lies_changes_nothing(tmp_path: Path, name: str) -> None:
+    reader, creator = declare(
+        run=IdAxis(dict, spread="/s/{run}/image"),
+        param=KeyedAxis(dict, per="run", spread="/s/{run}/{param:path}"),
+        image=ArrayNodes(np.uint8, "run 2", at="s/{run}/image"),
+        deep=optional(ArrayNodes(np.uint8, "run 2", at="s/{run}/more/deep")),
+        number=Scalar(np.int32, "run", at="s/a/fixed"),
+        state=Tree("param", at="s/{run}/{param:path}"),
+    )
+    with creator.create(tmp_path / "a.h5") as w:
+        with pytest.raises(DataError, match=f"the id 'a/{name}' is the path of no dataset"):
+            w.run["a"] = {"image": [1, 2], "number": 1, "state": {"w": [1], name: [2]}}
+        assert list(w.run) == []
+        w.run["a"] = {"image": [3, 4], "number": 5, "state": {"w": [6]}}
+    with reader(tmp_path / "a.h5") as f:
+        f.verify()
+        assert (f.image["a"].tolist(), f.state["a"]["w"].tolist()) == ([3, 4], [6])
 
 
 def test_an_id_with_a_slash_has_nothing_within(path: Path) -> None:

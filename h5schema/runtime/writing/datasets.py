@@ -137,13 +137,15 @@ class Datasets:
     def expect_nodes(self, paths: Sequence[str], ids: Sequence[str]) -> None:
         """Refuses ids of the entries that come next, where no node can be."""
         for path in paths:
-            self._nodes[path].expect(ids)
+            others = [one for other, one in self._nodes.items() if other != path]
+            self._nodes[path].expect(ids, others)
 
     def expect_paths(self, paths: Sequence[str], ids: Sequence[str]) -> None:
-        """Refuses ids that are the path of no node, whatever lies in the file."""
+        """Refuses ids that are the path of no node, whatever entries are in the file."""
         for path in paths:
+            others = [one for other, one in self._nodes.items() if other != path]
             for text in ids:
-                self._nodes[path].path(text)
+                self._nodes[path].expect_apart(text, others)
 
     def lay(self, paths: Sequence[str], ids: Sequence[str]) -> None:
         """Makes nodes of the records that were taken, for the entries with these ids."""

@@ -42,6 +42,8 @@ class Nodes:
         self._options = options
         self._taken = taken
         self._pattern = Pattern.parse(part.path)
+        parts = part.path.split("/")
+        self._around = [Pattern.parse("/".join(parts[:end])) for end in range(2, len(parts))]
         self._records: list[bytes] = []
         self._folders: set[str] = {"/"}
         self._coming: set[str] = set()
@@ -90,21 +92,46 @@ class Nodes:
 
     # Where they lie.
 
-    def expect(self, ids: Sequence[str]) -> None:
+    def expect(self, ids: Sequence[str], others: Sequence[Nodes] = ()) -> None:
         """Refuses ids of entries that come next, where no node can be.
+
+        Args:
+            ids: Of the entries.
+            others: The nodes of other features, of which some may be coming, too.
 
         Raises:
             DataError: There is one.
         """
         paths = {self.path(text): text for text in ids}
+        known = (self._coming, *(other._coming for other in others))
         for path, text in paths.items():
             self._expect_free(path, text)
             for folder in _folders_of(path):
-                if folder in paths or folder in self._coming:
+                if folder in paths or any(folder in coming for coming in known):
                     raise self._no_room(text, f"{folder} is the dataset of another entry")
-            if any(one.startswith(f"{path}/") for one in self._coming):
+            if any(path in coming for coming in known[1:]):
+                raise self._no_room(text, f"{path} is the dataset of another feature")
+            if any(one.startswith(f"{path}/") for coming in known for one in coming):
                 raise self._no_room(text, f"{path} is the folder of another entry")
         self._coming.update(paths)
+
+    def expect_apart(self, text: str, others: Sequence[Nodes]) -> None:
+        """Refuses an id, where a dim or another feature has its place.
+
+        Raises:
+            DataError: It is so.
+        """
+        path = self.path(text)
+        around = (path, *_folders_of(path))
+        self._expect_ours(path, text)
+        taken = next((one for one in around if one in self._taken), None)
+        if taken is not None:
+            raise self._no_room(text, f"{taken} is the dataset of another feature")
+        for other in others:
+            if any(other._pattern.texts(one) is not None for one in around):
+                raise self._no_room(text, f"{path} is where datasets of another feature lie, {other._part.path}")
+            if any(pattern.texts(path) is not None for pattern in other._around):
+                raise self._no_room(text, f"{path} is a folder of another feature, {other._part.path}")
 
     def path(self, text: str) -> str:
         """Where the node of an entry is.
@@ -118,6 +145,8 @@ class Nodes:
         wrong = next((part for part in parts if part in ("", ".", "..", layout.RESERVED) or "\0" in part), None)
         if wrong is not None:
             raise self._no_room(text, f"{wrong!r} is no name for a part of it")
+        if not _is_utf8(path):
+            raise self._no_room(text, "it cannot be written as utf-8")
         if self._pattern.texts(path) != captures:
             braces = " and ".join(f"{{{name}}}" for name in captures)
             raise self._no_room(text, f"it does not fit {braces} in {self._part.path}")
@@ -125,8 +154,7 @@ class Nodes:
 
     def _expect_free(self, path: str, text: str) -> None:
         """Refuses a path where something lies, or inside of which something would."""
-        if path in self._taken or _owner(path) in self._taken:
-            raise self._no_room(text, f"{path} belongs to a dim or feature")
+        self._expect_ours(path, text)
         for folder in _folders_of(path):
             if folder in self._folders:
                 break
@@ -134,6 +162,10 @@ class Nodes:
                 raise self._no_room(text, f"{folder} is the dataset of another entry or feature")
         if path in self._folders or path in self._file:
             raise self._no_room(text, f"{path} is there already, as a folder or a dataset")
+
+    def _expect_ours(self, path: str, text: str) -> None:
+        if path in self._taken or _owner(path) in self._taken:
+            raise self._no_room(text, f"{path} belongs to a dim or feature")
 
     def _no_room(self, text: str, why: str) -> DataError:
         return DataError(
@@ -188,6 +220,13 @@ def _hdf5_form(record: Record) -> tuple[h5py.h5t.TypeID, Values | None]:
         return h5py.h5t.py_create(dtype, logical=True), np.frombuffer(record.data, dtype).reshape(()) if size else None
     array = record.stored
     return type_of(array.dtype), array
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        return bool(path.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _folders_of(path: str) -> Iterable[str]:
