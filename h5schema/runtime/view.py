@@ -93,11 +93,13 @@ class View(Generic[EntryT, BlockT]):
             return known
         return [*self._reader.ids(lead).read(np.array(known, np.int64))]
 
-    def plot(self, which: Sequence[int] | Sequence[str] | None = None, *, kind: str | None = None) -> Figure:
+    def plot(
+        self, which: int | str | slice | Sequence[int] | Sequence[str] | None = None, *, kind: str | None = None
+    ) -> Figure:
         """A matplotlib figure of some entries; `h5schema.runtime.plots.plot` says how.
 
         Args:
-            which: Ids or positions; None: the first 16, or all where one panel shows all.
+            which: Ids or positions, one of them, or a slice; None: the first 16, or all where one panel shows all.
             kind: `image`, `waveform`, `spectrogram`, `curve`, `histogram`, `counts`, `sparsity`; None: what the schema
                 says (`methods: {plot: …}`), else what suits them.
 

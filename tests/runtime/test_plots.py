@@ -13,7 +13,8 @@ from h5schema import cli
 from h5schema.errors import UsageError, UserCodeError
 from h5schema.runtime import Array, Axis, Csr, IdAxis, Nested, Ragged, RaggedAxis, Scalar, Text, optional
 from h5schema.runtime.plots.drawn import draw, save
-from h5schema.runtime.view import View
+from h5schema.runtime.ids import UnknownIdError
+from h5schema.runtime.view import RowError, View
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib: pip install 'h5schema[plots]'")
 
@@ -52,6 +53,27 @@ def test_M5_a_grid_of_images(file) -> None:
     some = file.image.plot(["p19", "p3"])
     assert [axes.get_title() for axes in some.axes] == ["p19", "p3"]
     assert np.array_equal(some.axes[1].images[0].get_array(), PIXELS[3])
+
+
+@pytest.mark.parametrize(
+    ("which", "drawn"),
+    [
+        ("p19", ["p19"]),
+        (3, ["3"]),
+        (np.int64(3), ["3"]),
+        (slice(2, 4), ["2", "3"]),
+        (range(2), ["0", "1"]),
+        (np.array([5, -1]), ["5", "19"]),
+        (["p1"], ["p1"]),
+    ],
+)
+def test_M5_one_id_one_position_or_a_slice(file, which: object, drawn: list[str]) -> None:
+    assert [axes.get_title() for axes in file.image.plot(which).axes] == drawn
+    for wrong in (b"p1", 3.5, slice("a", "b")):
+        with pytest.raises(RowError, match="is no index of entries"):
+            file.image.plot(wrong)
+    with pytest.raises(UnknownIdError, match="no entry of photo has the id 'ab'"):  # and not the entries 'a' and 'b'
+        file.image.plot("ab")
 
 
 def test_M5_waveforms_and_spectrograms(file) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -11,7 +10,7 @@ from h5schema.errors import UsageError, UserCodeError
 
 from ..functions import Function, folder_of
 from ..users_code import UsersCodeFailedError, users_code
-from .figure import plot
+from .figure import Which, plot, several
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +22,7 @@ _FORMATS = ("png", "pdf", "svg")
 
 def draw(
     view: View[object, object],
-    which: Sequence[int] | Sequence[str] | None,
+    which: Which,
     how: str = "",
     folder: Path | None = None,
 ) -> Figure:
@@ -31,7 +30,7 @@ def draw(
 
     Args:
         view: Of the feature.
-        which: Ids or positions; None: see `plot`.
+        which: Ids or positions, one of them, or a slice; None: see `plot`.
         how: A kind of plot; or `module:function` that draws in our place: it is handed the view and `which`. "": the
             kind that suits the values.
         folder: Where its module is looked for first; None: beside the package.
@@ -44,7 +43,7 @@ def draw(
     call = Function(how, folder or folder_of(view.file_class)).resolve()
     try:
         with users_code:
-            made = call(view, which)
+            made = call(view, several(view, which))
     except UsersCodeFailedError as failed:
         raise UserCodeError(
             f"it raised {type(failed.error).__name__}\n{failed.frames}", where=how, do="mend the function"

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ..view import View
 
 Name: TypeAlias = "int | str | tuple[()]"
-Which: TypeAlias = "Sequence[int] | Sequence[str] | None"
+Which: TypeAlias = "int | str | slice | Sequence[int] | Sequence[str] | None"
+Several: TypeAlias = "Sequence[int] | Sequence[str] | None"
 
 _PANELS = 16
 _LETTERS = 28
@@ -36,7 +37,7 @@ def plot(view: View[object, object], which: Which = None, kind: str | None = Non
 
     Args:
         view: Of the feature.
-        which: Ids or positions; None: the first 16 entries, or all where one panel shows all.
+        which: Ids or positions, one of them, or a slice; None: the first 16, or all where one panel shows all.
         kind: `image`, `waveform`, `spectrogram`, `curve`, `histogram`, `counts`, `sparsity`; None: what suits them.
 
     Raises:
@@ -58,6 +59,7 @@ def plot(view: View[object, object], which: Which = None, kind: str | None = Non
     members = declared.members
     named = {} if members is None else {value: name for name, value in members.names.items()}
     figure = Figure(layout="constrained")
+    which = several(view, which)
     chosen = _chosen(view, which, _PANELS)
     if not chosen:
         raise UsageError("there is no entry to draw", where=view.address, do="choose others, or write some first")
@@ -82,6 +84,22 @@ def plot(view: View[object, object], which: Which = None, kind: str | None = Non
         _panels(figure, view, chosen, kind, said)
     figure.suptitle(view.address)
     return figure
+
+
+def several(view: View[object, object], which: Which) -> Several:
+    """What is drawn as a list: one id or position is a list of one, and a slice those that lie in it.
+
+    Raises:
+        RowError: It names no entries.
+    """
+    if which is None or isinstance(which, list):
+        return which
+    if isinstance(which, str):
+        return [which]
+    if isinstance(which, int | np.integer):
+        return [int(which)]
+    rows: list[int] = view.rows(which).tolist()
+    return rows
 
 
 def _panels(figure: Figure, view: View[object, object], chosen: Sequence[Name], kind: str | None, said: Said) -> None:
@@ -110,12 +128,12 @@ def _short(name: str, letters: int) -> str:
     return name if len(name) <= letters else f"…{name[1 - letters :]}"
 
 
-def _chosen(view: View[object, object], which: Which, most: int) -> Sequence[Name]:
+def _chosen(view: View[object, object], which: Several, most: int) -> Sequence[Name]:
     """What has a panel, as `view[...]` takes it."""
     return view.names(range(most)) if which is None else list(which)
 
 
-def _all(view: View[object, object], which: Which, *, most: int, gaps: bool) -> Values:
+def _all(view: View[object, object], which: Several, *, most: int, gaps: bool) -> Values:
     """The values of `which`, or of so many evenly spaced entries. Absent ones are left out, or NaN."""
     block: object = view[:: max(1, -(-len(view) // most))] if which is None else view[which]
     present: Values | None = None
@@ -133,7 +151,7 @@ def _all(view: View[object, object], which: Which, *, most: int, gaps: bool) -> 
     return array if present is None or not gaps or array.dtype.kind not in "iuf" else np.where(present, array, np.nan)
 
 
-def _rows(view: View[object, object], which: Which) -> Values:
+def _rows(view: View[object, object], which: Several) -> Values:
     """Entries of one axis, one below the other."""
     rows = [_array(view[one], view) for one in _chosen(view, which, _MOST_ARRAYS)]
     there = [row for row in rows if row is not None]
