@@ -17,6 +17,7 @@ from .bfloat16 import is_bits
 from .blocks import Blobs, Categories, Encoded, FilesBlock, Maybe, NestedBlock, RaggedBlock, SparseBlock, Texts
 from .blocks import Block as Entries
 from .chosen import Chosen
+from .damage import DO
 from .features import EncodedFeature
 from .number_types import number_type
 from .plan import Take
@@ -85,8 +86,17 @@ class Loaded:
             block = self._reader.read(*asked)
             try:
                 self._understood(block, asked, one)
+            except _DamagedError as error:
+                raise DataError(error.what, where=self._at(asked, chosen, index), do=error.do) from None
             except DataError as error:
                 raise DataError(error.what, where=f"{error.where}{chosen.said(index)}", do=error.do) from None
+
+    def _at(self, asked: Asked, chosen: Chosen, index: int) -> str:
+        """Which entry of which file was asked for."""
+        place = self._reader.model.places[self.address]
+        if place.lead is None or len(asked.rows) != 1:
+            return f"{self._where}{chosen.said(index)}"
+        return self._reader.where(place.path, place.lead, int(asked.rows[0]))
 
     def _understood(self, block: object, asked: Asked, chosen: Chosen) -> Block:
         block = self._seen.cut(self._reader, block, asked, chosen)
@@ -179,10 +189,17 @@ class Loaded:
         return int(fill) if isinstance(fill, bool) and dtype != "bool" else fill
 
 
+class _DamagedError(DataError):
+    """The bytes of an entry are not what the schema says that they are."""
+
+
 def _decoded(block: object) -> object:
     """Files as the arrays that they hold."""
     if isinstance(block, FilesBlock):
-        return cast("FilesBlock[np.generic]", block).decoded()
+        try:
+            return cast("FilesBlock[np.generic]", block).decoded()
+        except DataError as error:
+            raise _DamagedError(error.what, where=error.where, do=f"{DO}; `verify()` looks for more") from None
     if isinstance(block, Maybe):
         some = cast("Maybe[object]", block)
         return Maybe(_decoded(some.values), some.present)

@@ -52,6 +52,9 @@ loaders:
   fails:    {over: clip, inputs: {feature: image, transform: 'changes_of_samples:fails'}, batch: 4}
   uneven:   {over: clip, inputs: {feature: image, transform: 'changes_of_samples:uneven'}, batch: 4}
   lost:     {over: clip, inputs: {a: image, b: digit}, transform: 'changes_of_samples:lost', batch: 4}
+  texts:    {over: clip, inputs: {feature: wave, transform: 'changes_of_samples:texts'}, batch: 4}
+  ragged:   {over: clip, inputs: {feature: wave, transform: 'changes_of_samples:ragged'}, batch: 4}
+  gradient: {over: clip, inputs: {feature: image, transform: 'changes_of_samples:gradient'}, batch: 4}
   nowhere:  {over: clip, inputs: image, transform: 'changes_of_samples:nothing', batch: 4}
 """
 
@@ -69,6 +72,20 @@ def noisy(image, rng):
 
 def letters(name, reader):
     return [len(reader.clip), *name]
+
+
+def texts(wave):
+    return [1, 2, "a"]
+
+
+def ragged(wave):
+    return [[1], [1, 2]]
+
+
+def gradient(image):
+    import torch
+
+    return torch.ones(2, 3, requires_grad=True)
 
 
 def augmented(sample, rng, reader):
@@ -186,6 +203,12 @@ def test_an_error_shows_the_users_frames_alone(loaders: ModuleType, folder: Path
 def test_what_a_function_returns_is_checked(loaders: ModuleType, folder: Path) -> None:
     with pytest.raises(UserCodeError, match=r"image: shapes \[1, 3\] and \[2, 3\] do not make one batch"):
         next(iter(loaders.uneven_loader(folder / "data.h5")))
+    with pytest.raises(UserCodeError, match=r"wave: it returns <U21, of which there is no tensor\n  help: return numbers"):
+        next(iter(loaders.texts_loader(folder / "data.h5")))
+    with pytest.raises(UserCodeError, match=r"wave: what it returns is no array: setting an array element"):
+        next(iter(loaders.ragged_loader(folder / "data.h5")))
+    with pytest.raises(UserCodeError, match=r"image: what it returns is no array: Can't call numpy\(\) on Tensor"):
+        next(iter(loaders.gradient_loader(folder / "data.h5")))
     with pytest.raises(UserCodeError, match=r"it returns a dict of a, not a dict of a, b"):
         next(iter(loaders.lost_loader(folder / "data.h5")))
     with pytest.raises(UserCodeError, match=r"the module has no function 'nothing'"):

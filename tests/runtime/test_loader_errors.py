@@ -13,7 +13,7 @@ from blank import declare
 torch = pytest.importorskip("torch", reason="loaders need torch")
 
 from h5schema.errors import DataError, UsageError  # noqa: E402
-from h5schema.runtime import Array, Axis, Batch, Plan, Position, Scalar, Take  # noqa: E402
+from h5schema.runtime import Array, Axis, Batch, Files, Plan, Position, Scalar, Take  # noqa: E402
 from h5schema.runtime.torch import Loader  # noqa: E402
 
 Rows, RowsWriter = declare(row=Axis(dict), x=Array(np.float32, "row 3"), ok=Scalar(np.bool_, "row"))
@@ -100,3 +100,28 @@ def test_lengths_of_loaders_of_every_size(path: Path) -> None:
                 assert [len(one) for one in found] == [len(one) for one in lengths]
                 assert len({len(one) for one in lengths}) == 1, "every rank has as many"
                 assert not drop_last or all(size == 4 for one in lengths for size in one)
+
+
+def test_a_damaged_picture_is_named_by_its_file_and_row(tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image", reason="pictures need Pillow")
+    reader, writer = declare(pic=Axis(dict), pixels=Files(np.uint8, "pic 8 8 3", form="jpeg", quality=90))
+
+    class Pictures(Loader[Any]):
+        file = reader
+        plan = Plan("pic", {"pixels": Take("pixels")}, batch=Batch(2))
+
+    paths = [tmp_path / f"{name}.h5" for name in "ab"]
+    for path in paths:
+        with writer.create(path) as w:
+            w.pic.extend({"pixels": [np.full((8, 8, 3), 90 * i, np.uint8) for i in range(3)]})
+    with h5py.File(paths[1], "r+") as file:
+        start, end = file["/.h5schema/features/pixels/starts"][1:3]
+        file["pixels"][start:end] = 0
+    for given in (paths[1], paths):
+        with pytest.raises(DataError) as caught:
+            list(Pictures.loader(given))
+        assert str(caught.value) == (
+            f"{paths[1]}: /pixels, row 1: this is no image that Pillow reads\n"
+            "  help: the file is damaged, or was changed by another program; copy it again from its origin, "
+            "or extract it again; `verify()` looks for more"
+        )

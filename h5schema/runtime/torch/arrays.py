@@ -14,6 +14,7 @@ from ..kinds import Place
 from ..plan import Form
 from ..spans import Rows, offsets_of
 from ..transforms import Transform
+from .changed import array_of
 from .forms import Masked, Padded, from_numpy, tensor
 
 Arrays = NDArray[np.generic]
@@ -122,7 +123,7 @@ def arrays_end_to_end(place: Place, values: Sequence[object], changed: Transform
         lists = cast("Sequence[Sequence[object]]", items)
         levels.append(offsets_of(np.fromiter(map(len, lists), np.int64, len(lists))))
         items = [item for one in lists for item in one]
-    axes, arrays = len(place.outer), [np.asarray(item) for item in items]
+    axes, arrays = len(place.outer), [array_of(item, changed, address) for item in items]
     if any(array.ndim < axes or array.shape[axes:] != arrays[0].shape[axes:] for array in arrays):
         raise changed.wrong(
             f"{address}: arrays whose axes after the first {axes} differ cannot lie end to end",

@@ -92,22 +92,31 @@ def _sequence(value: object) -> Sequence[object] | None:
 
 def stacked(values: Sequence[object], changed: Transform, address: str) -> object:
     """Values of one shape as a tensor."""
-    arrays = [np.asarray(value) for value in values]
+    arrays = [array_of(value, changed, address) for value in values]
     unlike = next((array for array in arrays if array.shape != arrays[0].shape), None)
     if unlike is not None:
         raise changed.wrong(
             f"{address}: shapes {list(arrays[0].shape)} and {list(unlike.shape)} do not make one batch",
             "return arrays of one shape",
         )
-    made = np.stack(arrays)
+    return tensor(np.stack(arrays))
+
+
+def array_of(value: object, changed: Transform, address: str) -> NDArray[np.generic]:
+    """What a function returned, as an array of numbers."""
+    try:
+        made = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # lists of several lengths; a tensor with a gradient
+        why = str(error).partition("\n")[0]
+        raise changed.wrong(f"{address}: what it returns is no array: {why}", "return an array of numbers") from None
     if made.dtype.kind not in "biufc":
         raise changed.wrong(f"{address}: it returns {made.dtype}, of which there is no tensor", "return numbers")
-    return tensor(made)
+    return made
 
 
 def end_to_end(values: Sequence[object], changed: Transform, address: str) -> RaggedBlock[np.generic]:
     """Values of different lengths as a block."""
-    arrays = [np.asarray(value) for value in values]
+    arrays = [array_of(value, changed, address) for value in values]
     unlike = next((array for array in arrays if not array.ndim or array.shape[1:] != arrays[0].shape[1:]), None)
     if unlike is not None:
         raise changed.wrong(
