@@ -159,3 +159,24 @@ def test_what_the_transpose_is_made_of_stays(package: ModuleType, tmp_path: Path
     with package.CellsOfCase3(tmp_path / "b.h5") as f:
         assert f.counts_by_gene[:].dense().tolist() == [[0, 1], [0, 2]]
         assert list(f.cell) == ["c2", "c1"]
+
+
+def test_a_transpose_is_given_by_nobody(package: ModuleType, tmp_path: Path) -> None:
+    said = "is the transpose of (counts|found), and is made of it when the file is completed"
+    with package.CellsOfCase3Writer.create(tmp_path / "a.h5") as w:
+        genes = {"genes": {"symbol": ["a", "b"], "text": [np.empty(0, np.uint16)] * 2}}
+        about = {"cell_type": "t", "donor": "d", "percent_mt": None}
+        with pytest.raises(UsageError, match=said):
+            w.gene.extend(["a", "b"], {**genes, "found_by_gene": np.ones((2, 2), bool)})
+        w.gene.extend(["a", "b"], genes)
+        for name, counts in (("c0", [1, 0]), ("c1", [0, 2])):
+            w.cell[name] = {"counts": np.array(counts, np.float32), "found": [True, False], "cells": about}
+        with pytest.raises(UsageError, match=said):
+            w.found_by_gene = np.full((2, 2), True)
+        with pytest.raises(UsageError, match=said):
+            w.columns = np.full((2, 2), 7, np.float32)
+        with pytest.raises(UsageError, match=said):
+            w.found_by_gene[0] = [True, True]
+    with package.CellsOfCase3(tmp_path / "a.h5") as f:
+        assert f.found_by_gene[:].tolist() == [[True, True], [False, False]]
+        assert f.columns[:].dense().tolist() == [[1, 0], [0, 2]]

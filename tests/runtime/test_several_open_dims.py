@@ -209,3 +209,18 @@ def test_T2_any_number_of_features_along_any_dim(tmp_path: Path) -> None:
         assert np.array_equal(file.weights[:], weights)
         assert np.array_equal(file.grid[()], grid)
         file.verify()
+
+
+def test_values_of_a_writer_are_written_over_in_parts(tmp_path: Path) -> None:
+    reader, writer = cells()
+    with writer.create(tmp_path / "a.h5") as file:
+        file.gene.extend(genes(5), {})
+        file.cell.extend(["a", "b", "c"], {"counts": X[:3]})
+        file.counts.values[0:1] = 0
+        file.counts.values[1:3] = X[5:7]
+        file.counts.values[2, 1:3] = [8, 9]
+    wanted = np.stack([np.zeros(5, np.float32), X[5], X[6]])
+    wanted[2, 1:3] = 8, 9
+    with reader(tmp_path / "a.h5") as file:
+        file.verify()
+        assert np.array_equal(file.counts[:], wanted)

@@ -15,6 +15,7 @@ from ..features import as_sparse
 from ..where import Where
 from .in_making import InMaking
 from .transposing import TOGETHER_BYTES, transposed
+from .unchangeable import expect_not_made
 from .waiting import Waiting
 
 _TOGETHER = 256
@@ -35,6 +36,7 @@ class Across(InMaking):
             DataError: Some entries have a value already, or it does not fit.
         """
         self._expect_untorn()
+        expect_not_made(self.declared, [address], str(self.target))
         place = self.declared.places[address]
         assert place.lead is not None
         where = Where(f"{self.target}: {place.path}")
@@ -62,6 +64,7 @@ class Across(InMaking):
         """Features that get their first value now have a shape from here on."""
         for address in self._shapes.waiting(dim):
             if given.get(address) is not None:
+                expect_not_made(self.declared, [address], str(self.target))
                 self._complete(address)
 
     def _complete(self, address: str) -> None:

@@ -30,6 +30,7 @@ from .taken import Checked, TwiceError
 from .transaction import Transaction
 from .unchangeable import (
     agreeing,
+    expect_begun,
     expect_changeable,
     expect_movable,
     expect_resizable,
@@ -78,6 +79,7 @@ class Altering(Transaction):
         Raises:
             DataError: A value, shape or length does not fit.
         """
+        expect_begun(self.declared, given.keys() & self._shapes.waiting(), str(self.target))
         nodes = [address for address in given if self._is_whole_node(address)]
         self._expect_changeable(dim, [address for address in given if address not in nodes])
         if not len(rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from h5schema.errors import FileError, UsageError
+from h5schema.errors import DataError, FileError, UsageError
 
 from ..kinds import Coded, Compressed, Coordinates, Dense, EndToEnd, Files
 from ..model import Model
@@ -48,6 +48,37 @@ def expect_untransposed(model: Model, addresses: Collection[str], waiting: Colle
                 where=f"{target}: {model.places[address].path}",
                 do="write the file anew; while one is made, everything may change until the transpose is given",
             )
+
+
+def expect_not_made(model: Model, addresses: Iterable[str], target: str) -> None:
+    """Refuses to write the transpose of a matrix in a file that is made.
+
+    Raises:
+        UsageError: It is among them.
+    """
+    for address in addresses:
+        matrix = model.transposes(address)
+        if matrix is not None:
+            raise UsageError(
+                f"{address} is the transpose of {matrix}, and is made of it when the file is completed",
+                where=f"{target}: {address}",
+                do=f"leave it out, and give {matrix}",
+            )
+
+
+def expect_begun(model: Model, waiting: Iterable[str], target: str) -> None:
+    """Refuses to change features of which no entry has a value yet.
+
+    Raises:
+        H5SchemaError: There is one.
+    """
+    for address in waiting:
+        expect_not_made(model, [address], target)
+        raise DataError(
+            "no entry has a value yet",
+            where=f"{target}: {address}",
+            do=f"give all of them first: file.{address.replace('/', '.')} = ...",
+        )
 
 
 def agreeing(model: Model, addresses: Collection[str]) -> list[str]:

@@ -49,7 +49,8 @@ class ValuesWriter(Concatenation):
     def _put_rows(self, rows: Rows | np.int64, part: tuple[object, ...], value: object) -> None:
         """Writes what lies in entries of one shape: these, or a part of each."""
         at = np.atleast_1d(rows)
-        new = self._read(at).copy() if part else np.empty((len(at), *self._place.shape), self._feature.number.memory)
+        shape = self._reader.place(self._address).shape  # with the lengths of dims that it runs across
+        new = self._read(at).copy() if part else np.empty((len(at), *shape), self._feature.number.memory)
         self._assign(new[0, ...] if np.ndim(rows) == 0 else new, (slice(None),) * np.ndim(rows) + part, value)
         self._reader.transaction.put_at(self._place.lead or "", at, {self._address: new})
 
