@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -12,9 +13,14 @@ READ_ERRORS = (IndexError, KeyError, OSError, RuntimeError, TypeError, ValueErro
 
 DO = "the file is damaged, or was changed by another program; copy it again from its origin, or extract it again"
 
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
+
 
 def damaged(where: str, error: Exception) -> FileError:
-    """What was found at `where` cannot be understood."""
+    """What was found at `where` cannot be understood; or the process has no descriptor left to look at it."""
+    if isinstance(error, OSError) and error.errno in _TOO_MANY:
+        do = "raise the limit (`ulimit -n`), or give fewer files at a time; the file itself is not at fault"
+        return FileError("too many files are open", where=where, do=do)
     return FileError(f"HDF5 cannot read it ({type(error).__name__}: {error})", where=where, do=DO)
 
 

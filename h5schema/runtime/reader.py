@@ -175,7 +175,8 @@ class Reader(AnyReader):
         self._asked.clear()
 
     def open(self) -> None:
-        self.carrier()
+        with readable(str(self.path)):
+            self.carrier()
 
     def hdf5(self) -> h5py.File:
         """The open h5py file, for what this class does not offer; read-only."""
@@ -277,10 +278,10 @@ class Reader(AnyReader):
             raise UsageError(f"the entries of {dim} have no ids", where=str(self.path), do="address them by position")
         from .ids import Ids  # not needed to read by position
 
-        carrier, path = self.carrier(), layout.of_dim(dim, "ids")
+        path = layout.of_dim(dim, "ids")
         with readable(f"{self.path}: {path}"):
             fixed = isinstance(self.hdf5().get(path), h5py.Dataset)
-        return Ids(dim, fixed=fixed, carrier=carrier, file=str(self.path))
+        return Ids(dim, fixed=fixed, carrier=self.carrier(), file=str(self.path))
 
     def categories(self, address: str) -> Texts:
         words = self.compared(address).place.words

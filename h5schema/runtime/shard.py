@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .carrier.known import KnownCarrier
     from .carrier.located import Located
     from .file import File
+    from .kinds import Place
 
 _MOST_CHUNKS = 1024
 """Of a dataset of so many chunks a closed file keeps where they lie: 24 kB."""
@@ -41,8 +42,8 @@ class Shard(Reader):
         return count
 
     def expect(self, file: h5py.File) -> None:
-        """See `Reader`: one that was opened before is known."""
-        if self.seen is None:
+        """See `Reader`: one that was opened before is known; another process has yet to learn the names in it."""
+        if self.seen is None or (self.file.schema.renamed and "model" not in vars(self)):
             super().expect(file)
 
     def __getstate__(self) -> dict[str, object]:
@@ -52,17 +53,32 @@ class Shard(Reader):
         """See `Reader`: HDF5 opens the file again only for what is not known of it."""
         if self._light is not None and self._light[0] != os.getpid():
             self._leave()
-        if self._opened is None and self._light is None and self._located and self.seen is not None:
+        if self._opened is not None:
+            return super().carrier()
+        if self._light is None and self._located and self.seen is not None:
             from .carrier.known import known  # once a file is opened again
 
-            found = known(self.path, self.seen.state, self._located, self.access, super().carrier)
+            found = known(self.path, self.seen.state, self._located, self.access, self._with_hdf5)
             self._light = None if found is None else (os.getpid(), found)
-        return super().carrier() if self._light is None or self._opened is not None else self._light[1]
+        light = self._light  # another thread may have HDF5 open the file
+        return self._with_hdf5() if light is None else light[1]
 
     def hdf5(self) -> h5py.File:
         """See `Reader`."""
-        super().carrier()
+        self._with_hdf5()
         return super().hdf5()
+
+    def _with_hdf5(self) -> Carrier:
+        """HDF5 opens the file; what read it without HDF5 goes when the last thread has done with it."""
+        carrier = super().carrier()
+        self._light = None
+        return carrier
+
+    def in_nodes(self, place: Place) -> Place:
+        """See `Reader`: what finds nodes keeps the carrier, and asks HDF5."""
+        if "{" in place.path:
+            self._with_hdf5()
+        return super().in_nodes(place)
 
     def close(self) -> None:
         """See `Reader`: here it is the same file that is opened again."""
@@ -78,7 +94,8 @@ class Shard(Reader):
             self._light = None
 
     def _forget(self) -> None:
-        """Nothing: the file is the same when it is opened again."""
+        """Only what keeps the carrier: the file is the same when it is opened again."""
+        self._compared = {name: one for name, one in self._compared.items() if one.place.nodes is None}
 
 
 def _located(carrier: FileCarrier) -> dict[str, Located]:
