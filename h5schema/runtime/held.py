@@ -104,10 +104,11 @@ def none_left(reader: AnyReader, plan: Plan, root: str, of: str, more: str = "")
     asked = [f"split {plan.split}"] if plan.split else []
     asked += [f"where {address}: {condition}" for address, condition in plan.where.items()]
     asked += [more] if more else []
+    what = "the split, the conditions and the windows" if plan.window else "the split and the conditions"
     return DataError(
         f"no sample is left of {of}" + (f" by {', '.join(asked)}" if asked else ""),
         where=f"{reader.name}: {root}",
-        do="look at the split and the conditions; training would go on in silence over nothing",
+        do=f"look at {what}; training would go on in silence over nothing",
     )
 
 

@@ -36,7 +36,7 @@ class Product:
 
     def __init__(self, rows: Mapping[str, Rows | int]) -> None:
         self._rows = rows
-        self._sizes = tuple(one if isinstance(one, int) else len(one) for one in rows.values())
+        self._sizes = tuple(map(_count, rows.values()))
 
     def __len__(self) -> int:
         return prod(self._sizes)
@@ -67,6 +67,12 @@ def product_of(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples
         if lead is None or lead in known:
             expect_present(reader, take, plan.dim if lead is None else lead, None if lead is None else known[lead])
     rows = {dim: _places(reader, plan, dim, found) for dim, found in known.items()}
+    if any(found is not None and not len(found) for found in known.values()):
+        return Product(rows)  # of a subset of nothing
+    for dim, found in known.items():
+        if not _count(rows[dim]):
+            entries = reader.length(dim) if found is None else len(found)
+            raise none_left(reader, plan, dim, f"{entries} entries", f"the window of {dim}")
     asked = list(_conditions(reader, plan))
     has_windows = bool(set(plan.window) & set(plan.dims))  # then samples are some positions, not all elements of rows
     in_rows = [] if has_windows else _in_rows(reader.model, plan, asked)
@@ -81,6 +87,10 @@ def product_of(reader: AnyReader, plan: Plan, subset: Subsets | None) -> Samples
     if not len(samples):
         raise none_left(reader, plan, " x ".join(plan.dims), f"{len(Product(rows))} elements")
     return samples
+
+
+def _count(rows: Rows | int) -> int:
+    return rows if isinstance(rows, int) else len(rows)
 
 
 def _places(reader: AnyReader, plan: Plan, dim: str, found: Rows | None) -> Rows | int:

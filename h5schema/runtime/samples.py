@@ -27,7 +27,7 @@ def samples_of(reader: AnyReader, plan: Plan, subset: Subsets | None, limit: int
     Args:
         reader: Of the file.
         plan: What a sample is.
-        subset: Of the entries that are left by split and conditions.
+        subset: Of the entries that are left by split and conditions; nothing else may leave none.
         limit: At most so many samples, from the first on.
 
     Raises:
@@ -105,7 +105,7 @@ def _within(reader: AnyReader, plan: Plan, root: str, rows: Rows | None) -> Samp
     kept = _kept(reader, plan, still, known, part)
     if kept is None:
         return samples
-    if not len(kept):
+    if not len(kept) and (rows is None or len(rows)):
         raise none_left(reader, plan, root, f"{len(samples)} positions")
     return Kept(samples, kept)
 
@@ -122,7 +122,7 @@ def _inside(reader: AnyReader, plan: Plan, root: str, entries: Rows) -> Samples:
     kept = _kept(reader, plan, samples, None, None)
     if kept is None:
         return samples
-    if not len(kept):
+    if not len(kept) and len(entries):
         raise none_left(reader, plan, root, f"{len(samples)} positions")
     return Kept(samples, kept)
 

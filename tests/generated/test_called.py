@@ -16,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="loaders need torch")
 
 from h5schema import pipeline  # noqa: E402
-from h5schema.errors import UsageError, UserCodeError  # noqa: E402
+from h5schema.errors import DataError, UsageError, UserCodeError  # noqa: E402
 from h5schema.runtime import Absent, Among, Balanced, Check, Frame, Present, Window  # noqa: E402
 
 SCHEMA = """\
@@ -363,3 +363,12 @@ def test_T12_a_call_is_held_to_the_rules_of_a_schema(
 def test_T6_a_function_that_is_not_there_is_said_at_the_call(loaders: ModuleType, path: Path) -> None:
     with pytest.raises(UserCodeError, match="no function 'four_times'"):
         loaders.Clips(path, transform="changes:four_times")
+
+
+def test_T5_a_subset_of_nothing_is_a_loader_without_batches(loaders: ModuleType, path: Path) -> None:
+    for make in (loaders.windows_loader, loaders.clips_loader, loaders.ranges_loader):
+        for choices in ({"subset": []}, {"subset": [False] * 12}, {"limit": 0}):
+            assert list(make(path, **choices)) == []
+    assert list(loaders.windows_loader(path, subset=[], where={"wave": Check(above=3)})) == []
+    with pytest.raises(DataError, match="no sample is left of 12 entries by where digit: min: 200"):
+        loaders.clips_loader(path, subset=[], where={"digit": Check(min=200)})

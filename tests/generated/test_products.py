@@ -334,6 +334,21 @@ def test_T4_stored_elements_need_a_number_for_each_row(
     assert [(int(one["cell"]), int(one["gene"])) for one, _ in (dataset[i] for i in range(len(dataset)))] == wanted
 
 
+def test_T5_a_subset_of_nothing_is_a_loader_without_batches(loaders: ModuleType, folder: Path) -> None:
+    for make in (loaders.every_loader, loaders.around_loader, loaders.stored_loader, loaders.few_loader):
+        for choices in ({"subset": {"cell": []}}, {"subset": {"gene": np.zeros(GENES, bool)}}, {"limit": 0}):
+            assert list(make(folder / "data.h5", **choices)) == []
+
+
+def test_T8_windows_that_leave_nothing_are_named(loaders: ModuleType, folder: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        loaders.around_loader(folder / "data.h5", window={"cell": Window(length=20)})
+    assert str(caught.value) == (
+        f"{folder / 'data.h5'}: cell: no sample is left of 6 entries by split donors/train, the window of cell\n"
+        "  help: look at the split, the conditions and the windows; training would go on in silence over nothing"
+    )
+
+
 def test_T5_subsets_of_several_dims(loaders: ModuleType, folder: Path) -> None:
     subset = {"cell": [0, 5], "gene": "gene-[13]"}
     seen = [

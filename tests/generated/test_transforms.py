@@ -203,7 +203,9 @@ def test_an_error_shows_the_users_frames_alone(loaders: ModuleType, folder: Path
 def test_what_a_function_returns_is_checked(loaders: ModuleType, folder: Path) -> None:
     with pytest.raises(UserCodeError, match=r"image: shapes \[1, 3\] and \[2, 3\] do not make one batch"):
         next(iter(loaders.uneven_loader(folder / "data.h5")))
-    with pytest.raises(UserCodeError, match=r"wave: it returns <U21, of which there is no tensor\n  help: return numbers"):
+    with pytest.raises(
+        UserCodeError, match=r"wave: it returns <U21, of which there is no tensor\n  help: return numbers"
+    ):
         next(iter(loaders.texts_loader(folder / "data.h5")))
     with pytest.raises(UserCodeError, match=r"wave: what it returns is no array: setting an array element"):
         next(iter(loaders.ragged_loader(folder / "data.h5")))

@@ -129,8 +129,8 @@ def test_a_state_of_another_order_is_refused(path: Path, other: dict[str, Any], 
     [
         ({"sampler": Balanced("count")}, {"sampler": Weighted("count")}, "Balanced.*'count'.*Weighted.*'count'"),
         ({"sampler": Balanced("count")}, {"sampler": Balanced("small")}, "Balanced.*'count'.*'small'"),
-        ({"subset": range(20)}, {"subset": range(20, 40)}, "samples_hash"),
-        ({"limit": 20}, {"subset": range(1, 21)}, "samples_hash"),
+        ({"subset": range(20)}, {"subset": range(20, 40)}, "over other samples, as many as here: 20"),
+        ({"limit": 20}, {"subset": range(1, 21)}, "over other samples, as many as here: 20"),
     ],
 )
 def test_a_state_of_other_samples_is_refused(

@@ -98,6 +98,12 @@ class Batches(DataLoader[BatchT_co]):
         theirs = _mapping(_mapping(state, name).get("of"), name)
         for key, value in own.items():
             if theirs.get(key) != value:
+                if key == "samples_hash":
+                    raise UsageError(
+                        f"the state is of a loader over other samples, as many as here: {own['samples']}",
+                        where=name,
+                        do="make the loader as it was: the same file, split, `where`, `window`, `subset` and `limit`",
+                    )
                 raise UsageError(
                     f"the state is of a loader with {key} {theirs.get(key)!r}, and here it is {value!r}",
                     where=name,
