@@ -91,7 +91,7 @@ def record_of(value: object, where: str) -> Record:
         return Record(BFLOAT16, array.shape, array.view(np.uint16).astype("<u2", copy=False).tobytes())
     if _is_bfloat16(value):
         return Record(BFLOAT16, array.shape, to_bits(array).tobytes())
-    if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > 16:
+    if not is_number(array.dtype):
         said = f"an array of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
         raise DataError(
             f"{said} is no array of numbers, no text and no bytes",
@@ -100,6 +100,11 @@ def record_of(value: object, where: str) -> Record:
         )
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return Record(little.dtype.str, little.shape, little.tobytes())
+
+
+def is_number(dtype: np.dtype[np.generic]) -> bool:
+    """Whether arrays of a dtype are arrays of numbers."""
+    return dtype.kind in _NUMBERS and dtype.itemsize <= 16
 
 
 def _expect_dims(array: NDArray[np.generic], where: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +14,13 @@ from torch import nn
 
 from h5schema.errors import DataError
 from h5schema.runtime.torch import packed, tensors, unpacked
+
+
+class Named(NamedTuple):
+    """Comes back as a plain tuple, so it is refused."""
+
+    one: int
+    other: int
 
 
 def kept(tmp_path: Path, state: Any) -> Any:
@@ -116,11 +124,41 @@ def test_bfloat16_is_bfloat16_again(tmp_path: Path) -> None:
         ({"a": [torch.float32]}, "a/0: a dtype is no tensor"),
         ({(1, 2): 3}, r"the state: \(1, 2\) is a key"),
         ({"a": {1, 2}}, "a: a set is no tensor"),
+        ({"a": np.str_("x")}, r"a: a str_ is no tensor.*give str\(\.\.\.\) of it, which is what would come back"),
+        ({"a": [np.bytes_(b"x")]}, "a/0: a bytes_ is no tensor"),
+        ({"a": defaultdict(int)}, r"a: a defaultdict is no tensor.*give dict\(\.\.\.\)"),
+        ([Named(1, 2)], r"0: a Named is no tensor.*give tuple\(\.\.\.\)"),
+        ({"a": np.array(["x"])}, "a: an array of <U1 is no tensor"),
+        ({"a": np.datetime64("2020-01-01")}, "a: a datetime64 is no tensor"),
+        ({"a": np.ma.masked_array([1, 2], [0, 1])}, "a: a MaskedArray is no tensor"),
     ],
 )
 def test_objects_are_refused(state: Any, said: str) -> None:
     with pytest.raises(DataError, match=f"(?s){said}"):
         packed(state)
+
+
+def test_what_comes_back_as_another_is_equal(tmp_path: Path) -> None:
+    state = {
+        "ordered": OrderedDict(a=1),
+        "size": torch.Size([1, 2]),
+        "weight": nn.Parameter(torch.ones(2)),
+        "big": np.array([1, 2], ">f4"),
+    }
+    found: Any = unpacked(kept(tmp_path, packed(state)))
+    assert (type(found["ordered"]), found["ordered"]) == (dict, {"a": 1})
+    assert (type(found["size"]), found["size"]) == (tuple, (1, 2))
+    assert (type(found["weight"]), found["weight"].requires_grad) == (torch.Tensor, False)
+    assert (found["big"].dtype, found["big"].tolist()) == (np.dtype("<f4"), [1, 2])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nope", "{}", '{"dict": 3}', '{"tensor": "q"}', '{"dict": [[1]]}', '{"float": "x"}', '{"other": []}', "[" * 9999],
+)
+def test_a_structure_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match=r"(?s)structure\.json is not what `packed` writes.*give what `packed` made"):
+        unpacked(kept(tmp_path, {"structure.json": text}))
 
 
 def test_what_was_not_packed_is_not_unpacked(tmp_path: Path) -> None:

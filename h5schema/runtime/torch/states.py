@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Size, Tensor
 
 from h5schema.errors import DataError
 
-from ..any_values import BYTES, TEXT, Record, record_of
+from ..any_values import BYTES, TEXT, Record, is_number, record_of
 from ..node_paths import INSIDE
 from ..state_dict import StateDict, flattened
 from .forms import from_numpy
 
 Value: TypeAlias = "Tensor | str | bytes"
+_Numbers: TypeAlias = "NDArray[np.generic]"
 
 STRUCTURE = "structure.json"
 """Name of the text that says how packed values belong together."""
 _MOST_DEEP = 100
 _PLAIN = (type(None), bool, int, str)
+_DICTS = (dict, OrderedDict)
 
 
 def tensors(state: Mapping[str, object]) -> dict[str, Value]:
@@ -41,12 +45,13 @@ def packed(state: object) -> dict[str, object]:
     """Everything in lists, tuples and dicts of any keys, as values by name: the state of an optimizer, say.
 
     Tensors and arrays are values by themselves; numbers, texts and None stand in one more, the text `structure.json`.
+    Mappings come back as dicts, parameters as tensors without gradients, `torch.Size` as a tuple, arrays little-endian.
 
     Args:
         state: The value; `unpacked` gives it back.
 
     Raises:
-        DataError: Something in it is an object of another kind.
+        DataError: Something in it is an object of another kind, or would come back as another.
     """
     packing = _Packing()
     packing.found[STRUCTURE] = ""  # no other value has its name
@@ -62,9 +67,13 @@ def unpacked(state: Mapping[str, object]) -> object:
     """
     records = _records(state)
     said = records.pop(STRUCTURE, None)
+    where = repr(state) if isinstance(state, StateDict) else "the state"
     if said is None or said.dtype != TEXT:
-        raise DataError(f"there is no text {STRUCTURE}", where=repr(state), do="give what `packed` made")
-    return _restored(json.loads(said.data), records)
+        raise DataError(f"there is no text {STRUCTURE}", where=where, do="give what `packed` made")
+    try:
+        return _restored(json.loads(said.data), records)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DataError(f"{STRUCTURE} is not what `packed` writes", where=where, do="give what `packed` made") from None
 
 
 def _records(state: Mapping[str, object]) -> dict[str, Record]:
@@ -84,8 +93,13 @@ def _value(name: str, record: Record) -> Value:
         raise DataError(f"torch has no {record.dtype}", where=name, do="read it as an array: state[name]") from None
 
 
-_VALUES: Mapping[str, type] = {"tensor": Tensor, "array": np.ndarray, "scalar": np.generic, "bytes": bytes}
-"""What becomes a value by itself, by the word of the structure."""
+_VALUES: Mapping[str, tuple[type, ...]] = {
+    "array": (np.ndarray, np.memmap),
+    "bytes": (bytes,),
+}
+"""What becomes a value by itself, by the word of the structure, beside tensors and numpy's numbers."""
+_ALIKE: Mapping[str, tuple[type, ...]] = {"list": (list,), "tuple": (tuple, Size)}
+"""Sequences, by the word of the structure; what is another kind of them, such as a named tuple, would be lost."""
 
 
 class _Packing:
@@ -103,20 +117,15 @@ class _Packing:
             return value if math.isfinite(value) else {"float": str(value)}
         if len(at) > _MOST_DEEP:
             raise DataError(f"there are more than {_MOST_DEEP} levels", where=INSIDE.join(at[:5]), do="give it flatter")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and (type(value) in _DICTS or not isinstance(value, dict)):
             pairs = cast("Mapping[object, object]", value).items()
             return {"dict": [[_key(key, at), self.structure(one, (*at, str(key)))] for key, one in pairs]}
-        if isinstance(value, list | tuple):
-            items = enumerate(cast("tuple[object, ...]", value))
-            word = "list" if isinstance(value, list) else "tuple"
+        if (word := _word(value, _ALIKE)) is not None:
+            items = enumerate(cast("Sequence[object]", value))
             return {word: [self.structure(one, (*at, str(number))) for number, one in items]}
-        kind = next((word for word, one in _VALUES.items() if isinstance(value, one)), None)
+        kind = _kind(value)
         if kind is None:
-            raise DataError(
-                f"a {type(value).__name__} is no tensor, array, number, text, list or dict, and nothing is pickled",
-                where=INSIDE.join(at) or "the state",
-                do="give what it is made of, such as its state_dict(), or leave it out",
-            )
+            raise _unlike(value, at)
         name = self._name(at)
         self.found[name] = value
         return {kind: name}
@@ -130,6 +139,31 @@ class _Packing:
             return f"{_OTHERS}{INSIDE}{len(self.found)}"
         self._folders |= folders
         return name
+
+
+def _word(value: object, kinds: Mapping[str, tuple[type, ...]]) -> str | None:
+    return next((word for word, types in kinds.items() if type(value) in types), None)
+
+
+def _kind(value: object) -> str | None:
+    """The word of a value that is one by itself; None: it is none."""
+    if isinstance(value, np.ndarray | np.generic) and not is_number(cast("_Numbers", value).dtype):
+        return None
+    if isinstance(value, Tensor | np.generic):
+        return "tensor" if isinstance(value, Tensor) else "scalar"
+    return _word(value, _VALUES)
+
+
+def _unlike(value: object, at: tuple[str, ...]) -> DataError:
+    plain = next((one for one in (dict, list, tuple, str, int, float) if isinstance(value, one)), None)
+    said = f"an array of {cast('_Numbers', value).dtype}" if type(value) is np.ndarray else f"a {type(value).__name__}"
+    return DataError(
+        f"{said} is no tensor, array, number, text, list or dict, and nothing is pickled",
+        where=INSIDE.join(at) or "the state",
+        do=f"give {plain.__name__}(...) of it, which is what would come back"
+        if plain
+        else "give what it is made of, such as its state_dict(), or leave it out",
+    )
 
 
 _OTHERS = "values"
