@@ -68,7 +68,7 @@ def test_M8_killed_at_a_seeded_instant(path: Path, seed: int) -> None:
 def test_killed_at_calls_of_the_system(path: Path, tmp_path: Path, half: bool, first: int) -> None:
     kept = tmp_path / "kept.h5"
     shutil.copy(path, kept)
-    at, step = (first, 89) if "H5SCHEMA_LONG" not in os.environ else (1, 1)
+    at, step = (first, 179) if "H5SCHEMA_LONG" not in os.environ else (1, 1)
     while True:
         shutil.copy(kept, path)
         died, commits = killed(path, at, half, lambda note: three(path, note))

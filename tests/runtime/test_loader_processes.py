@@ -351,8 +351,7 @@ def test_memory_after_many_epochs_is_that_after_two(tmp_path: Path, how: dict[st
     assert last < 1.05 * second + (4 << 20)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize("files", [1, 2])
+@pytest.mark.parametrize(("method", "files"), [("fork", 1), ("fork", 2), ("spawn", 2)])
 def test_workers_read_the_file_that_their_loader_read(tmp_path: Path, method: Any, files: int) -> None:
     paths = [write(tmp_path / f"{k}.h5", 12, 12 * k) for k in range(files)]
     loader = Numbers.loader(paths, workers=1, multiprocessing_context=method)

@@ -85,6 +85,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files may be open at a time."""
+    gc.collect()  # what other tests left
     monkeypatch.setattr(open_files, "_MOST", 2)
 
 
@@ -322,6 +323,7 @@ def test_a_known_file_is_opened_again_without_hdf5(tmp_path: Path, access: Any) 
         gc.collect()
         return int(h5py.h5f.get_obj_count(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE))
 
+    others = files()
     f = Many(paths, access=access)
     expected = [10 * k + i for k in range(4) for i in range(3)]
     for _ in range(8):
@@ -330,7 +332,7 @@ def test_a_known_file_is_opened_again_without_hdf5(tmp_path: Path, access: Any) 
         before = files()
         assert f.dense[[row]][0, 0] == expected[row]
         assert files() <= before, "those that are closed are not opened by HDF5 again"
-    assert files() == 0
+    assert files() == others
     part(tmp_path / "new.h5", 70, 3).replace(paths[0])
     with pytest.raises(FileError, match="the file was changed or replaced"):
         f.dense[[0]]
