@@ -109,9 +109,9 @@ def misplaced(dim: str, said: Mapping[str, object], *, sampled: bool) -> tuple[s
 
 
 LONGEST = 1 << 27
-"""Values of a window, at most: a GiB of float64."""
+"""Values of a window, and of what it reaches over, at most: a GiB of float64."""
 FARTHEST = (1 << 31) - 1
-"""How far a window reaches, and lies from its position, at most."""
+"""How far a window lies from its position, and a value or position from the next, at most."""
 _FAR = {"length": LONGEST, "hop": FARTHEST, "shift": FARTHEST, "jitter": FARTHEST, "step": FARTHEST}
 
 
@@ -122,8 +122,8 @@ def too_far(said: Mapping[str, object]) -> tuple[str, Wrong] | None:
         if isinstance(value, int) and abs(value) > most:
             return key, Wrong(f"`{key}` of a window is at most {most}", "write a smaller number")
     length, step = said.get("length"), said.get("step")
-    if isinstance(length, int) and isinstance(step, int) and (length - 1) * step + 1 > FARTHEST:
-        far = f"{length} values, every {step}th of those in the file, reach further than {FARTHEST}"
+    if isinstance(length, int) and isinstance(step, int) and (length - 1) * step + 1 > LONGEST:
+        far = f"{length} values, every {step}th of those in the file, reach further than {LONGEST}"
         return "step", Wrong(far, "make the window shorter, or the step")
     return None
 

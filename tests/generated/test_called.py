@@ -332,7 +332,7 @@ def test_M12_B4_workers_are_told_the_choices_of_the_call(loaders: ModuleType, pa
         (
             "Windows",
             {"window": {"time": Window(step=10**9)}},
-            "Windows: window time: 8 values, every 1000000000th of those in the file, reach further than 2147483647\n"
+            "Windows: window time: 8 values, every 1000000000th of those in the file, reach further than 134217728\n"
             "  help: make the window shorter, or the step",
         ),
         (

@@ -12,8 +12,8 @@ from PIL import Image
 from h5schema import cli
 from h5schema.errors import UsageError, UserCodeError
 from h5schema.runtime import Array, Axis, Csr, IdAxis, Nested, Ragged, RaggedAxis, Scalar, Text, optional
-from h5schema.runtime.plots.drawn import draw, save
 from h5schema.runtime.ids import UnknownIdError
+from h5schema.runtime.plots.drawn import draw, save
 from h5schema.runtime.view import RowError, View
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib: pip install 'h5schema[plots]'")
