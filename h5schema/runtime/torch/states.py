@@ -26,7 +26,8 @@ STRUCTURE = "structure.json"
 """Name of the text that says how packed values belong together."""
 _MOST_DEEP = 100
 _PLAIN = (type(None), bool, int, str)
-_DICTS = (dict, OrderedDict)
+_DICTS: tuple[type, ...] = (dict, OrderedDict)
+_KINDS: tuple[type, ...] = (dict, list, tuple, str, int, float)
 
 
 def tensors(state: Mapping[str, object]) -> dict[str, Value]:
@@ -98,7 +99,7 @@ _VALUES: Mapping[str, tuple[type, ...]] = {
     "bytes": (bytes,),
 }
 """What becomes a value by itself, by the word of the structure, beside tensors and numpy's numbers."""
-_ALIKE: Mapping[str, tuple[type, ...]] = {"list": (list,), "tuple": (tuple, Size)}
+_ALIKE: Mapping[str, tuple[type, ...]] = {"list": (list,), "tuple": (tuple, cast("type", Size))}
 """Sequences, by the word of the structure; what is another kind of them, such as a named tuple, would be lost."""
 
 
@@ -117,7 +118,7 @@ class _Packing:
             return value if math.isfinite(value) else {"float": str(value)}
         if len(at) > _MOST_DEEP:
             raise DataError(f"there are more than {_MOST_DEEP} levels", where=INSIDE.join(at[:5]), do="give it flatter")
-        if isinstance(value, Mapping) and (type(value) in _DICTS or not isinstance(value, dict)):
+        if _is_mapping(value):
             pairs = cast("Mapping[object, object]", value).items()
             return {"dict": [[_key(key, at), self.structure(one, (*at, str(key)))] for key, one in pairs]}
         if (word := _word(value, _ALIKE)) is not None:
@@ -141,29 +142,36 @@ class _Packing:
         return name
 
 
+def _is_mapping(value: object) -> bool:
+    """Whether it comes back as an equal dict; another kind of dict would lose what it is."""
+    return type(value) in _DICTS or (isinstance(value, Mapping) and not isinstance(value, dict))
+
+
 def _word(value: object, kinds: Mapping[str, tuple[type, ...]]) -> str | None:
     return next((word for word, types in kinds.items() if type(value) in types), None)
 
 
 def _kind(value: object) -> str | None:
     """The word of a value that is one by itself; None: it is none."""
-    if isinstance(value, np.ndarray | np.generic) and not is_number(cast("_Numbers", value).dtype):
-        return None
-    if isinstance(value, Tensor | np.generic):
-        return "tensor" if isinstance(value, Tensor) else "scalar"
-    return _word(value, _VALUES)
+    if isinstance(value, Tensor):
+        return "tensor"
+    word = "scalar" if isinstance(value, np.generic) else _word(value, _VALUES)
+    return None if word in ("array", "scalar") and not is_number(cast("_Numbers", value).dtype) else word
 
 
 def _unlike(value: object, at: tuple[str, ...]) -> DataError:
-    plain = next((one for one in (dict, list, tuple, str, int, float) if isinstance(value, one)), None)
-    said = f"an array of {cast('_Numbers', value).dtype}" if type(value) is np.ndarray else f"a {type(value).__name__}"
+    plain = next((one.__name__ for one in _KINDS if isinstance(value, one)), None)
+    said = f"an array of {cast('_Numbers', value).dtype}" if type(value) is np.ndarray else f"a {_name(value)}"
+    instead = f"give {plain}(...) of it, which is what would come back"
     return DataError(
         f"{said} is no tensor, array, number, text, list or dict, and nothing is pickled",
         where=INSIDE.join(at) or "the state",
-        do=f"give {plain.__name__}(...) of it, which is what would come back"
-        if plain
-        else "give what it is made of, such as its state_dict(), or leave it out",
+        do=instead if plain else "give what it is made of, such as its state_dict(), or leave it out",
     )
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
 
 
 _OTHERS = "values"
