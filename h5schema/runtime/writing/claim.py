@@ -14,6 +14,7 @@ from h5schema.errors import FileError
 
 from .. import locks, system
 from . import journal
+from .lost import expect_kept
 from .overlay import Overlay
 from .sink import Sink
 
@@ -59,6 +60,7 @@ class Claim:
                 raise
 
     def _sink(self, handle: int, *, resumes: bool) -> Sink:
+        expect_kept(self.partial, handle, self.target)
         if not resumes:
             if journal.is_needed(self.partial, handle):
                 raise FileError(
