@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from enum import IntEnum
+from typing import cast
 
 import numpy as np
 
@@ -19,8 +20,7 @@ def wrong_values(model: Model, address: str, asked: Among | Check) -> Wrong | No
     """Why values of a feature cannot be asked so."""
     valued = _valued(model, address)
     if isinstance(asked, Among):
-        values = (one.item() if isinstance(one, np.generic) else one for one in asked.values)
-        found = (impossible(valued, one) for one in values if not isinstance(one, IntEnum))
+        found = (impossible(valued, _plain(one)) for one in asked.values if not isinstance(one, IntEnum))
         return next((Wrong(*one) for one in found if one is not None), None)
     said = said_by(asked)
     wrong = unasked(said) or next((wrong for key in said if (wrong := _wrong_kind(key, said[key]))), None)
@@ -28,6 +28,11 @@ def wrong_values(model: Model, address: str, asked: Among | Check) -> Wrong | No
         return wrong
     first = next(unfit(valued, said), None) or empty(asked)
     return None if first is None else Wrong(*first[1:])
+
+
+def _plain(value: object) -> object:
+    """A number of numpy's as Python's."""
+    return cast("object", value.item()) if isinstance(value, np.generic) else value
 
 
 def _wrong_kind(key: str, value: object) -> Wrong | None:
