@@ -64,7 +64,8 @@ class Values(NamedTuple):
         """dtype, dims and unit in words: `float32 [clip, time], in V`."""
         dtype = feature.dtype
         word = dtype.enum or (_sized(dtype) if dtype.size is not None else dtype.name)
-        named = (*feature.dims, "...") if feature.kind == "mixed" else feature.dims
+        said = feature.dims[::-1] if feature.kind == "csc" else feature.dims  # as the schema has them
+        named = (*said, "...") if feature.kind == "mixed" else said
         dims = f" [{', '.join(map(dim_word, named))}]" if named else ""
         unit = f", in {feature.unit}" if feature.unit else ""
         return word + dims + unit + (", may be absent" if feature.optional else "")

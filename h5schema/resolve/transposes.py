@@ -46,6 +46,8 @@ def matrix_of(draft: Draft, notes: Notes, feature: FeatureIR) -> str | None:
 def _misfit(draft: Draft, feature: FeatureIR, matrix: FeatureIR) -> tuple[str, str] | None:
     """What does not go together, and what to do."""
     name, other = feature.name, matrix.address
+    if other == feature.address:
+        return f"`{name}` is made of itself", "write the address of the matrix of which it is the transpose"
     for one in (feature, matrix):
         if len(one.dims) != 2 or not all(is_open(draft.axes, dim) for dim in one.dims) or one.kind not in _KINDS:
             return (

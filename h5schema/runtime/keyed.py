@@ -118,6 +118,10 @@ class KeyedEntries(AnyEntries[EntryT], Mapping[Key, EntryT]):
         Raises:
             UnknownIdError: There is no such entry.
         """
+        first = cast("object", outer[0]) if outer else None
+        if isinstance(first, tuple):
+            said = ", ".join(map(repr, cast("tuple[object, ...]", first)))
+            raise DataError("the ids of the outer entries are given one by one", where=self._where(), do=f"of({said})")
         text = as_key(outer, self._outer, self._where())
         _ = self._reader.row_of(self._outer[-1], text)
         return Within(self, outer, named_within(self._reader, self._dim, text))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import NoReturn, TypeAlias, cast
 
 import numpy as np
 
-from h5schema.errors import DataError
+from h5schema.errors import DataError, UsageError
 from h5schema.vocabulary.suggest import closest
 
 from .any_values import AnyValue, Record, only_record
@@ -15,6 +15,7 @@ from .blocks import AnyValues, taken
 from .node_paths import INSIDE
 
 _NAMED = 5
+_MOST_DEEP = 100
 Nested: TypeAlias = "dict[str, AnyValue | Nested]"
 
 
@@ -46,6 +47,14 @@ class StateDict(Mapping[str, AnyValue]):
 
             raise unknown_id(self._dim, name, self._file)
         return self._read([self._before + name])[0]
+
+    def __setitem__(self, name: str, value: object) -> NoReturn:
+        """Refuses: a mapping is given as a whole."""
+        raise UsageError(
+            f"{name!r} is not written by itself",
+            where=f"{self._file}: {self._dim}",
+            do="give the entry of a writer a whole mapping: {**state, name: value}",
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -133,6 +142,12 @@ def _flatten(given: Mapping[object, object], before: str, found: dict[str, objec
             )
         name = f"{before}{key}"
         if isinstance(value, Mapping):
+            if before.count(INSIDE) >= _MOST_DEEP:
+                raise DataError(
+                    f"there are more than {_MOST_DEEP} mappings within each other, or one holds itself",
+                    where=where,
+                    do="give it flatter",
+                )
             inner = cast("Mapping[object, object]", value.records() if isinstance(value, StateDict) else value)
             if not inner:
                 raise DataError(

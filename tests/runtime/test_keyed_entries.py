@@ -214,6 +214,20 @@ def test_what_is_read_from_a_writer_stays_what_it_was(path: Path) -> None:
         assert (f.state["two", "x"]["w"].tolist(), f.state["two", "best"]["a/b"].tolist()) == ([2], [2])
 
 
+def test_mistaken_uses_of_a_state_dict_say_what_to_do(path: Path) -> None:
+    loop: dict[str, Any] = {"w": [1]}
+    loop["inner"] = loop
+    with Creator.edit(path) as w:
+        with pytest.raises(H5SchemaError, match="more than 100 mappings within each other, or one holds itself"):
+            w.state["one", "best"] = loop
+        with pytest.raises(H5SchemaError, match=r"(?s)'w' is not written by itself.*a whole mapping"):
+            w.state["one", "last"]["w"] = 1
+        with pytest.raises(DataError, match=r"(?s)given one by one.*of\('one', 'best'\)"):
+            w.param.of(("one", "best"))
+        assert list(w.param.of("one", "last")) == ["w"]
+    assert found(path)["one", "last"] == (2, ["w"])
+
+
 def test_a_prefix_under_which_nothing_lies_is_no_empty_mapping(path: Path) -> None:
     with Reader(path) as f:
         with pytest.raises(KeyError, match=r"(?s)no value lies under 'iner'.*did you mean 'inner'"):
@@ -232,7 +246,7 @@ def test_mappings_that_share_their_names(tmp_path: Path) -> None:
     with creator.create(tmp_path / "a.h5") as w:
         w.run["a"] = {"weights": {"w": [1], "v": {"x": [2]}}, "mean": {"w": [3]}}
         w.run["b"] = {"weights": {}}
-        with pytest.raises(DataError, match="q has no value"):
+        with pytest.raises(DataError, match=r"(?s)q has no value here, and weights and mean share the names of param"):
             w.run["c"] = {"weights": {"w": [1]}, "mean": {"q": [3]}}
         with pytest.raises(DataError, match="weights has values of the same names"):
             w.mean["a"] = {"w": [1]}

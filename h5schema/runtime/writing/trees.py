@@ -72,7 +72,7 @@ class Trees:
             for address, one in values.items():
                 without = next((name for name in names if one.get(name) is None), None)
                 if without is not None and not recorder.model.places[address].optional:
-                    raise DataError(f"{without} has no value", where=f"{where}: {address}", do="leave the name out")
+                    raise _without(without, f"{where}: {address}", dim, list(values))
             depth = len(recorder.model.outer(dim))
             paths = [as_key((*parts_of(key, depth), name), recorder.model.ids_of(dim), where) for name in names]
             recorder.transaction.expect_paths(dim, paths)
@@ -97,6 +97,17 @@ class Trees:
                 where=f"{self._recorder.path}: {dim} ({key!r})",
                 do=f"replace the whole entry of {self._dim}",
             )
+
+
+def _without(name: str, where: str, dim: str, addresses: list[str]) -> DataError:
+    """A name has no value in one of the features that have their names together."""
+    if len(addresses) == 1:
+        return DataError(f"{name} has no value", where=where, do="leave the name out")
+    return DataError(
+        f"{name} has no value here, and {' and '.join(addresses)} share the names of {dim}",
+        where=where,
+        do="give all of them the same names; or in the schema give each a dim of its own, or write `optional: true`",
+    )
 
 
 def _parts(names: list[str], values: Values) -> Iterator[list[str]]:

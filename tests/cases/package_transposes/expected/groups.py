@@ -41,10 +41,10 @@ class Turned(File):
     """float32 [gene, cell]"""
 
     columns = Csc(np.float32, "gene cell", transposes="counts")
-    """float32 [gene, cell]"""
+    """float32 [cell, gene]"""
 
     given = Csc(np.int16, "gene cell")
-    """int16 [gene, cell]"""
+    """int16 [cell, gene]"""
 
 
 class TurnedWriter(Turned, Writer):
