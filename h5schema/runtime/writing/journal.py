@@ -5,22 +5,14 @@ commit has seen is not written over: new bytes go behind the end of the file as 
 nothing committed uses; and what changes inside is kept in memory and written to the journal by the next commit.
 The way is that of SQLite's write-ahead log (https://www.sqlite.org/wal.html).
 
-The journal is a file of records, each with a CRC-32 over its own head and bytes:
-
-    "base" 0 size crc, bytes           how the file begins that was changed (of a finished file)
-    "page" offset size crc, bytes      bytes that belong at an offset of the file
-    "done" size size crc, state        a commit: the file has at least `size` bytes, and all pages before are valid
-    "void" inode size crc, mark        none of it belongs to the file of this inode and mark, which replaces its own
-
-What follows the last valid "done" does not count, but for "void".
+What its records are stands in `records`.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,17 +21,12 @@ from h5schema.errors import FileError
 from ..system import JOURNAL
 from ..system import SIGNATURE as _SIGNATURE
 from ..system import sync as sync_names
+from .records import BASE, DONE, HEAD, MAGIC, PAGE, VOID, record, records_of, write_at
 
-_MAGIC = b"h5schema journal 1\n"
 _BASE_BYTES = 96
 """Of a superblock of version 0, the longest."""
 _END_AT = {0: 40, 1: 44, 2: 28, 3: 28}
 """Where each version of the superblock has the end of the file, in 8 bytes."""
-_HEAD = struct.Struct("<4sQQI")
-_BASE = b"base"
-_PAGE = b"page"
-_DONE = b"done"
-_VOID = b"void"
 
 
 class Commit(NamedTuple):
@@ -121,8 +108,8 @@ class Journal:
         """
         at = self._end
         for offset, data in pages:
-            at += _write(self._handle, at, _record(_PAGE, offset, data))
-        at += _write(self._handle, at, _record(_DONE, done.size, done.state))
+            at += write_at(self._handle, at, record(PAGE, offset, data))
+        at += write_at(self._handle, at, record(DONE, done.size, done.state))
         self.force(self._handle)
         self._end = at
         self._committed = True
@@ -131,12 +118,12 @@ class Journal:
         """A new journal, because the file itself has all that was committed; `base` as `begin` has it."""
         self._base = base
         self._committed = True
-        self._replace(_record(_DONE, done.size, done.state))
+        self._replace(record(DONE, done.size, done.state))
 
     def shorten(self, pages: Iterable[tuple[int, bytes]], done: Commit) -> None:
         """Gives the journal the pages of all its commits anew, each byte once."""
-        records = [_record(_PAGE, offset, data) for offset, data in pages]
-        self._replace(b"".join([*records, _record(_DONE, done.size, done.state)]))
+        records = [record(PAGE, offset, data) for offset, data in pages]
+        self._replace(b"".join([*records, record(DONE, done.size, done.state)]))
 
     def recover(self, file: int) -> Commit | None:
         """Brings a file to its last commit, and goes on after it; None: there was no commit.
@@ -149,7 +136,7 @@ class Journal:
             return None  # the journal of an earlier file of this name, which is complete
         pages, commit = found.pages, found.commit
         for offset, data in pages:
-            _write(file, offset, data)
+            write_at(file, offset, data)
         os.ftruncate(file, commit.size)
         self.force(file)
         self.restart(commit)
@@ -188,8 +175,8 @@ class Journal:
         new = _new_of(self._path)
         handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            base = _record(_BASE, 0, self._base) if self._base else b""
-            end = _write(handle, 0, _MAGIC + base + records)
+            base = record(BASE, 0, self._base) if self._base else b""
+            end = write_at(handle, 0, MAGIC + base + records)
             self.force(handle)
             new.replace(self._path)
             if self._sync:
@@ -237,7 +224,7 @@ def disown(file: Path, new: Path, *, sync: bool) -> None:
     try:
         with new.open("rb") as other:
             inode, mark = _mark_of(other.fileno())
-        os.ftruncate(handle, found.end + _write(handle, found.end, _record(_VOID, inode, mark)))
+        os.ftruncate(handle, found.end + write_at(handle, found.end, record(VOID, inode, mark)))
         if sync:
             os.fsync(handle)
     finally:
@@ -255,29 +242,21 @@ def _new_of(journal: Path) -> Path:
     return journal.with_name(journal.name + ".new")
 
 
-def _record(kind: bytes, place: int, data: bytes) -> bytes:
-    return _HEAD.pack(kind, place, len(data), _crc(kind, place, data)) + data
-
-
-def _crc(kind: bytes, place: int, data: bytes) -> int:
-    return zlib.crc32(data, zlib.crc32(_HEAD.pack(kind, place, len(data), 0)))
-
-
 def found_in(path: Path, size: int | None = None) -> Found | None:
     """What a journal has, or its first bytes; None: no commit."""
     pages: list[tuple[int, bytes]] = []
     waiting: list[tuple[int, bytes]] = []
     void: list[tuple[int, bytes]] = []
-    commit, end, at, base = None, 0, len(_MAGIC), b""
-    for kind, place, data in _records(path):
-        at += _HEAD.size + len(data)
-        if kind == _VOID:
+    commit, end, at, base = None, 0, len(MAGIC), b""
+    for kind, place, data in records_of(path):
+        at += HEAD.size + len(data)
+        if kind == VOID:
             void.append((place, data))
         elif size is not None and at > size:
             continue
-        elif kind == _BASE:
+        elif kind == BASE:
             base = data
-        elif kind == _PAGE:
+        elif kind == PAGE:
             waiting.append((place, data))
         else:
             pages += waiting
@@ -321,37 +300,3 @@ def found_of(path: Path, file: int, size: int | None = None) -> Found | None:
             do=f"bring the file back as it was; or, if it is right as it is, remove {path.name}",
         )
     return found
-
-
-def _records(path: Path) -> Iterator[tuple[bytes, int, bytes]]:
-    """The valid records, up to the first that is not."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        left = os.fstat(file.fileno()).st_size - len(_MAGIC)
-        if file.read(len(_MAGIC)) != _MAGIC:
-            return
-        while left >= _HEAD.size:
-            head = file.read(_HEAD.size)
-            if len(head) < _HEAD.size:  # a writer has begun it anew
-                return
-            kind, place, size, crc = _HEAD.unpack(head)
-            left -= _HEAD.size
-            if kind not in (_BASE, _PAGE, _DONE, _VOID) or size > left:
-                return
-            data = file.read(size)
-            left -= size
-            if crc != _crc(kind, place, data):
-                return
-            yield kind, place, data
-
-
-def _write(handle: int, offset: int, data: bytes) -> int:
-    """Writes all of the bytes at a place; returns how many."""
-    view = memoryview(data)
-    done = 0
-    while done < len(view):
-        done += os.pwrite(handle, view[done:], offset + done)
-    return done

@@ -7,8 +7,6 @@ what was committed before counts (see `journal`). Bytes that are otherwise, with
 from __future__ import annotations
 
 import os
-import struct
-import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -16,11 +14,8 @@ from typing import NamedTuple
 from h5schema.errors import FileError
 
 from . import journal
+from .records import DONE, HEAD, KINDS, MAGIC, crc_of
 
-_MAGIC = b"h5schema journal 1\n"
-_HEAD = struct.Struct("<4sQQI")
-_DONE = b"done"
-_KINDS = (b"base", b"page", _DONE, b"void")
 _BLOCK = 512
 """Bytes that a disk writes together."""
 
@@ -65,41 +60,40 @@ def _refused(what: str, name: str, target: Path) -> FileError:
 
 def _is_damaged(data: bytes) -> bool:
     """Whether the bytes of a journal have a commit that was changed, or that stands behind what was changed."""
-    if not data.startswith(_MAGIC):
+    if not data.startswith(MAGIC):
         return bool(data.strip(b"\0"))  # it appears in one step
-    at, commits = len(_MAGIC), 0
+    at, commits = len(MAGIC), 0
     while (record := _record_at(data, at)) is not None and record.is_valid:
-        commits += record.kind == _DONE
+        commits += record.kind == DONE
         at = record.end
     later, behind = _commits_after(data, at + 1)
     if record is None:  # no record begins like that, and the first bytes of one are written together
-        is_head = len(data) - at >= _HEAD.size and any(data[at : at + len(_DONE)])
+        is_head = len(data) - at >= HEAD.size and any(data[at : at + len(DONE)])
         return is_head and (later > 0 or commits == 0)
     if later > 1:
         return True
-    is_commit = record.kind == _DONE and record.end <= len(data)
+    is_commit = record.kind == DONE and record.end <= len(data)
     return (later == 1 or is_commit) and not _has_lost_block(data, at, min(record.end, behind))
 
 
 def _record_at(data: bytes, at: int) -> _Record | None:
     """The record there, or what is left of it; None: none begins like that."""
-    if len(data) - at < _HEAD.size:
+    if len(data) - at < HEAD.size:
         return None
-    kind, place, size, crc = _HEAD.unpack_from(data, at)
-    if kind not in _KINDS:
+    kind, place, size, crc = HEAD.unpack_from(data, at)
+    if kind not in KINDS:
         return None
-    begin = at + _HEAD.size
+    begin = at + HEAD.size
     end = begin + size
     if end > len(data):
         return _Record(kind, end, is_valid=False)
-    found = zlib.crc32(memoryview(data)[begin:end], zlib.crc32(_HEAD.pack(kind, place, size, 0)))
-    return _Record(kind, end, is_valid=found == crc)
+    return _Record(kind, end, is_valid=crc_of(kind, place, memoryview(data)[begin:end]) == crc)
 
 
 def _commits_after(data: bytes, at: int) -> tuple[int, int]:
     """How many commits stand there from a byte on, and where the first of them begins."""
     count, first = 0, len(data)
-    while (at := data.find(_DONE, at)) >= 0:
+    while (at := data.find(DONE, at)) >= 0:
         record = _record_at(data, at)
         if record is not None and record.is_valid:
             count, first = count + 1, min(first, at)
