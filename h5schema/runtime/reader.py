@@ -111,13 +111,12 @@ class Reader(AnyReader):
 
     def __getstate__(self) -> dict[str, object]:
         fresh = {"_opened": None, "_compared": dict[str, Compared](), "_lengths": dict[str, int](), "_asked": {}}
-        self._remember()
-        return {"file": self.file, "path": self.path, "access": self.access, "seen": self.seen, **fresh}
+        return {"file": self.file, "path": self.path, "access": self.access, "seen": self.remembered(), **fresh}
 
     def carrier(self) -> Carrier:
         """Brings rows of this file; opened anew in a process that inherited it by fork."""
         if self._opened is None or self._opened[0] != os.getpid():
-            self._remember()
+            self.remembered()
             found = self._open()
             try:
                 self._expect_same(found)
@@ -146,10 +145,11 @@ class Reader(AnyReader):
         elif may_differ(self.seen, now, self.path) and self._commits(found.file) != self.seen.commits:
             raise changed(self.path)
 
-    def _remember(self) -> None:
-        """How often entries of the open file were committed is known when it is opened again, here or elsewhere."""
+    def remembered(self) -> Seen | None:
+        """What was seen of the file, with its commits counted: known when it is opened again, here or elsewhere."""
         if self._opened is not None and self.seen is not None and self.seen.commits is None:
             self.seen = self.seen._replace(commits=self._commits(self._opened[1]))
+        return self.seen
 
     def _commits(self, file: h5py.File) -> int | None:
         """How often entries were committed; None: nobody counts."""

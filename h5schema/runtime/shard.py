@@ -82,7 +82,7 @@ class Shard(Reader):
 
     def close(self) -> None:
         """See `Reader`: here it is the same file that is opened again."""
-        self._remember()
+        self.remembered()
         if self._opened is not None and self.seen is not None and self.seen.is_sure and not self.seen.journal:
             self._located.update(_located(self._opened[2]))
         self._leave()

@@ -132,7 +132,7 @@ class Shards(AnyReader):
 
     def seen(self) -> list[Seen | None]:
         """Of each file, when it was first opened."""
-        return [shard.seen for shard in self._shards]
+        return [shard.remembered() for shard in self._shards]
 
     def expect_seen(self, seen: Sequence[Seen | None]) -> None:
         """What another process saw of the files; one that is another now is an error."""
