@@ -30,8 +30,13 @@ def folder_aside() -> Generator[Path]:
 
 @contextmanager
 def importable(*folders: Path) -> Generator[None]:
-    """Modules of these folders can be imported; afterwards none of them is left behind."""
-    path, modules = list(sys.path), set(sys.modules)
+    """Modules of these folders can be imported; afterwards none of them is left behind.
+
+    Those of the first folder are, also if others of their names have been imported before.
+    """
+    path, own = list(sys.path), {child.stem for child in folders[0].iterdir()}
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in own}
+    modules = set(sys.modules)
     sys.path[:0] = map(str, folders)
     importlib.invalidate_caches()
     try:
@@ -42,6 +47,7 @@ def importable(*folders: Path) -> Generator[None]:
             where = getattr(sys.modules[name], "__file__", None)
             if where is not None and any(Path(where).is_relative_to(folder) for folder in folders):
                 del sys.modules[name]
+        sys.modules.update(hidden)
 
 
 def _remove_left(temporary: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,8 @@ def test_every_example_works(
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (8, 8, 3)).astype(np.uint8)).save(path)
     monkeypatch.chdir(tmp_path)
+    another = types.ModuleType("photos")
+    monkeypatch.setitem(sys.modules, "photos", another)  # a package of that name which was imported before
     for command in STORY:
         words, _, output = example(command, capsys).partition(" > ")
         assert cli.main([*shlex.split(words)[1:], *_SHORT.get(command, ())]) == 0, command
@@ -49,6 +53,7 @@ def test_every_example_works(
         assert said.err == "", command
         if output:
             (tmp_path / output).write_text(said.out, encoding="utf-8")
+    assert sys.modules["photos"] is another
     made = {path.name for path in tmp_path.iterdir()}
     assert made == {
         "my_photos", "photos.yaml", "photos", "photos.h5", "images.png", "smaller.h5", "h5schema.schema.json"
